@@ -1,0 +1,145 @@
+// Runs cases (tests/tools/case_format.hpp) on unicorn, an oracle that is not ours.
+//
+// Owns: the translation of a case into unicorn's calls and back. Must not know: pydbt's engine.
+// Built by tests/differential/oracle.py against the headers and library of PyPI's unicorn wheel.
+//
+//   unicorn_cases < cases > results
+#include <unicorn/unicorn.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "tests/tools/case_format.hpp"
+
+namespace {
+
+using namespace pydbt::cases;
+
+// Exception numbers of QEMU's Arm target, as unicorn's interrupt hook reports them.
+constexpr uint32_t kExcpUndefined = 1;
+constexpr uint32_t kExcpPrefetchAbort = 3;
+constexpr uint32_t kExcpDataAbort = 4;
+constexpr uint64_t kMostSteps = 1000;
+
+void check(uc_err error, const char* what) {
+    if (error == UC_ERR_OK) return;
+    std::fprintf(stderr, "unicorn_cases: %s: %s\n", what, uc_strerror(error));
+    std::exit(2);
+}
+
+struct Banks {
+    int ids[32 + 32 + 3];
+    void* at[32 + 32 + 3];
+    Registers* registers;
+
+    explicit Banks(Registers* r) : registers(r) {
+        int n = 0;
+        auto add = [&](int id, void* where) {
+            ids[n] = id;
+            at[n++] = where;
+        };
+        for (int i = 0; i < 29; i++) add(UC_ARM64_REG_X0 + i, &r->x[i]);
+        add(UC_ARM64_REG_X29, &r->x[29]);
+        add(UC_ARM64_REG_X30, &r->x[30]);
+        add(UC_ARM64_REG_SP, &r->x[31]);
+        for (int i = 0; i < 32; i++) add(UC_ARM64_REG_Q0 + i, r->v[i]);
+        add(UC_ARM64_REG_NZCV, &r->nzcv);
+        add(UC_ARM64_REG_FPCR, &r->fpcr);
+        add(UC_ARM64_REG_FPSR, &r->fpsr);
+    }
+    static constexpr int kCount = 32 + 32 + 3;
+};
+
+class Runner {
+   public:
+    Runner() {
+        check(uc_open(UC_ARCH_ARM64, UC_MODE_ARM, &uc_), "open");
+        check(uc_ctl_set_cpu_model(uc_, UC_CPU_ARM64_MAX), "cpu model");
+        check(uc_mem_map(uc_, kCode, kCodeBytes, UC_PROT_ALL), "map");
+        check(uc_mem_map(uc_, kData, kPage, UC_PROT_READ | UC_PROT_WRITE), "map");
+        check(uc_hook_add(uc_, &hook_, UC_HOOK_INTR, reinterpret_cast<void*>(&on_interrupt), this,
+                          1, 0),
+              "hook");
+    }
+    ~Runner() { uc_close(uc_); }
+
+    void run(const Case& c, Result& r) {
+        if (used_ == kCodeBytes) {
+            check(uc_ctl_flush_tb(uc_), "flush");
+            used_ = 0;
+        }
+        uint64_t pc = kCode + used_;
+        used_ += kSlotBytes;
+        check(uc_mem_write(uc_, pc, c.words, c.count * 4), "write code");
+        uint8_t page[kPage] = {};
+        std::memcpy(page + kWindow, c.memory, kWindowBytes);
+        check(uc_mem_write(uc_, kData, page, kPage), "write data");
+        Registers in = c.registers;
+        Banks write(&in);
+        check(uc_reg_write_batch(uc_, write.ids, write.at, Banks::kCount), "write registers");
+        interrupt_ = 0;
+        uc_err error = uc_emu_start(uc_, pc, pc + c.count * 4, 0, kMostSteps);
+        std::memset(static_cast<void*>(&r), 0, sizeof r);
+        r.outcome = outcome_of(error);
+        r.detail = static_cast<uint32_t>(error) << 16 | interrupt_;
+        Banks read(&r.registers);
+        check(uc_reg_read_batch(uc_, read.ids, read.at, Banks::kCount), "read registers");
+        uint64_t at = 0;
+        check(uc_reg_read(uc_, UC_ARM64_REG_PC, &at), "read pc");
+        r.registers.pc = at - pc;
+        check(uc_mem_read(uc_, kData, page, kPage), "read data");
+        std::memcpy(r.memory, page + kWindow, kWindowBytes);
+        r.outside = zero_outside(page) ? 0 : 1;
+    }
+
+   private:
+    static void on_interrupt(uc_engine* uc, uint32_t number, void* self) {
+        static_cast<Runner*>(self)->interrupt_ = number;
+        uc_emu_stop(uc);
+    }
+
+    Outcome outcome_of(uc_err error) const {
+        if (interrupt_ == kExcpUndefined || error == UC_ERR_INSN_INVALID) return Outcome::undefined;
+        if (interrupt_ == kExcpDataAbort) return Outcome::alignment_fault;
+        if (interrupt_ == kExcpPrefetchAbort) return Outcome::fetch_fault;
+        if (interrupt_ != 0) return Outcome::other;
+        switch (error) {
+            case UC_ERR_OK:
+                return Outcome::end;
+            case UC_ERR_READ_UNMAPPED:
+            case UC_ERR_WRITE_UNMAPPED:
+            case UC_ERR_READ_PROT:
+            case UC_ERR_WRITE_PROT:
+                return Outcome::memory_fault;
+            case UC_ERR_READ_UNALIGNED:
+            case UC_ERR_WRITE_UNALIGNED:
+                return Outcome::alignment_fault;
+            case UC_ERR_FETCH_UNMAPPED:
+            case UC_ERR_FETCH_PROT:
+                return Outcome::fetch_fault;
+            default:
+                return Outcome::other;
+        }
+    }
+
+    uc_engine* uc_ = nullptr;
+    uc_hook hook_ = 0;
+    uint32_t interrupt_ = 0;
+    size_t used_ = 0;
+};
+
+}  // namespace
+
+int main() {
+    Runner runner;
+    auto c = std::make_unique<Case>();
+    auto r = std::make_unique<Result>();
+    while (std::fread(c.get(), sizeof *c, 1, stdin) == 1) {
+        runner.run(*c, *r);
+        if (std::fwrite(r.get(), sizeof *r, 1, stdout) != 1) return 1;
+    }
+    std::fflush(stdout);
+    return 0;
+}

@@ -1,0 +1,353 @@
+#include "translator/runtime/engine.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cinttypes>
+
+#include "translator/base/helpers.gen.hpp"
+#include "translator/runtime/engine_impl.hpp"
+
+namespace pydbt::runtime {
+namespace {
+
+// Constant-initialised and in a static executable: reading it in a signal handler is safe.
+thread_local ThreadImpl* t_current = nullptr;
+
+constexpr size_t kMostBlocks = size_t{1} << 21;
+
+// FPCR bits that native code does not honour: AHP(26) DN(25) FZ(24) FZ16(19) NEP(2) AH(1) FIZ(0).
+constexpr uint32_t kSlowFpcr = 1u << 26 | 1u << 25 | 1u << 24 | 1u << 19 | 7u;
+
+ThreadImpl& thread_of(base::CpuState* state) {
+    return *reinterpret_cast<ThreadImpl*>(state->thread);
+}
+
+const uint8_t* link_from_code(base::CpuState* state, uint64_t stub) {
+    ThreadImpl& thread = thread_of(state);
+    return thread.engine.link(thread, stub);
+}
+
+const uint8_t* indirect_from_code(base::CpuState* state, uint64_t target, uint64_t stub) {
+    ThreadImpl& thread = thread_of(state);
+    return thread.engine.indirect(thread, target, stub);
+}
+
+}  // namespace
+
+uint32_t context_key(const base::CpuState& state) {
+    return (state.fpcr & kSlowFpcr) != 0 ? kKeySlowFp : 0;
+}
+
+// --- threads ------------------------------------------------------------------------------------
+
+bool ThreadImpl::create() {
+    void* table = mmap(nullptr, kProbeEntries * sizeof(ProbeEntry), PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (table == MAP_FAILED) return false;
+    probe = static_cast<ProbeEntry*>(table);
+    void* stack = mmap(nullptr, kGuardBytes + kReturnStackBytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack == MAP_FAILED) return false;
+    return_stack = static_cast<uint8_t*>(stack);
+    if (mprotect(return_stack, kGuardBytes, PROT_NONE) != 0) return false;
+    state.thread = reinterpret_cast<uint64_t>(this);
+    state.probe_table = reinterpret_cast<uint64_t>(probe);
+    state.rsb_base = reinterpret_cast<uint64_t>(return_stack) + kGuardBytes + kReturnStackBytes - 8;
+    state.mxcsr = 0x1f80;  // all exceptions masked, round to nearest, no flag raised
+    state.excl_addr = ~uint64_t{0};
+    base::fill_helper_table(state.helpers);
+    engine.add(this);
+    return true;
+}
+
+ThreadImpl::~ThreadImpl() {
+    if (face != nullptr) engine.drop(this);
+    if (probe != nullptr) munmap(probe, kProbeEntries * sizeof(ProbeEntry));
+    if (return_stack != nullptr) munmap(return_stack, kGuardBytes + kReturnStackBytes);
+}
+
+void ThreadImpl::forget_code() {
+    for (size_t i = 0; i < kProbeEntries; i++) probe[i] = {kNoGuestPc, 0};
+    *reinterpret_cast<uint64_t*>(state.rsb_base) =
+        reinterpret_cast<uint64_t>(state.stub_ret_miss);
+    state.saved_rsp = state.rsb_base;
+}
+
+Thread::Thread(std::unique_ptr<ThreadImpl> impl) : impl_(std::move(impl)) {
+    impl_->face = this;
+}
+Thread::~Thread() = default;
+base::CpuState& Thread::state() {
+    return impl_->state;
+}
+
+// --- the public face ----------------------------------------------------------------------------
+
+Engine::Engine(std::unique_ptr<EngineImpl> impl) : impl_(std::move(impl)) {}
+Engine::~Engine() = default;
+
+std::unique_ptr<Engine> Engine::create(Environment& environment, const Options& options,
+                                       std::string& error) {
+    auto impl = std::make_unique<EngineImpl>(environment, options);
+    if (!impl->create(error)) return nullptr;
+    return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+}
+
+std::unique_ptr<Thread> Engine::create_thread() {
+    auto impl = std::make_unique<ThreadImpl>(*impl_);
+    if (!impl->create()) return nullptr;
+    return std::unique_ptr<Thread>(new Thread(std::move(impl)));
+}
+
+Exit Engine::run(Thread& thread) {
+    ThreadImpl* before = t_current;
+    t_current = thread.impl_.get();
+    Exit exit = impl_->run(*thread.impl_);
+    t_current = before;
+    return exit;
+}
+
+void Engine::invalidate(uint64_t begin, uint64_t end) {
+    impl_->invalidate(begin, end);
+}
+void Engine::flush() {
+    impl_->flush();
+}
+
+void Engine::request_exit(Thread& thread) {
+    std::atomic_ref<uint32_t>(thread.impl_->state.poll).fetch_or(kPollRequest);
+}
+
+bool Engine::handle_host_fault(int signal, siginfo_t* info, void* ucontext) {
+    ThreadImpl* thread = t_current;
+    return thread != nullptr && thread->engine.host_fault(*thread, signal, info, ucontext);
+}
+
+Thread* Engine::current() {
+    return t_current == nullptr ? nullptr : t_current->face;
+}
+
+bool Engine::prepare_fork() {
+    return impl_->prepare_fork();
+}
+bool Engine::after_fork(bool child, Thread& self) {
+    return impl_->after_fork(child, *self.impl_);
+}
+Stats Engine::stats() const {
+    return impl_->stats();
+}
+
+// --- set-up -------------------------------------------------------------------------------------
+
+EngineImpl::EngineImpl(Environment& environment_in, const Options& options_in)
+    : environment(environment_in), options(options_in), tier1_(options_in.host) {}
+
+EngineImpl::~EngineImpl() = default;
+
+bool EngineImpl::create(std::string& error) {
+    if (!options.host.baseline_ok()) {
+        error =
+            "this processor lacks the x86-64-v3 instructions (AVX2, BMI2, FMA, LZCNT) that pydbt "
+            "needs; run on a machine that has them";
+        return false;
+    }
+    if (!cache_.create(options.cache_bytes, error)) return false;
+    if (!make_stubs(cache_, link_from_code, indirect_from_code, stubs_)) {
+        error = "the code cache is too small";
+        return false;
+    }
+    stubs_end_ = cache_.used();
+    if (!blocks_.create(kMostBlocks)) {
+        error = "out of address space for the table of translations";
+        return false;
+    }
+    words_.resize(options.max_block_insns);
+    return true;
+}
+
+void EngineImpl::add(ThreadImpl* thread) {
+    base::CpuState& state = thread->state;
+    state.stub_link = reinterpret_cast<uint64_t>(stubs_.link);
+    state.stub_indirect = reinterpret_cast<uint64_t>(stubs_.indirect);
+    state.stub_ret_miss = reinterpret_cast<uint64_t>(stubs_.ret_miss);
+    state.stub_poll = reinterpret_cast<uint64_t>(stubs_.poll);
+    state.stub_exception = reinterpret_cast<uint64_t>(stubs_.leave);
+    state.stub_helper = reinterpret_cast<uint64_t>(stubs_.helper);
+    state.environment = reinterpret_cast<uint64_t>(&environment);
+    Lock lock(mutex_);
+    thread->generation = generation_;
+    thread->forget_code();
+    threads_.push_back(thread);
+}
+
+void EngineImpl::drop(ThreadImpl* thread) {
+    Lock lock(mutex_);
+    std::erase(threads_, thread);
+}
+
+Stats EngineImpl::stats() {
+    Lock lock(mutex_);
+    return stats_;
+}
+
+// --- running ------------------------------------------------------------------------------------
+
+Exit EngineImpl::run(ThreadImpl& thread) {
+    base::CpuState& state = thread.state;
+    for (;;) {
+        std::atomic_ref<uint32_t> poll(state.poll);
+        if (poll.load(std::memory_order_acquire) != 0) {
+            uint32_t bits = poll.exchange(0);
+            if ((bits & kPollRequest) != 0) return {.reason = ExitReason::interrupted};
+        }
+        uint32_t key = context_key(state);
+        if (key != state.context_key) {
+            state.context_key = key;
+            thread.forget_code();
+        }
+        state.exit_reason = 0;
+        thread.fault = {};
+        if (options.tier == 0) {
+            interpret_one(thread);
+        } else {
+            enter(thread);
+        }
+        auto reason = static_cast<ExitReason>(state.exit_reason);
+        if (reason == ExitReason::none) continue;
+        Exit exit = thread.fault;
+        exit.reason = reason;
+        exit.imm = state.exit_imm;
+        return exit;
+    }
+}
+
+void EngineImpl::enter(ThreadImpl& thread) {
+    const uint8_t* code = nullptr;
+    {
+        Lock lock(mutex_);
+        Block* block = nullptr;
+        code = continue_at(thread, thread.state.pc, block);
+        if (block == nullptr) return;
+        // Set under the lock: a flush that starts later sees it and waits.
+        thread.in_code.store(true, std::memory_order_release);
+    }
+    stubs_.enter(&thread.state, code);
+    thread.in_code.store(false, std::memory_order_release);
+}
+
+const uint8_t* EngineImpl::leave_with(ThreadImpl& thread, ExitReason reason, uint64_t pc) {
+    thread.state.pc = pc;
+    thread.state.exit_reason = static_cast<uint32_t>(reason);
+    thread.state.exit_imm = 0;
+    return stubs_.leave;
+}
+
+const uint8_t* EngineImpl::continue_at(ThreadImpl& thread, uint64_t pc, Block*& block) {
+    block = nullptr;
+    if ((pc & 3) != 0) return leave_with(thread, ExitReason::pc_alignment, pc);
+    block = find_or_translate(thread, pc, thread.state.context_key);
+    if (block == nullptr) return leave_with(thread, ExitReason::fetch_fault, pc);
+    if (thread.generation != generation_) {
+        thread.generation = generation_;
+        thread.forget_code();
+    }
+    if (options.log != nullptr && options.log->wants(kLogExec)) log_exec(*block);
+    return cache_.executable(block->code);
+}
+
+const uint8_t* EngineImpl::link(ThreadImpl& thread, uint64_t stub) {
+    // The descriptor cannot go away before in_code says that this thread has left the code.
+    SiteRef site = site_at(stub);
+    if (site.from == nullptr) {
+        return leave_with(thread, ExitReason::internal_error, thread.state.pc);
+    }
+    uint64_t target = site.from->exits[site.exit].target;
+    uint64_t generation = generation_;
+    // Out of translated code while it may have to wait for the lock: a flush need not wait for us.
+    thread.in_code.store(false, std::memory_order_release);
+    Lock lock(mutex_);
+    Block* to = nullptr;
+    const uint8_t* code = continue_at(thread, target, to);
+    if (to != nullptr && may_link() && generation == generation_ && !site.from->dead) {
+        set_link(*site.from, site.exit, to);
+    }
+    thread.in_code.store(true, std::memory_order_release);
+    return code;
+}
+
+const uint8_t* EngineImpl::indirect(ThreadImpl& thread, uint64_t target, uint64_t stub) {
+    SiteRef site = stub == 0 ? SiteRef{} : site_at(stub);
+    uint64_t generation = generation_;
+    thread.in_code.store(false, std::memory_order_release);
+    Lock lock(mutex_);
+    Block* to = nullptr;
+    const uint8_t* code = continue_at(thread, target, to);
+    if (to != nullptr && may_link()) {
+        thread.probe[probe_index(target)] = {target, reinterpret_cast<uint64_t>(code)};
+        // The first target a site sees is the one its inline cache keeps.
+        if (site.from != nullptr && generation == generation_ && !site.from->dead &&
+            site.from->links[site.exit] == nullptr) {
+            set_link(*site.from, site.exit, to);
+        }
+    }
+    thread.in_code.store(true, std::memory_order_release);
+    return code;
+}
+
+SiteRef EngineImpl::site_at(uint64_t stub) const {
+    uint32_t offset = cache_.offset_of(stub);
+    Block* from = blocks_.by_host(offset);
+    if (from == nullptr) return {};
+    for (uint32_t exit = 0; exit < from->exits.size(); exit++) {
+        if (from->exits[exit].stub == offset - from->code) return {from, exit};
+    }
+    return {};
+}
+
+bool EngineImpl::may_link() const {
+    return options.log == nullptr || !options.log->wants(kLogExec);
+}
+
+void EngineImpl::interpret_one(ThreadImpl& thread) {
+    Block* block = nullptr;
+    {
+        Lock lock(mutex_);
+        continue_at(thread, thread.state.pc, block);
+        if (block == nullptr) return;
+        thread.in_code.store(true, std::memory_order_release);
+    }
+    thread.interpreting = true;
+    stubs_.enter_call(
+        &thread.state,
+        [](base::CpuState* state, void* function) {
+            ir::interpret(*static_cast<const ir::Function*>(function), *state);
+        },
+        block->function.get());
+    thread.interpreting = false;
+    thread.in_code.store(false, std::memory_order_release);
+}
+
+void EngineImpl::log_exec(const Block& block) {
+    char line[64];
+    int n = std::snprintf(line, sizeof line, "exec 0x%016" PRIx64 "\n", block.pc);
+    options.log->write({line, static_cast<size_t>(n)});
+}
+
+// --- fork ---------------------------------------------------------------------------------------
+
+bool EngineImpl::prepare_fork() {
+    mutex_.lock();
+    if (cache_.prepare_fork()) return true;
+    mutex_.unlock();
+    return false;
+}
+
+bool EngineImpl::after_fork(bool child, ThreadImpl& self) {
+    bool ok = cache_.after_fork(child);
+    if (child) std::erase_if(threads_, [&](ThreadImpl* t) { return t != &self; });
+    mutex_.unlock();
+    return ok;
+}
+
+}  // namespace pydbt::runtime

@@ -1,0 +1,139 @@
+// What the runtime's own files share: the engine's and a thread's insides.
+//
+// Owns: EngineImpl and ThreadImpl. Only files of translator/runtime include this.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <unordered_set>
+#include <vector>
+
+#include "translator/a64/lifter.hpp"
+#include "translator/ir/interpreter.hpp"
+#include "translator/ir/ir.hpp"
+#include "translator/runtime/block_table.hpp"
+#include "translator/runtime/code_cache.hpp"
+#include "translator/runtime/engine.hpp"
+#include "translator/runtime/stubs.hpp"
+#include "translator/x64/tier1.hpp"
+
+namespace pydbt::runtime {
+
+/// Bits of CpuState::poll: who wants the thread out of translated code.
+enum PollBit : uint32_t {
+    kPollRequest = 1u << 0,  // request_exit(): run() returns `interrupted`
+    kPollFlush = 1u << 1,    // another thread flushes the cache and waits
+};
+
+/// Bits of the context key: what translations depend on besides the guest code.
+enum ContextKey : uint32_t {
+    kKeySlowFp = 1u << 0,  // FPCR asks for what native FP does not do; lifts go through helpers
+};
+
+/// The context key of a thread's present state.
+uint32_t context_key(const base::CpuState& state);
+
+class ThreadImpl {
+   public:
+    explicit ThreadImpl(EngineImpl& owner) : engine(owner) {}
+    ~ThreadImpl();
+    ThreadImpl(const ThreadImpl&) = delete;
+    ThreadImpl& operator=(const ThreadImpl&) = delete;
+    bool create();
+    /// Forgets every prediction that names host code: the return stack and the probe table.
+    void forget_code();
+    bool guards(uint64_t address) const {
+        return address - reinterpret_cast<uint64_t>(return_stack) < kGuardBytes;
+    }
+
+    static constexpr size_t kGuardBytes = 4096;
+    static constexpr size_t kReturnStackBytes = 64 * 1024;
+
+    base::CpuState state{};
+    EngineImpl& engine;
+    Thread* face = nullptr;
+    ProbeEntry* probe = nullptr;
+    uint8_t* return_stack = nullptr;  // guard page first; grows down from its end
+    std::atomic<bool> in_code = false;
+    bool interpreting = false;
+    uint64_t generation = 0;  // of the cache contents that the predictions are about
+    Exit fault;               // what a host fault turned into
+};
+
+/// One exit of one block; `from` is null for none.
+struct SiteRef {
+    Block* from = nullptr;
+    uint32_t exit = 0;
+};
+
+class EngineImpl {
+   public:
+    EngineImpl(Environment& environment, const Options& options);
+    ~EngineImpl();
+    bool create(std::string& error);
+
+    Exit run(ThreadImpl& thread);
+    void invalidate(uint64_t begin, uint64_t end);
+    void flush();
+
+    const uint8_t* link(ThreadImpl& thread, uint64_t stub);
+    const uint8_t* indirect(ThreadImpl& thread, uint64_t target, uint64_t stub);
+    bool host_fault(ThreadImpl& thread, int signal, siginfo_t* info, void* ucontext);
+
+    bool prepare_fork();
+    bool after_fork(bool child, ThreadImpl& self);
+
+    void add(ThreadImpl* thread);
+    void drop(ThreadImpl* thread);
+    Stats stats();
+
+    Environment& environment;
+    const Options options;
+
+   private:
+    using Lock = std::unique_lock<std::mutex>;
+
+    // All of these want the lock.
+    Block* find_or_translate(ThreadImpl& thread, uint64_t pc, uint32_t key);
+    Block* translate(ThreadImpl& thread, uint64_t pc, uint32_t key);
+    void lift(uint64_t pc, uint32_t key, std::span<const uint32_t> words, bool mask_addresses);
+    bool uses_tags() const;
+    bool compile(ThreadImpl& thread);
+    void log_guest(std::span<const uint32_t> words);
+    void log_ir(const char* title);
+    void log_host(const Block& block);
+    void set_link(Block& from, uint32_t exit, Block* to);
+    void clear_link(Block& from, uint32_t exit);
+    void kill(Block* block);
+    void flush_locked(ThreadImpl* self);
+    void forget_probe(const Block& block);
+
+    /// The exit whose stub is at host address `stub`. Wants no lock.
+    SiteRef site_at(uint64_t stub) const;
+    bool may_link() const;
+    /// Where to go on in translated code at `pc`: its block, or the way out with the reason set.
+    const uint8_t* continue_at(ThreadImpl& thread, uint64_t pc, Block*& block);
+    const uint8_t* leave_with(ThreadImpl& thread, ExitReason reason, uint64_t pc);
+    void enter(ThreadImpl& thread);
+    void interpret_one(ThreadImpl& thread);
+    void log_exec(const Block& block);
+
+    std::mutex mutex_;
+    CodeCache cache_;
+    uint32_t stubs_end_ = 0;
+    Stubs stubs_;
+    BlockTable blocks_;
+    x64::Tier1 tier1_;
+    ir::Function function_;  // reused, so that a warm translation allocates nothing
+    x64::CodeBlock code_;
+    std::vector<uint32_t> words_;
+    std::unordered_set<uint64_t> tagged_;  // guest pcs seen to use tagged addresses
+    std::vector<ThreadImpl*> threads_;
+    std::atomic<uint64_t> generation_ = 1;
+    Stats stats_;
+
+    friend class Engine;
+};
+
+}  // namespace pydbt::runtime

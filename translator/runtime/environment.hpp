@@ -1,0 +1,35 @@
+// The translator's only way to the world: what user mode or system mode must provide.
+//
+// Owns: the Environment interface. Must not know: syscalls, devices, ELF files, host signals.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "translator/base/state.gen.hpp"
+
+namespace pydbt::runtime {
+
+/// What the guest's code is fetched from and what its system registers mean. One object serves
+/// every thread of an engine: calls may come from several threads at once, and `fetch` is called
+/// with the engine's translation lock held, so it must not call back into the engine.
+class Environment {
+   public:
+    virtual ~Environment() = default;
+
+    /// Reads instruction words from guest address `pc` (4-byte aligned) on, little-endian, at most
+    /// to the end of the 4 KiB page of `pc`. Returns how many were read; 0 says that `pc` cannot be
+    /// fetched from (unmapped or not executable).
+    virtual size_t fetch(uint64_t pc, std::span<uint32_t> words) = 0;
+
+    /// MRS of a register that no CpuState field holds. `id` is op0<<14|op1<<11|CRn<<7|CRm<<3|op2.
+    /// Sets `undefined` when the register does not exist at this exception level.
+    virtual uint64_t read_sysreg(base::CpuState& state, uint32_t id, bool& undefined) = 0;
+
+    /// MSR of such a register; also SYS operations that the translator does not do itself.
+    virtual void write_sysreg(base::CpuState& state, uint32_t id, uint64_t value,
+                              bool& undefined) = 0;
+};
+
+}  // namespace pydbt::runtime
