@@ -1,0 +1,19 @@
+// Runs IR as it is: tier 0, for bring-up and for finding out which tier is wrong.
+//
+// Owns: the meaning of ops in C++. Must not know: Arm, x86, translations.
+#pragma once
+
+#include "translator/base/state.gen.hpp"
+#include "translator/ir/ir.hpp"
+
+namespace pydbt::ir {
+
+/// Runs `f` on `state` until a function exit, which leaves what translated code leaves: pc, and
+/// exit_reason and exit_imm where it is an exception. Guest addresses are host addresses; an access
+/// that faults raises the host's signal with CpuState::pc at the instruction and no later effect of
+/// it visible. Functions are what the verifier accepts; at most kMostValues instructions.
+void interpret(const Function& f, base::CpuState& state);
+
+inline constexpr size_t kMostValues = 4096;
+
+}  // namespace pydbt::ir

@@ -1,0 +1,48 @@
+"""C++ functions that translated code may call: one row a function.
+
+Owns: names, kinds, functions and documentation of helpers. Must not know: who calls them.
+
+Kinds:
+- `int`: `uint64_t f(base::CpuState*, uint64_t a, uint64_t b, uint64_t c)`;
+- `vector`: `void f(base::CpuState*, uint64_t imm)`, operands in CpuState.vtmp[0..2], result in
+  vtmp[0].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """One helper; `function` is the C++ name, qualified from pydbt::."""
+
+    name: str
+    kind: str
+    function: str
+    doc: str
+
+
+HELPERS: list[Helper] = []
+
+
+def helper(name: str, kind: str, function: str, doc: str) -> None:
+    """Appends a row."""
+    HELPERS.append(Helper(name, kind, function, doc))
+
+
+helper("read_sysreg", "int", "runtime::helper_read_sysreg", "system register a, through the environment")
+helper("write_sysreg", "int", "runtime::helper_write_sysreg", "system register a := b, through the environment")
+helper("get_fpsr", "int", "runtime::helper_get_fpsr", "FPSR with what MXCSR has accumulated")
+helper("set_fpsr", "int", "runtime::helper_set_fpsr", "FPSR := a")
+helper("set_fpcr", "int", "runtime::helper_set_fpcr", "FPCR := a, with MXCSR's rounding mode")
+
+for _module in ("helpers_simd", "helpers_fp"):
+    # Sections kept in files of their own, one an area; each has a function `rows(helper)`.
+    try:
+        _section = __import__(f"{__package__}.{_module}", fromlist=["rows"])
+    except ModuleNotFoundError as _error:
+        if _error.name != f"{__package__}.{_module}":
+            raise
+    else:
+        _section.rows(helper)

@@ -1,0 +1,66 @@
+"""The guest CPU's state as translated code sees it: one row a field.
+
+Owns: names, types, order and documentation of CpuState's fields. Must not know: C++ (gen/state.py
+does), or what an instruction does with a field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BIAS = 128
+"""rbp in translated code is the address of CpuState plus this many bytes, so that x0-x30 and SP are
+all in 8-bit displacements."""
+
+WIDTHS = {"u32": 4, "u64": 8, "v128": 16}
+"""Element sizes in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: `count` elements of `type`, aligned to the element's size."""
+
+    name: str
+    type: str
+    doc: str
+    count: int | str = 1
+
+
+F = Field
+FIELDS: tuple[Field, ...] = (
+    F("x", "u64", "x0 to x30", 31),
+    F("sp", "u64", "the stack pointer (register index 31 of get_x and set_x)"),
+    F("pc", "u64", "the next instruction, outside translated code"),
+    F("nzcv", "u32", "flags word: N bit 15, Z bit 14, C bit 8 (Arm polarity), V bit 0; rest unknown"),
+    F("fpcr", "u32", "FPCR"),
+    F("fpsr", "u32", "FPSR, without what MXCSR has accumulated"),
+    F("mxcsr", "u32", "the guest's MXCSR while outside translated code"),
+    F("poll", "u32", "nonzero: leave at the next poll (runtime's PollBit)"),
+    F("context_key", "u32", "what translations depend on besides the guest's bytes"),
+    F("v", "v128", "v0 to v31", 32),
+    F("tpidr_el0", "u64", "TPIDR_EL0"),
+    F("tpidrro_el0", "u64", "TPIDRRO_EL0"),
+    F("tpidr2_el0", "u64", "TPIDR2_EL0 (FEAT_SME; kept for layout, zero)"),
+    F("excl_addr", "u64", "exclusive monitor: address, all ones when open"),
+    F("excl_lo", "u64", "exclusive monitor: the value loaded, low 64 bits"),
+    F("excl_hi", "u64", "exclusive monitor: the value loaded, high 64 bits (pairs)"),
+    F("excl_size", "u32", "exclusive monitor: bytes, 0 when open"),
+    F("exit_reason", "u32", "why translated code left (runtime's ExitReason)"),
+    F("exit_imm", "u32", "payload of the reason"),
+    F("reserved", "u32", "keeps what follows aligned; zero"),
+    F("probe_table", "u64", "host address of the thread's indirect-branch table"),
+    F("rsb_base", "u64", "host address of the return stack's bottom entry"),
+    F("host_rsp", "u64", "C stack pointer, in translated code"),
+    F("saved_rsp", "u64", "return-stack pointer, outside translated code"),
+    F("stub_link", "u64", "host address: resolves a direct exit; rax = the exit's stub"),
+    F("stub_indirect", "u64", "host address: probes for rax; rdx = inline cache's stub"),
+    F("stub_ret_miss", "u64", "host address: a return to rax that does not match"),
+    F("stub_poll", "u64", "host address: leaves with pc = rax"),
+    F("stub_exception", "u64", "host address: leaves; pc and reason are stored"),
+    F("stub_helper", "u64", "host address: calls helper number rax on the C stack"),
+    F("thread", "u64", "runtime's thread object"),
+    F("environment", "u64", "runtime's Environment"),
+    F("vtmp", "v128", "arguments and result of vector helpers", 4),
+    F("spill", "v128", "spill slots of the block that runs", 64),
+    F("helpers", "u64", "host addresses of the helpers, by HelperId", "kHelperCount"),
+)
