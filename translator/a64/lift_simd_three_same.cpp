@@ -70,6 +70,8 @@ Step scalar_three_same_saturating(Builder& b, const Args& a, Op op) {
     return Step::next;
 }
 
+}  // namespace
+
 // Halving.
 Step Lifter::lift_SHADD_v(const Args_SHADD_v& a) {
     return three_same(

@@ -283,7 +283,7 @@ void simd_doubling_multiply_long(CpuState* state, uint64_t imm) {
 
 void simd_polynomial_multiply(CpuState* state, uint64_t) {
     map_lanes<uint8_t, uint8_t>(
-        state, [](uint8_t a, uint8_t b, bool&) { return carryless_product(a, b); });
+        *state, [](uint8_t a, uint8_t b, bool&) { return carryless_product(a, b); });
 }
 
 void simd_polynomial_multiply_long(CpuState* state, uint64_t) {
