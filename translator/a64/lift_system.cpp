@@ -1,0 +1,150 @@
+// System instructions, hints, barriers, system registers (Arm ARM C4.1.94, C5).
+//
+// Owns: lifts of the patterns of spec/a64/system.py. Must not know: the host, the encodings.
+#include "translator/a64/lifter.hpp"
+#include "translator/a64/sysregs.gen.hpp"
+
+namespace pydbt::a64 {
+namespace {
+
+// The ID space (op0 3, op1 0, CRn 0, CRm 0-7), which Linux emulates for EL0.
+bool is_id_register(uint32_t id) {
+    return (id & ~uint32_t{0x3f}) == 3u << 14;
+}
+
+const SysRegInfo* find(uint32_t id) {
+    for (const SysRegInfo& r : kSysRegs) {
+        if (r.id == id) return &r;
+    }
+    return nullptr;
+}
+
+template <class Args>
+uint32_t register_id(const Args& a) {
+    return (2 | a.o0) << 14 | a.op1 << 11 | a.crn << 7 | a.crm << 3 | a.op2;
+}
+
+constexpr uint64_t kC = uint64_t{1} << 29;
+
+}  // namespace
+
+// All hints are NOPs here but WFE and WFI, which tell the caller of run() that the guest waits. Code
+// signed with the hint forms of pointer authentication runs unsigned, as on a CPU without it.
+Step Lifter::lift_HINT(const Args_HINT& a) {
+    uint32_t number = a.crm << 3 | a.op2;
+    constexpr uint32_t kWfe = 2, kWfi = 3;
+    if (number == kWfe || number == kWfi) return exception(ir::Exception::wait, number);
+    return Step::next;
+}
+
+Step Lifter::lift_CLREX(const Args_CLREX&) {
+    b.clear_excl();
+    return Step::next;
+}
+
+// CRm bits 1:0: 1 loads, 2 stores, 3 all; 0 is SSBB, PSSBB or reserved, which waits for all.
+Step Lifter::lift_DSB(const Args_DSB&) {
+    b.fence(0);
+    return Step::next;
+}
+Step Lifter::lift_DMB(const Args_DMB& a) {
+    unsigned kind = a.crm & 3;
+    b.fence(kind == 3 ? 0 : kind);
+    return Step::next;
+}
+
+// Instructions fetched before must not be run: the next block is looked up anew.
+Step Lifter::lift_ISB(const Args_ISB&) {
+    return leave_context();
+}
+Step Lifter::lift_SB(const Args_SB&) {
+    return Step::next;
+}
+
+Step Lifter::lift_CFINV(const Args_CFINV&) {
+    b.set_flags(b.flags_from_nzcv(b.xor_(b.nzcv_from_flags(b.get_flags()), b.i64(kC))));
+    return Step::next;
+}
+
+// Between Arm's floating-point flags and the other convention (Arm ARM C6.2.458, C6.2.24).
+Step Lifter::lift_XAFLAG(const Args_XAFLAG&) {
+    Value f = b.get_flags();
+    auto flag = [&](ir::Cond cc) { return b.select(f, b.i64(1), b.i64(0), cc); };
+    Value c = flag(ir::Cond::cs), z = flag(ir::Cond::eq);
+    Value not_c = b.xor_(c, b.i64(1));
+    Value not_z = b.xor_(z, b.i64(1));
+    Value n = b.and_(not_c, not_z);
+    Value nzcv = b.or_(b.or_(b.shl(n, b.i64(31)), b.shl(b.and_(z, c), b.i64(30))),
+                       b.or_(b.shl(b.or_(c, z), b.i64(29)), b.shl(b.and_(not_c, z), b.i64(28))));
+    b.set_flags(b.flags_from_nzcv(nzcv));
+    return Step::next;
+}
+Step Lifter::lift_AXFLAG(const Args_AXFLAG&) {
+    Value f = b.get_flags();
+    auto flag = [&](ir::Cond cc) { return b.select(f, b.i64(1), b.i64(0), cc); };
+    Value z = b.or_(flag(ir::Cond::eq), flag(ir::Cond::vs));
+    Value c = b.and_(flag(ir::Cond::cs), flag(ir::Cond::vc));
+    b.set_flags(b.flags_from_nzcv(b.or_(b.shl(z, b.i64(30)), b.shl(c, b.i64(29)))));
+    return Step::next;
+}
+
+Step Lifter::lift_SYS(const Args_SYS& a) {
+    uint32_t id = a.op1 << 11 | a.crn << 7 | a.crm << 3 | a.op2;
+    for (const SysOpInfo& op : kSysOps) {
+        if (op.id != id) continue;
+        if (op.feature >= 0 && !features.has(static_cast<Feature>(op.feature))) break;
+        switch (op.way) {
+            case SysOpWay::clean:
+                return Step::next;
+            case SysOpWay::zero: {
+                Value at = b.and_(x(a.rt), b.i64(~uint64_t{kZvaBytes - 1}));
+                Value zero = b.vzero();
+                for (unsigned n = 0; n < kZvaBytes; n += 16) {
+                    b.store_v(at, ir::kNone, zero, 0, n, 4);
+                }
+                return Step::next;
+            }
+            case SysOpWay::invalidate:
+                b.write_sysreg(x(a.rt), static_cast<int64_t>(1u << 14 | id));
+                return leave_context();
+        }
+    }
+    return undefined(0xd5080000 | id << 5 | a.rt);
+}
+
+Step Lifter::lift_MRS(const Args_MRS& a) {
+    uint32_t id = register_id(a);
+    const SysRegInfo* reg = find(id);
+    if (reg == nullptr) {
+        if (!is_id_register(id)) return undefined(0xd5300000 | (id & 0x7fff) << 5 | a.rt);
+        set_x(a.rt, b.read_sysreg(id));
+        return Step::next;
+    }
+    switch (reg->way) {
+        case SysRegWay::state:
+            set_x(a.rt, b.get_state(ir::Type::i64, static_cast<int64_t>(reg->offset)));
+            break;
+        case SysRegWay::nzcv: set_x(a.rt, b.nzcv_from_flags(b.get_flags())); break;
+        case SysRegWay::fpcr: set_x(a.rt, b.get_fpcr()); break;
+        case SysRegWay::fpsr: set_x(a.rt, b.get_fpsr()); break;
+        case SysRegWay::environment: set_x(a.rt, b.read_sysreg(id)); break;
+    }
+    return Step::next;
+}
+
+Step Lifter::lift_MSR(const Args_MSR& a) {
+    uint32_t id = register_id(a);
+    const SysRegInfo* reg = find(id);
+    if (reg == nullptr || !reg->writable) return undefined(0xd5100000 | (id & 0x7fff) << 5 | a.rt);
+    Value v = x(a.rt);
+    switch (reg->way) {
+        case SysRegWay::state: b.set_state(v, static_cast<int64_t>(reg->offset)); break;
+        case SysRegWay::nzcv: b.set_flags(b.flags_from_nzcv(v)); break;
+        case SysRegWay::fpcr: b.set_fpcr(v); return leave_context();
+        case SysRegWay::fpsr: b.set_fpsr(v); break;
+        case SysRegWay::environment: b.write_sysreg(v, id); break;
+    }
+    return Step::next;
+}
+
+}  // namespace pydbt::a64

@@ -1,0 +1,87 @@
+#include "translator/a64/lifter.hpp"
+
+namespace pydbt::a64 {
+
+void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
+                const Features& features, uint32_t key) {
+    f.pc = pc;
+    f.key = key;
+    Lifter lifter(f, features);
+    lifter.b.switch_to(lifter.b.new_block());
+    for (uint32_t word : words) {
+        lifter.b.begin_insn(pc);
+        if (lifter.dispatch(word) == Step::end) return;
+        pc += 4;
+    }
+    lifter.b.exit_direct(static_cast<int64_t>(pc));
+}
+
+Step Lifter::undefined(uint32_t word) {
+    return exception(ir::Exception::undefined, word);
+}
+
+Step Lifter::exception(ir::Exception reason, uint32_t payload) {
+    b.exit_exception(static_cast<int64_t>(uint64_t{payload} << 16 | static_cast<uint64_t>(reason)));
+    return Step::end;
+}
+
+Step Lifter::leave_context() {
+    b.exit_direct(static_cast<int64_t>(pc() + 4), ir::kExitContext);
+    return Step::end;
+}
+
+Step Lifter::branch_to(uint64_t target) {
+    b.exit_direct(static_cast<int64_t>(target), target <= pc() ? ir::kExitPoll : 0);
+    return Step::end;
+}
+
+Step Lifter::branch_if(ir::Cond cc, Value flags, uint64_t target) {
+    uint32_t taken = b.new_block();
+    uint32_t other = b.new_block();
+    uint64_t from = pc();
+    b.br(cc, flags, taken, other);
+    b.switch_to(taken);
+    b.exit_direct(static_cast<int64_t>(target), target <= from ? ir::kExitPoll : 0);
+    b.switch_to(other);
+    b.exit_direct(static_cast<int64_t>(from + 4));
+    return Step::end;
+}
+
+ir::Value Lifter::shift(Value v, unsigned kind, unsigned amount) {
+    if (amount == 0) return v;
+    Value n = b.const_(b.type_of(v), amount);
+    switch (kind) {
+        case 0: return b.shl(v, n);
+        case 1: return b.lshr(v, n);
+        case 2: return b.ashr(v, n);
+        default: return b.ror(v, n);
+    }
+}
+
+ir::Value Lifter::extend(bool sf, unsigned n, unsigned option, unsigned amount) {
+    Value v = r(sf, n);
+    unsigned width = 8u << (option & 3);
+    if (width < (sf ? 64u : 32u)) {
+        int64_t field = static_cast<int64_t>(width) << 8;
+        v = option < 4 ? b.ubfx(v, field) : b.sbfx(v, field);
+    }
+    return shift(v, 0, amount);
+}
+
+void Lifter::add_sub(bool sf, bool sub, bool flags, Value n, Value m, unsigned rd, bool rd_is_sp) {
+    static_cast<void>(sf);
+    Value nzcv = ir::kNone;
+    Value result = ir::kNone;
+    if (rd != 31 || rd_is_sp) result = sub ? b.sub(n, m) : b.add(n, m);
+    if (flags) nzcv = sub ? b.sub_flags(n, m) : b.add_flags(n, m);
+    if (result != ir::kNone) set_rsp(rd, result);
+    if (flags) b.set_flags(nzcv);
+}
+
+void Lifter::logical(bool flags, unsigned rd, Value result, bool rd_is_sp) {
+    Value nzcv = flags ? b.and_flags(result, result) : ir::kNone;
+    if (rd != 31 || rd_is_sp) set_rsp(rd, result);
+    if (flags) b.set_flags(nzcv);
+}
+
+}  // namespace pydbt::a64

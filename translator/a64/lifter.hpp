@@ -1,0 +1,100 @@
+// Lifting of A64 instructions to IR.
+//
+// Owns: Lifter, one member function a pattern (lift_*.cpp, one file a chapter of the manual) and
+// what they share. Must not know: hosts, how IR is run.
+//
+// Rule for lifts: every op that may fault comes before any set of guest state of the same
+// instruction, so that a fault finds the state as it was.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "translator/a64/args.gen.hpp"
+#include "translator/a64/features.hpp"
+#include "translator/ir/builder.hpp"
+
+namespace pydbt::a64 {
+
+/// Lifts instructions from `pc` on until one ends the block or `words` run out (then the block goes
+/// on at the next address). `words` is not empty. Fills f.pc, f.key and f.insns; does not clear `f`.
+void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
+                const Features& features, uint32_t key);
+
+/// Bit of the context key: FPCR asks for what native floating point does not do.
+inline constexpr uint32_t kKeySlowFp = 1;
+
+/// Whether the block goes on behind an instruction.
+enum class Step : uint8_t { next, end };
+
+class Lifter {
+   public:
+    Lifter(ir::Function& function, const Features& features_in)
+        : b(function), features(features_in), f(function) {}
+
+    /// Generated: decodes a word and lifts it.
+    Step dispatch(uint32_t word);
+    /// UNDEFINED: ends the block with that exception.
+    Step undefined(uint32_t word);
+
+    uint64_t pc() const { return b.insn_pc(); }
+    bool fp_slow() const { return (f.key & kKeySlowFp) != 0; }
+
+    ir::Builder b;
+    const Features& features;
+
+#include "translator/a64/lifter_members.gen.inc"
+
+   private:
+    using Value = ir::Value;
+    static ir::Type type(bool sf) { return sf ? ir::Type::i64 : ir::Type::i32; }
+
+    // General registers. 31 is the zero register but where the name ends in `sp`.
+    Value x(unsigned n) { return n == 31 ? b.i64(0) : b.get_x(n); }
+    Value r(bool sf, unsigned n) {
+        if (sf) return x(n);
+        return n == 31 ? b.i32(0) : b.trunc(b.get_x(n));
+    }
+    Value xsp(unsigned n) { return b.get_x(n); }
+    Value rsp(bool sf, unsigned n) { return sf ? b.get_x(n) : b.trunc(b.get_x(n)); }
+    void set_x(unsigned n, Value v) {
+        if (n != 31) b.set_x(n, v);
+    }
+    /// An i32 is zero-extended.
+    void set_r(unsigned n, Value v) {
+        if (n != 31) b.set_x(n, wide(v));
+    }
+    void set_rsp(unsigned n, Value v) { b.set_x(n, wide(v)); }
+    Value wide(Value v) { return b.type_of(v) == ir::Type::i32 ? b.zext(v) : v; }
+
+    /// ShiftReg: type 0 LSL, 1 LSR, 2 ASR, 3 ROR.
+    Value shift(Value v, unsigned kind, unsigned amount);
+    /// ExtendReg: option 0-3 UXTB..UXTX, 4-7 SXTB..SXTX; result of type(sf).
+    Value extend(bool sf, unsigned n, unsigned option, unsigned amount);
+    void add_sub(bool sf, bool sub, bool flags, Value n, Value m, unsigned rd, bool rd_is_sp);
+    void logical(bool flags, unsigned rd, Value result, bool rd_is_sp);
+
+    // Branches.
+    Step branch_to(uint64_t target);
+    Step branch_if(ir::Cond cc, Value flags, uint64_t target);
+    Step exception(ir::Exception reason, uint32_t payload);
+    Step leave_context();
+
+    // Memory.
+    struct MemoryOperand {
+        Value base, index;
+        unsigned scale;
+        int64_t disp;
+    };
+    /// One transfer between a general register and memory: `opc` as in the load/store encodings (0
+    /// store, 1 load, 2 load signed to 64 bits, 3 load signed to 32).
+    void transfer(unsigned size, unsigned opc, unsigned rt, const MemoryOperand& at);
+    void transfer_v(unsigned size, bool load, unsigned rt, const MemoryOperand& at);
+    void atomic(unsigned size, unsigned order, unsigned rs, unsigned rn, unsigned rt,
+                Value (ir::Builder::*op)(Value, Value, unsigned, unsigned), bool complement = false);
+    Value load_register(unsigned size, unsigned opc, const MemoryOperand& at, unsigned order = 0);
+
+    ir::Function& f;
+};
+
+}  // namespace pydbt::a64

@@ -1,0 +1,101 @@
+"""Generates the tables of system registers and SYS operations from spec/sysregs.py.
+
+Owns: the tables' C++ form. Must not know: registers' meanings.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ..spec.features import FEATURES
+from ..spec.state import FIELDS
+from ..spec.sysregs import SYSOPS, SYSREGS, ZVA_BYTES, SysReg
+from .common import SpecError, run
+
+_HOW = {"nzcv", "fpcr", "fpsr", "environment"}
+_OPS = {"zero", "clean", "invalidate"}
+
+
+def check() -> None:
+    """Refuses duplicate encodings or names, unknown ways, missing documentation."""
+    ids: set[int] = set()
+    fields = {f.name for f in FIELDS}
+    for r in SYSREGS:
+        if r.id in ids:
+            raise SpecError(f"system register {r.name}: its encoding is used twice")
+        ids.add(r.id)
+        kind, _, field = r.how.partition(" ")
+        if kind == "state":
+            if field not in fields:
+                raise SpecError(f"system register {r.name}: no state field {field}")
+        elif r.how not in _HOW:
+            raise SpecError(f"system register {r.name}: unknown way {r.how}")
+        if not r.doc or r.access not in ("r", "rw"):
+            raise SpecError(f"system register {r.name}: no documentation or bad access")
+    features = {f.name for f in FEATURES} | {""}
+    for op in SYSOPS:
+        if op.how not in _OPS or op.feature not in features or not op.doc:
+            raise SpecError(f"operation {op.name}: unknown way or feature, or no documentation")
+
+
+def _row(r: SysReg) -> str:
+    kind, _, field = r.how.partition(" ")
+    offset = f"offsetof(base::CpuState, {field})" if field else "0"
+    write = "true" if r.access == "rw" else "false"
+    return f'    {{{r.id:#x}, "{r.name}", SysRegWay::{kind}, {write}, {offset}}},  // {r.doc}'
+
+
+def _header() -> str:
+    check()
+    rows = "\n".join(_row(r) for r in SYSREGS)
+    names = "\n".join(
+        f"inline constexpr uint32_t k{r.name} = {r.id:#x};" for r in SYSREGS if r.how == "environment"
+    )
+    ops = "\n".join(
+        f'    {{{op.op1 << 11 | op.crn << 7 | op.crm << 3 | op.op2:#x}, "{op.name}", SysOpWay::{op.how}, '
+        + (f"static_cast<int>(Feature::{op.feature})" if op.feature else "-1")
+        + f"}},  // {op.doc}"
+        for op in SYSOPS
+    )
+    return f"""#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "translator/a64/features.hpp"
+#include "translator/base/state.gen.hpp"
+
+namespace pydbt::a64 {{
+
+enum class SysRegWay : uint8_t {{ state, nzcv, fpcr, fpsr, environment }};
+struct SysRegInfo {{
+    uint32_t id;  // op0<<14|op1<<11|CRn<<7|CRm<<3|op2
+    const char* name;
+    SysRegWay way;
+    bool writable;
+    size_t offset;  // in CpuState, for `state`
+}};
+inline constexpr SysRegInfo kSysRegs[] = {{
+{rows}
+}};
+
+{names}
+
+enum class SysOpWay : uint8_t {{ zero, clean, invalidate }};
+struct SysOpInfo {{
+    uint32_t id;  // op1<<11|CRn<<7|CRm<<3|op2
+    const char* name;
+    SysOpWay way;
+    int feature;  // -1: none
+}};
+inline constexpr SysOpInfo kSysOps[] = {{
+{ops}
+}};
+inline constexpr unsigned kZvaBytes = {ZVA_BYTES};
+
+}}  // namespace pydbt::a64
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(run("translator.gen.sysregs", {"translator/a64/sysregs.gen.hpp": _header}))

@@ -1,0 +1,75 @@
+"""System registers and SYS operations that EL0 has: one row each.
+
+Owns: encodings, access, where the value lives. Must not know: values that depend on the machine
+(the environment has those).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SysReg:
+    """`how`: `state FIELD` (a CpuState field), `nzcv`, `fpcr`, `fpsr`, `environment`."""
+
+    name: str
+    op0: int
+    op1: int
+    crn: int
+    crm: int
+    op2: int
+    access: str
+    how: str
+    doc: str
+
+    @property
+    def id(self) -> int:
+        """The number that read_sysreg and write_sysreg carry."""
+        return self.op0 << 14 | self.op1 << 11 | self.crn << 7 | self.crm << 3 | self.op2
+
+
+R = SysReg
+SYSREGS: tuple[SysReg, ...] = (
+    R("NZCV", 3, 3, 4, 2, 0, "rw", "nzcv", "condition flags"),
+    R("FPCR", 3, 3, 4, 4, 0, "rw", "fpcr", "floating-point control"),
+    R("FPSR", 3, 3, 4, 4, 1, "rw", "fpsr", "floating-point status"),
+    R("TPIDR_EL0", 3, 3, 13, 0, 2, "rw", "state tpidr_el0", "thread pointer"),
+    R("TPIDRRO_EL0", 3, 3, 13, 0, 3, "r", "state tpidrro_el0", "thread pointer, read-only at EL0"),
+    R("CTR_EL0", 3, 3, 0, 0, 1, "r", "environment", "cache type"),
+    R("DCZID_EL0", 3, 3, 0, 0, 7, "r", "environment", "DC ZVA block size"),
+    R("CNTFRQ_EL0", 3, 3, 14, 0, 0, "r", "environment", "counter frequency"),
+    R("CNTPCT_EL0", 3, 3, 14, 0, 1, "r", "environment", "physical counter"),
+    R("CNTVCT_EL0", 3, 3, 14, 0, 2, "r", "environment", "virtual counter"),
+)
+"""Registers. The ID registers (op0 3, op1 0, CRn 0) are not here: Linux lets EL0 read all of them
+(arch/arm64/kernel/cpufeature.c, emulate_sys_reg), so the whole space goes to the environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class SysOp:
+    """`how`: `zero` (DC ZVA), `clean` (nothing to do: caches are coherent), `invalidate` (IC IVAU)."""
+
+    name: str
+    op1: int
+    crn: int
+    crm: int
+    op2: int
+    how: str
+    feature: str
+    doc: str
+
+
+SYSOPS: tuple[SysOp, ...] = (
+    SysOp("DC ZVA", 3, 7, 4, 1, "zero", "", "zeroes a block"),
+    SysOp("DC CVAC", 3, 7, 10, 1, "clean", "", "cleans to the point of coherency"),
+    SysOp("DC CVAU", 3, 7, 11, 1, "clean", "", "cleans to the point of unification"),
+    SysOp("DC CVAP", 3, 7, 12, 1, "clean", "DPB", "cleans to the point of persistence"),
+    SysOp("DC CVADP", 3, 7, 13, 1, "clean", "DPB2", "cleans to the point of deep persistence"),
+    SysOp("DC CIVAC", 3, 7, 14, 1, "clean", "", "cleans and invalidates to the point of coherency"),
+    SysOp("IC IVAU", 3, 7, 5, 1, "invalidate", "", "invalidates instructions at an address"),
+)
+"""SYS operations."""
+
+ZVA_BYTES = 64
+"""What DC ZVA zeroes; DCZID_EL0.BS says log2 of its words."""
