@@ -91,7 +91,7 @@ class Lifter {
     void transfer(unsigned size, unsigned opc, unsigned rt, const MemoryOperand& at);
     void transfer_v(unsigned size, bool load, unsigned rt, const MemoryOperand& at);
     void atomic(unsigned size, unsigned order, unsigned rs, unsigned rn, unsigned rt,
-                Value (ir::Builder::*op)(Value, Value, unsigned, unsigned), bool complement = false);
+                Value (ir::Builder::*op)(Value, Value, unsigned, unsigned));
     Value load_register(unsigned size, unsigned opc, const MemoryOperand& at, unsigned order = 0);
 
     ir::Function& f;

@@ -25,6 +25,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("AdvSIMD", "asimd", (0, 1), "Advanced SIMD"),
     Feature("CRC32", "crc32", (0, 7), "CRC32 and CRC32C"),
     Feature("LSE", "lse", (0, 8), "atomic read-modify-write instructions"),
+    Feature("LOR", "lor", None, "limited ordering regions"),
     Feature("LRCPC", "rcpc", (0, 15), "load-acquire with RCpc ordering"),
     Feature("LRCPC2", "rcpc2", (0, 26), "the same with an immediate offset"),
     Feature("FlagM", "flagm", (0, 27), "flag manipulation"),

@@ -1,0 +1,1 @@
+"""The translation engine: specifications, generators, oracle. Knows no syscall and no device."""

@@ -1,0 +1,165 @@
+// Exclusives, ordered loads and stores, atomic read-modify-write (Arm ARM C4.1.91).
+//
+// Owns: lifts of the patterns of spec/a64/atomics.py. Must not know: the host, the encodings.
+#include "translator/a64/lifter.hpp"
+
+namespace pydbt::a64 {
+namespace {
+
+unsigned load_order(uint32_t acquire) {
+    return acquire ? ir::kAcquire : 0;
+}
+unsigned store_order(uint32_t release) {
+    return release ? ir::kRelease : 0;
+}
+template <class Args>
+unsigned both(const Args& a) {
+    return load_order(a.a) | store_order(a.r);
+}
+
+}  // namespace
+
+// ---- exclusives
+
+Step Lifter::lift_LDXR(const Args_LDXR& a) {
+    Value v = b.load_excl(type(a.size == 3), xsp(a.rn), a.size, load_order(a.o0));
+    set_r(a.rt, v);
+    return Step::next;
+}
+
+Step Lifter::lift_STXR(const Args_STXR& a) {
+    Value status = b.store_excl(xsp(a.rn), r(a.size == 3, a.rt), a.size, store_order(a.o0));
+    set_r(a.rs, status);
+    return Step::next;
+}
+
+// A pair of words is one doubleword in memory, a pair of doublewords 16 bytes.
+Step Lifter::lift_LDXP(const Args_LDXP& a) {
+    if (a.sz) {
+        Value pair = b.load_excl128(xsp(a.rn), load_order(a.o0));
+        set_x(a.rt, b.vget_u(pair, 0, 3));
+        set_x(a.rt2, b.vget_u(pair, 1, 3));
+    } else {
+        Value pair = b.load_excl(ir::Type::i64, xsp(a.rn), 3, load_order(a.o0));
+        set_x(a.rt, b.ubfx(pair, 0 | 32 << 8));
+        set_x(a.rt2, b.lshr(pair, b.i64(32)));
+    }
+    return Step::next;
+}
+
+Step Lifter::lift_STXP(const Args_STXP& a) {
+    Value status = ir::kNone;
+    if (a.sz) {
+        Value pair = b.v_concat(x(a.rt), x(a.rt2));
+        status = b.store_excl128(xsp(a.rn), pair, store_order(a.o0));
+    } else {
+        Value pair = b.bfi(x(a.rt), x(a.rt2), 32 | 32 << 8);
+        status = b.store_excl(xsp(a.rn), pair, 3, store_order(a.o0));
+    }
+    set_r(a.rs, status);
+    return Step::next;
+}
+
+// ---- ordered
+
+Step Lifter::lift_LDAR(const Args_LDAR& a) {
+    set_x(a.rt, load_register(a.size, 1, {xsp(a.rn), ir::kNone, 0, 0}, ir::kAcquire));
+    return Step::next;
+}
+Step Lifter::lift_LDLAR(const Args_LDLAR& a) {
+    set_x(a.rt, load_register(a.size, 1, {xsp(a.rn), ir::kNone, 0, 0}, ir::kAcquire));
+    return Step::next;
+}
+Step Lifter::lift_LDAPR(const Args_LDAPR& a) {
+    unsigned order = ir::kAcquire | ir::kRcpc;
+    set_x(a.rt, load_register(a.size, 1, {xsp(a.rn), ir::kNone, 0, 0}, order));
+    return Step::next;
+}
+Step Lifter::lift_LDAPUR(const Args_LDAPUR& a) {
+    unsigned order = ir::kAcquire | ir::kRcpc;
+    set_x(a.rt, load_register(a.size, a.opc, {xsp(a.rn), ir::kNone, 0, a.imm}, order));
+    return Step::next;
+}
+Step Lifter::lift_STLR(const Args_STLR& a) {
+    b.store(xsp(a.rn), ir::kNone, r(a.size == 3, a.rt), 0, 0, a.size, ir::kRelease);
+    return Step::next;
+}
+Step Lifter::lift_STLLR(const Args_STLLR& a) {
+    b.store(xsp(a.rn), ir::kNone, r(a.size == 3, a.rt), 0, 0, a.size, ir::kRelease);
+    return Step::next;
+}
+Step Lifter::lift_STLUR(const Args_STLUR& a) {
+    b.store(xsp(a.rn), ir::kNone, r(a.size == 3, a.rt), 0, a.imm, a.size, ir::kRelease);
+    return Step::next;
+}
+
+// ---- read-modify-write
+
+Step Lifter::lift_CAS(const Args_CAS& a) {
+    bool wide = a.size == 3;
+    set_r(a.rs, b.atomic_cas(xsp(a.rn), r(wide, a.rs), r(wide, a.rt), a.size, both(a)));
+    return Step::next;
+}
+
+Step Lifter::lift_CASP(const Args_CASP& a) {
+    unsigned rs2 = a.rs + 1, rt2 = a.rt + 1;
+    if (a.sz) {
+        Value expected = b.v_concat(x(a.rs), x(rs2));
+        Value desired = b.v_concat(x(a.rt), x(rt2));
+        Value old = b.atomic_cas128(xsp(a.rn), expected, desired, both(a));
+        set_x(a.rs, b.vget_u(old, 0, 3));
+        set_x(rs2, b.vget_u(old, 1, 3));
+    } else {
+        constexpr int64_t kHigh = 32 | 32 << 8;
+        Value expected = b.bfi(x(a.rs), x(rs2), kHigh);
+        Value desired = b.bfi(x(a.rt), x(rt2), kHigh);
+        Value old = b.atomic_cas(xsp(a.rn), expected, desired, 3, both(a));
+        set_x(a.rs, b.ubfx(old, 0 | 32 << 8));
+        set_x(rs2, b.lshr(old, b.i64(32)));
+    }
+    return Step::next;
+}
+
+void Lifter::atomic(unsigned size, unsigned order, unsigned rs, unsigned rn, unsigned rt,
+                    Value (ir::Builder::*op)(Value, Value, unsigned, unsigned)) {
+    set_r(rt, (b.*op)(xsp(rn), r(size == 3, rs), size, order));
+}
+
+Step Lifter::lift_LDADD(const Args_LDADD& a) {
+    atomic(a.size, both(a), a.rs, a.rn, a.rt, &ir::Builder::atomic_add);
+    return Step::next;
+}
+Step Lifter::lift_LDCLR(const Args_LDCLR& a) {
+    atomic(a.size, both(a), a.rs, a.rn, a.rt, &ir::Builder::atomic_clr);
+    return Step::next;
+}
+Step Lifter::lift_LDEOR(const Args_LDEOR& a) {
+    atomic(a.size, both(a), a.rs, a.rn, a.rt, &ir::Builder::atomic_eor);
+    return Step::next;
+}
+Step Lifter::lift_LDSET(const Args_LDSET& a) {
+    atomic(a.size, both(a), a.rs, a.rn, a.rt, &ir::Builder::atomic_set);
+    return Step::next;
+}
+Step Lifter::lift_LDSMAX(const Args_LDSMAX& a) {
+    atomic(a.size, both(a), a.rs, a.rn, a.rt, &ir::Builder::atomic_smax);
+    return Step::next;
+}
+Step Lifter::lift_LDSMIN(const Args_LDSMIN& a) {
+    atomic(a.size, both(a), a.rs, a.rn, a.rt, &ir::Builder::atomic_smin);
+    return Step::next;
+}
+Step Lifter::lift_LDUMAX(const Args_LDUMAX& a) {
+    atomic(a.size, both(a), a.rs, a.rn, a.rt, &ir::Builder::atomic_umax);
+    return Step::next;
+}
+Step Lifter::lift_LDUMIN(const Args_LDUMIN& a) {
+    atomic(a.size, both(a), a.rs, a.rn, a.rt, &ir::Builder::atomic_umin);
+    return Step::next;
+}
+Step Lifter::lift_SWP(const Args_SWP& a) {
+    atomic(a.size, both(a), a.rs, a.rn, a.rt, &ir::Builder::atomic_swp);
+    return Step::next;
+}
+
+}  // namespace pydbt::a64
