@@ -3,7 +3,8 @@
 // Owns: lifts of the patterns of spec/a64/loads_stores.py. Must not know: the host, the encodings.
 //
 // Where write-back and a transfer register are the same (CONSTRAINED UNPREDICTABLE) loads leave the
-// address and stores store the register's old value.
+// address and stores store the register's old value. A general pair into one register (likewise)
+// leaves the first.
 #include "translator/a64/lifter.hpp"
 
 namespace pydbt::a64 {
@@ -94,8 +95,8 @@ Step Lifter::lift_LDP(const Args_LDP& a) {
     int64_t disp = a.idx == kPost ? 0 : offset;
     Value first = load_register(size, 1, {base, ir::kNone, 0, disp});
     Value second = load_register(size, 1, {base, ir::kNone, 0, disp + (int64_t{1} << size)});
-    set_x(a.rt, first);
     set_x(a.rt2, second);
+    set_x(a.rt, first);
     if (a.idx == kPost || a.idx == kPre) b.set_x(a.rn, b.add(base, b.i64(static_cast<uint64_t>(offset))));
     return Step::next;
 }
@@ -106,8 +107,8 @@ Step Lifter::lift_LDPSW(const Args_LDPSW& a) {
     int64_t disp = a.idx == kPost ? 0 : offset;
     Value first = load_register(2, 2, {base, ir::kNone, 0, disp});
     Value second = load_register(2, 2, {base, ir::kNone, 0, disp + 4});
-    set_x(a.rt, first);
     set_x(a.rt2, second);
+    set_x(a.rt, first);
     if (a.idx == kPost || a.idx == kPre) b.set_x(a.rn, b.add(base, b.i64(static_cast<uint64_t>(offset))));
     return Step::next;
 }

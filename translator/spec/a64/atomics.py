@@ -27,7 +27,7 @@ PATTERNS = [
     P("LDUMAX", f"size:2 {_RMW} 110 00 rn:5 rt:5", feature="LSE"),
     P("LDUMIN", f"size:2 {_RMW} 111 00 rn:5 rt:5", feature="LSE"),
     P("SWP", "size:2 111 0 00 a:1 r:1 1 rs:5 1 000 00 rn:5 rt:5", feature="LSE"),
-    P("LDAPR", "size:2 111 0 00 101 xxxxx 1 100 00 rn:5 rt:5", feature="LRCPC"),
+    P("LDAPR", "size:2 111 0 00 101 11111 1 100 00 rn:5 rt:5", feature="LRCPC"),
     P("STLUR", "size:2 011001 00 0 imm:s9 00 rn:5 rt:5", feature="LRCPC2"),
     P(
         "LDAPUR",
