@@ -14,7 +14,7 @@ _ROWS = (
     ("saturating_add", "SQADD UQADD (unsigned), SQSUB UQSUB (negate)"),
     ("saturating_accumulate", "SUQADD, USQADD (unsigned)"),
     ("saturating_abs", "SQABS, SQNEG (negate)"),
-    ("shift", "SRSHL SQSHL SQRSHL and unsigned forms, SQSHLU (unsigned round saturate result_unsigned)"),
+    ("shift", "SRSHL SQSHL SQRSHL, unsigned too, SQSHLU (unsigned round saturate result_unsigned)"),
     ("saturating_narrow", "SQXTN SQSHRN families (unsigned round result_unsigned)"),
     ("doubling_multiply_high", "SQDMULH, SQRDMULH (round)"),
     ("doubling_multiply_long", "SQDMULL"),
