@@ -1,6 +1,7 @@
 // Data processing, immediate (Arm ARM C4.1.93).
 //
 // Owns: lifts of the patterns of spec/a64/dp_imm.py. Must not know: the host, the encodings.
+#include "translator/a64/bit_masks.hpp"
 #include "translator/a64/lifter.hpp"
 
 namespace pydbt::a64 {
@@ -8,22 +9,6 @@ namespace {
 
 int64_t page_or_byte_offset(int32_t immhi, uint32_t immlo) {
     return int64_t{immhi} * 4 + immlo;
-}
-
-// DecodeBitMasks' wmask (Arm ARM, shared pseudocode), for 64 bits.
-uint64_t bit_mask(unsigned n, unsigned immr, unsigned imms) {
-    unsigned len = 31 - static_cast<unsigned>(__builtin_clz(n << 6 | (~imms & 0x3f)));
-    unsigned size = 1u << len;
-    unsigned levels = size - 1;
-    unsigned s = imms & levels, rotate = immr & levels;
-    uint64_t ones = s == 63 ? ~uint64_t{0} : (uint64_t{1} << (s + 1)) - 1;
-    uint64_t element = ones;
-    if (rotate != 0) {
-        element = ones >> rotate | ones << (size - rotate);
-        if (size < 64) element &= (uint64_t{1} << size) - 1;
-    }
-    for (unsigned width = size; width < 64; width *= 2) element |= element << width;
-    return element;
 }
 
 template <class Args>

@@ -174,31 +174,42 @@ class _Tree:
         self.lines.append(f"{pad}}}")
 
 
-def _decoder(patterns: Sequence[Pattern]) -> str:
+def _tree(patterns: Sequence[Pattern]) -> str:
     tree = _Tree()
     tree.emit(list(patterns), 0, 1)
-    lifts = "\n".join(
-        f"    Step visit_{p.name}(const Args_{p.name}& a) {{ return lifter.lift_{p.name}(a); }}" for p in patterns
-    )
-    texts = []
-    for p in patterns:
-        parts = "".join(f' field("{f.name}", static_cast<int32_t>(a.{f.name}));' for f in p.fields)
-        unused = "" if p.fields else "[[maybe_unused]] "
-        texts.append(f'    bool visit_{p.name}({unused}const Args_{p.name}& a) {{ name("{p.name}");{parts} return true; }}')
     return "\n".join(
         [
+            "#pragma once",
+            "",
             '#include "translator/a64/args.gen.hpp"',
-            '#include "translator/a64/disassembler.hpp"',
-            '#include "translator/a64/lifter.hpp"',
+            '#include "translator/a64/features.hpp"',
             "",
             "namespace pydbt::a64 {",
-            "namespace {",
             "",
+            "/// Calls v.visit_PATTERN(args) of the pattern that takes the word, else v.unallocated().",
             "template <class Result, class Visitor>",
             "inline Result decode(uint32_t w, Visitor& v) {",
             *tree.lines,
             "    return v.unallocated();",
             "}",
+            "",
+            "}  // namespace pydbt::a64",
+            "",
+        ]
+    )
+
+
+def _decoder(patterns: Sequence[Pattern]) -> str:
+    lifts = "\n".join(
+        f"    Step visit_{p.name}(const Args_{p.name}& a) {{ return lifter.lift_{p.name}(a); }}" for p in patterns
+    )
+    return "\n".join(
+        [
+            '#include "translator/a64/decode_tree.gen.hpp"',
+            '#include "translator/a64/lifter.hpp"',
+            "",
+            "namespace pydbt::a64 {",
+            "namespace {",
             "",
             "struct LiftVisitor {",
             "    Lifter& lifter;",
@@ -208,22 +219,11 @@ def _decoder(patterns: Sequence[Pattern]) -> str:
             lifts,
             "};",
             "",
-            "struct TextVisitor : TextWriter {",
-            "    using TextWriter::TextWriter;",
-            "    bool unallocated() { return false; }",
-            *texts,
-            "};",
-            "",
             "}  // namespace",
             "",
             "Step Lifter::dispatch(uint32_t word) {",
             "    LiftVisitor v{*this, word};",
             "    return decode<Step>(word, v);",
-            "}",
-            "",
-            "bool write_fields(uint32_t word, const Features& features, std::string& text) {",
-            "    TextVisitor v(features, text);",
-            "    return decode<bool>(word, v);",
             "}",
             "",
             "}  // namespace pydbt::a64",
@@ -287,6 +287,7 @@ def main() -> int:
             "translator/a64/features.gen.hpp": _features_header,
             "translator/a64/args.gen.hpp": lambda: checked(_args_header(patterns)),
             "translator/a64/lifter_members.gen.inc": lambda: _members(patterns),
+            "translator/a64/decode_tree.gen.hpp": lambda: _tree(patterns),
             "translator/a64/decode.gen.cpp": lambda: _decoder(patterns),
         },
     )

@@ -36,7 +36,7 @@ const uint8_t* indirect_from_code(base::CpuState* state, uint64_t target, uint64
 }  // namespace
 
 uint32_t context_key(const base::CpuState& state) {
-    return (state.fpcr & kSlowFpcr) != 0 ? kKeySlowFp : 0;
+    return (state.fpcr & kSlowFpcr) != 0 ? uint32_t{kKeySlowFp} : 0u;
 }
 
 // --- threads ------------------------------------------------------------------------------------
@@ -215,6 +215,7 @@ Exit EngineImpl::run(ThreadImpl& thread) {
         }
         auto reason = static_cast<ExitReason>(state.exit_reason);
         if (reason == ExitReason::none) continue;
+        if (thread.tagged_pc != kNoGuestPc && retag(thread)) continue;
         Exit exit = thread.fault;
         exit.reason = reason;
         exit.imm = state.exit_imm;

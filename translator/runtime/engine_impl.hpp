@@ -59,6 +59,7 @@ class ThreadImpl {
     bool interpreting = false;
     uint64_t generation = 0;  // of the cache contents that the predictions are about
     Exit fault;               // what a host fault turned into
+    uint64_t tagged_pc = kNoGuestPc;  // an instruction that used an address with a tag
 };
 
 /// One exit of one block; `from` is null for none.
@@ -117,6 +118,11 @@ class EngineImpl {
     const uint8_t* leave_with(ThreadImpl& thread, ExitReason reason, uint64_t pc);
     void enter(ThreadImpl& thread);
     void interpret_one(ThreadImpl& thread);
+    /// Puts the guest's state as it was before the instruction that faulted into the thread.
+    void recover(ThreadImpl& thread, const x64::HostContext& host, Exit& exit) const;
+    /// The instruction at tagged_pc is translated with masked addresses (TBI) from now on. False
+    /// when it already was, so that the address is wrong without the tag too. Wants no lock.
+    bool retag(ThreadImpl& thread);
     void log_exec(const Block& block);
 
     std::mutex mutex_;

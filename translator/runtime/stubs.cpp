@@ -124,9 +124,11 @@ bool make_stubs(CodeCache& cache, LinkFunction link, IndirectFunction indirect, 
 
     stubs.enter_call = as_function<decltype(stubs.enter_call)>(w.here());
     w.save_host();
+    a.ldmxcsr(state(base::kOff_mxcsr));
     a.mov(Size::b64, Gp::rax, Gp::rsi);
     a.mov(Size::b64, Gp::rsi, Gp::rdx);
     a.call(Gp::rax);
+    a.stmxcsr(state(base::kOff_mxcsr));
     w.restore_host();
 
     stubs.leave = w.here();

@@ -48,7 +48,7 @@ struct RecoveryRow {
 
 /// Where emitted code holds a guest address, for moving translations to other addresses.
 struct Reloc {
-    enum Kind : uint8_t { imm32, imm64 } kind;
+    enum Kind : uint8_t { imm32, imm64, low32, high32 } kind;  // imm32: the value must fit it
     uint32_t offset;
     uint64_t address;
 };

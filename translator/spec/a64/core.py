@@ -13,7 +13,10 @@ A chapter module (`dp_imm.py`, `branches.py`, ...) has a list `PATTERNS` of rows
 - `when` is a condition on the fields, in Python's words (`imm != 0 and (sf == 1 or sh < 2)`); where
   it is false the word is not this pattern's;
 - `feature` gates the pattern: without the feature the word is UNDEFINED;
-- `asm` is the disassembly template (gen/decode.py and a64/disassembler.cpp have its kinds).
+- `asm` is the disassembly template: the assembler's text with `{kind(arguments)}` for operands,
+  which are members of TextWriter (a64/disassembler.hpp), `{imm}` short for `{imm(imm)}` of a field of
+  any name. Aliases come first: `cmp {r(sf, rn)}, ... if rd == 31 | subs {r(sf, rd)}, ...`. What one
+  template does not name, fields for one, must be told by the mnemonic of another or by `when`.
 """
 
 from __future__ import annotations
@@ -50,6 +53,48 @@ class Field:
         if self.signed and value >> (self.width - 1):
             value -= 1 << self.width
         return value
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One alternative of a template: literal pieces and expressions in turn, and its condition."""
+
+    pieces: tuple[str | ast.expr, ...]
+    condition: ast.expr | None
+
+    @property
+    def names(self) -> set[str]:
+        """Fields it uses."""
+        trees = [p for p in self.pieces if isinstance(p, ast.expr)]
+        if self.condition is not None:
+            trees.append(self.condition)
+        calls = {id(n.func) for t in trees for n in ast.walk(t) if isinstance(n, ast.Call)}
+        return {
+            n.id
+            for t in trees
+            for n in ast.walk(t)
+            if isinstance(n, ast.Name) and id(n) not in calls
+        }
+
+
+def _expression(pattern: str, text: str) -> ast.expr:
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except SyntaxError:
+        raise PatternError(f"{pattern}: cannot read {text.strip()!r}") from None
+
+
+def _text(pattern: str, alternative: str) -> Text:
+    text, _, condition = alternative.strip().partition(" if ")
+    pieces: list[str | ast.expr] = []
+    for i, part in enumerate(re.split(r"\{([^{}]*)\}", text)):
+        if i % 2 == 1:
+            pieces.append(_expression(pattern, part))
+        elif "{" in part or "}" in part:
+            raise PatternError(f"{pattern}: template {text!r} has a brace too many")
+        elif part:
+            pieces.append(part)
+    return Text(tuple(pieces), _expression(pattern, condition) if condition else None)
 
 
 @dataclass(frozen=True)
@@ -98,6 +143,28 @@ class Pattern:
         for name in self.condition_fields:
             if name not in names:
                 raise PatternError(f"{self.name}: condition on {name}, which is no field")
+        self._check_texts()
+
+    def _check_texts(self) -> None:
+        if not self.texts:
+            return
+        names = {f.name for f in self.fields}
+        used = set(self.condition_fields)
+        for text in self.texts:
+            for name in sorted(text.names - names):
+                raise PatternError(f"{self.name}: template uses {name}, which is no field")
+            used |= text.names
+        for name in sorted(names - used):
+            raise PatternError(f"{self.name}: template does not use {name}")
+        for i, text in enumerate(self.texts):
+            if (text.condition is None) != (i == len(self.texts) - 1):
+                raise PatternError(f"{self.name}: the last template, and only that, has no condition")
+
+    @cached_property
+    def texts(self) -> tuple[Text, ...]:
+        """The parsed `asm`, aliases first."""
+        parts = self.asm.split(" | ") if self.asm else []
+        return tuple(_text(self.name, part) for part in parts)
 
     @cached_property
     def condition(self) -> ast.expr | None:

@@ -1,0 +1,1 @@
+"""System mode: a whole AArch64 machine. Knows no user mode."""

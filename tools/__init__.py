@@ -1,0 +1,1 @@
+"""Development scripts. Not part of the wheel."""

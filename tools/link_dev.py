@@ -1,0 +1,30 @@
+"""Makes the editable install use the build tree: links the launcher and the extension to it.
+
+An editable install copies what CMake built; a later `make` would leave those copies stale. Owns the
+two links only. Usage: python -m tools.link_dev BUILD_FOLDER
+"""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from pathlib import Path
+
+
+def link(place: Path, target: Path) -> None:
+    """Makes `place` a symbolic link to `target`, whatever it was."""
+    place.unlink(missing_ok=True)
+    place.symlink_to(target)
+
+
+def main(build: Path) -> None:
+    launcher = build / "pydbt-aarch64"
+    if launcher.exists():
+        link(Path(sysconfig.get_path("scripts")) / launcher.name, launcher)
+    installed = Path(sysconfig.get_path("platlib")) / "pydbt"
+    for extension in (build / "translator").glob("_core.*.so"):
+        link(installed / extension.name, extension)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())

@@ -1,0 +1,227 @@
+"""Generates the assembler's member functions from spec/x64.py.
+
+Owns: overloads, argument order, refusals. Must not know: what instructions do.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..spec.x64 import FORMS, Form
+from .common import SpecError, run
+
+FEATURES = {
+    "base", "lzcnt", "popcnt", "bmi1", "bmi2", "movbe", "cx16", "sse4_2", "avx", "avx2", "fma",
+    "f16c", "aes", "pclmulqdq",
+}  # fmt: skip
+_MAPS = {"1": 0, "0F": 1, "0F38": 2, "0F3A": 3}
+_PREFIXES = {"66": 1, "F3": 2, "F2": 3}
+_OPERANDS = {
+    "r", "r/m", "r8", "r16", "r32", "r64", "r8/m", "r16/m", "r32/m", "r64/m", "m", "x", "x/m",
+    "imm8", "imm", "imm32",
+}  # fmt: skip
+_KEYWORDS = {"and", "or", "xor", "not"}
+LOCKED = {"add", "sub", "and", "or", "xor", "xadd", "cmpxchg", "cmpxchg8b", "cmpxchg16b", "neg", "not", "inc", "dec", "bts", "btr", "btc", "adc", "sbb"}
+"""Mnemonics that get a `lock_` variant of their memory forms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A parsed encoding column."""
+
+    vex: bool
+    prefix: int
+    map: int
+    width: str  # "0", "1", "S"
+    bytes_too: bool
+    opcode: int
+    digit: int | None
+
+
+def parse(form: Form) -> Encoding:
+    """Parses a row.
+
+    Raises:
+        SpecError: an unknown token, feature or operand, or an op-en that does not fit.
+    """
+    where = f"x64 form {form.mnemonic} {' '.join(form.operands)}"
+    if form.feature not in FEATURES:
+        raise SpecError(f"{where}: unknown feature {form.feature}")
+    for operand in form.operands:
+        if operand not in _OPERANDS:
+            raise SpecError(f"{where}: unknown operand {operand}")
+    if len(form.op_en) != len(form.operands):
+        raise SpecError(f"{where}: op-en {form.op_en} for {len(form.operands)} operands")
+    if len(set(form.op_en)) != len(form.op_en) or set(form.op_en) - set("RMVIO4"):
+        raise SpecError(f"{where}: op-en {form.op_en} is not understood")
+    match = re.fullmatch(r"(VEX\.)?((?:66|F3|F2)\.)?(1|0F38|0F3A|0F)(?:\.W([01S]))?(\.b)? ([0-9a-f]{2})(?: /([0-7]))?", form.encoding)
+    if match is None:
+        raise SpecError(f"{where}: cannot read encoding {form.encoding!r}")
+    vex, prefix, opmap, width, byte, opcode, digit = match.groups()
+    if digit is not None and "R" in form.op_en:
+        raise SpecError(f"{where}: both /digit and a register in ModRM.reg")
+    if "V" in form.op_en and not vex:
+        raise SpecError(f"{where}: VEX.vvvv without VEX")
+    return Encoding(bool(vex), _PREFIXES[prefix[:-1]] if prefix else 0, _MAPS[opmap], width or "0", bool(byte), int(opcode, 16), int(digit) if digit else None)
+
+
+def sized(form: Form) -> bool:
+    """Whether the member takes a Size."""
+    return parse(form).width == "S"
+
+
+def choices(form: Form) -> Iterator[tuple[str, ...]]:
+    """The operand kinds of each overload: `r/m` is `r` and `m`."""
+    options = [((o.removesuffix("/m"), "m") if o.endswith("/m") else (o,)) for o in form.operands]
+    yield from itertools.product(*options)
+
+
+def _type(kind: str) -> str:
+    if kind == "m":
+        return "const Mem&"
+    if kind == "x":
+        return "Xmm"
+    if kind == "imm8":
+        return "uint8_t"
+    return "int32_t" if kind.startswith("imm") else "Gp"
+
+
+def name_of(form: Form) -> str:
+    """The member's name."""
+    return form.mnemonic + ("_" if form.mnemonic in _KEYWORDS else "")
+
+
+def check(forms: Sequence[Form] = tuple(FORMS)) -> None:
+    """Refuses unreadable rows and two rows with the same signature."""
+    seen: set[tuple[str, ...]] = set()
+    for form in forms:
+        parse(form)
+        for kinds in choices(form):
+            key = (form.mnemonic, str(sized(form)), *map(_type, kinds))
+            if key in seen:
+                raise SpecError(f"x64 form {form.mnemonic} {' '.join(form.operands)}: defined twice")
+            seen.add(key)
+
+
+def _member(form: Form, kinds: tuple[str, ...], lock: bool) -> str:
+    e = parse(form)
+    params = (["Size size"] if e.width == "S" else []) + [f"{_type(k)} o{i}" for i, k in enumerate(kinds)]
+    at = {letter: i for i, letter in enumerate(form.op_en)}
+    body = ["room();"]
+    imm = next((k for k in kinds if k.startswith("imm")), "")
+    wide = {"0": "false", "1": "true", "S": "size == Size::b64"}[e.width]
+    if lock:
+        body.append("put(0xf0);")
+    if "O" in at:
+        body += _short_register(e, at["O"])
+    elif not form.operands:
+        body += _implied(e)
+    else:
+        body += _modrm(form, e, kinds, at, wide, imm)
+    name = ("lock_" if lock else "") + name_of(form)
+    return f"    void {name}({', '.join(params)}) {{ {' '.join(body)} }}"
+
+
+def _short_register(e: Encoding, operand: int) -> list[str]:
+    n = f"num(o{operand})"
+    rex = "put(0x48 | " + n + " >> 3);" if e.width == "1" else f"if ({n} >= 8) put(0x41);"
+    escape = "put(0x0f);" if e.map == 1 else ""
+    return [rex, escape, f"put({e.opcode:#x} | ({n} & 7));"]
+
+
+def _implied(e: Encoding) -> list[str]:
+    if e.vex:
+        return ["put(0xc5);", f"put(0xf8 | {e.prefix});", f"put({e.opcode:#x});"]
+    out = {0: "", 1: "put(0x66);", 2: "put(0xf3);", 3: "put(0xf2);"}[e.prefix]
+    rex = "put(0x48);" if e.width == "1" else ""
+    return [out, rex, "put(0x0f);" if e.map == 1 else "", f"put({e.opcode:#x});"]
+
+
+def _modrm(form: Form, e: Encoding, kinds: tuple[str, ...], at: dict[str, int], wide: str, imm: str) -> list[str]:
+    reg = f"num(o{at['R']})" if "R" in at else str(e.digit or 0)
+    rm = f"o{at['M']}"
+    opcode = f"{e.opcode:#x}"
+    if e.bytes_too:
+        opcode = f"({e.opcode:#x} | (size != Size::b8))"
+    tail, after = "0", ""
+    value = f"o{at['I']}" if "I" in at else ""
+    if imm == "imm8":
+        tail, after = "1", f"put({value});"
+    elif imm == "imm32":
+        tail, after = "size == Size::b8 ? 1 : size == Size::b16 ? 2 : 4", f"immediate(size, {value});"
+    elif imm == "imm":
+        return _short_immediate(e, kinds, reg, rm, wide, value)
+    elif "4" in at:
+        tail, after = "1", f"put(num(o{at['4']}) << 4);"
+    if e.vex:
+        v = f"num(o{at['V']})" if "V" in at else "0"
+        return [f"vex({e.prefix}, {e.map}, {wide}, {opcode}, {reg}, {v}, {rm}, {tail});", after]
+    return [f"legacy({_prefix(e)}, {e.map}, {wide}, {opcode}, {reg}, {rm}, {_rex(form, e, kinds, at)}, {tail});", after]
+
+
+def _prefix(e: Encoding) -> str:
+    if e.width == "S" and e.prefix == 0:
+        return "size == Size::b16 ? 1 : 0"
+    return str(e.prefix)
+
+
+def _rex(form: Form, e: Encoding, kinds: tuple[str, ...], at: dict[str, int]) -> str:
+    """Whether a REX prefix is needed to name spl, bpl, sil or dil."""
+    tests = []
+    for letter in "RM":
+        if letter in at and kinds[at[letter]] == "r8":
+            tests.append(f"num(o{at[letter]}) >= 4")
+        elif letter in at and kinds[at[letter]] == "r" and e.bytes_too:
+            tests.append(f"(size == Size::b8 && num(o{at[letter]}) >= 4)")
+    return " || ".join(tests) or "false"
+
+
+def _short_immediate(e: Encoding, kinds: tuple[str, ...], reg: str, rm: str, wide: str, value: str) -> list[str]:
+    # 80/81/83 and 69/6b: an immediate that fits a byte has an opcode of its own.
+    short, long = (0x83, 0x81) if e.opcode == 0x80 else (e.opcode + 2, e.opcode)
+    rex = "size == Size::b8 && num(o0) >= 4" if e.bytes_too and kinds[0] == "r" else "false"
+    byte = f"size == Size::b8 ? {e.opcode:#x} : {short:#x}" if e.bytes_too else f"{short:#x}"
+    return [
+        f"if (fits8({value}) || size == Size::b8) {{",
+        f"legacy({_prefix(e)}, {e.map}, {wide}, {byte}, {reg}, {rm}, {rex}, 1); put(static_cast<uint8_t>({value}));",
+        "} else {",
+        f"legacy({_prefix(e)}, {e.map}, {wide}, {long:#x}, {reg}, {rm}, false, size == Size::b16 ? 2 : 4); immediate(size, {value});",
+        "}",
+    ]
+
+
+def _header() -> str:
+    check()
+    members = []
+    for form in FORMS:
+        for kinds in choices(form):
+            members.append(_member(form, kinds, False))
+            if form.mnemonic in LOCKED and "m" in kinds and kinds[0] == "m":
+                members.append(_member(form, kinds, True))
+    body = "\n".join(members)
+    return f"""#pragma once
+
+#include "translator/x64/assembler.hpp"
+
+namespace pydbt::x64 {{
+
+/// Every form of spec/x64.py, named by its mnemonic, destination first.
+class Assembler : public AssemblerBase {{
+   public:
+    using AssemblerBase::AssemblerBase;
+    using AssemblerBase::call;
+    using AssemblerBase::jmp;
+
+{body}
+}};
+
+}}  // namespace pydbt::x64
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(run("translator.gen.x64", {"translator/x64/assembler.gen.hpp": _header}))

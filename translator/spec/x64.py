@@ -1,0 +1,239 @@
+"""x86-64 encodings: one row a form.
+
+Owns: mnemonics, operands, encodings, CPU features. Must not know: who emits what, C++.
+
+A row is `(mnemonic, operands, op-en, encoding, feature)`.
+
+- operands, destination first: `r` a general register of the instruction's size, `r/m` the same or
+  memory, `r8` `r16` `r32` `r64` (and `r32/m` ...) of a fixed size, `m` memory, `x` an xmm register,
+  `x/m` the same or memory, `imm8`, `imm` (an imm8 if it fits, else 32 bits, sign-extended; 16 bits
+  in 16-bit forms), `imm32`, `cl`.
+- op-en: where the operands go: R = ModRM.reg, M = ModRM.rm, V = VEX.vvvv, I = immediate,
+  4 = immediate bits 7:4, O = low opcode bits, N = nowhere (implied). One letter an operand.
+- encoding: `[prefix.]map[.W0|.W1|.WS] opcode [/digit]`, maps `1` (one byte), `0F`, `0F38`, `0F3A`;
+  `VEX.` or `EVEX.` in front. WS: operand size follows the Size argument; such forms take b8 too
+  when `b` is there: `1.WS.b 00` (opcode bit 0 is 0 for b8, 1 else).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form; see the module's docstring."""
+
+    mnemonic: str
+    operands: tuple[str, ...]
+    op_en: str
+    encoding: str
+    feature: str
+
+
+FORMS: list[Form] = []
+
+
+def form(mnemonic: str, operands: str, op_en: str, encoding: str, feature: str = "base") -> None:
+    """Appends a row."""
+    FORMS.append(Form(mnemonic, tuple(operands.split()), op_en, encoding, feature))
+
+
+# ---- integer
+for _n, _name in enumerate(("add", "or", "adc", "sbb", "and", "sub", "xor", "cmp")):
+    form(_name, "r r", "MR", f"1.WS.b {_n * 8:02x}")
+    form(_name, "m r", "MR", f"1.WS.b {_n * 8:02x}")
+    form(_name, "r m", "RM", f"1.WS.b {_n * 8 + 2:02x}")
+    form(_name, "r/m imm", "MI", f"1.WS.b 80 /{_n}")
+form("test", "r/m r", "MR", "1.WS.b 84")
+form("test", "r/m imm32", "MI", "1.WS.b f6 /0")
+form("mov", "r/m r", "MR", "1.WS.b 88")
+form("mov", "r m", "RM", "1.WS.b 8a")
+form("mov", "r/m imm32", "MI", "1.WS.b c6 /0")
+for _n, _name in ((0, "inc"), (1, "dec")):
+    form(_name, "r/m", "M", f"1.WS.b fe /{_n}")
+for _n, _name in ((2, "not"), (3, "neg"), (4, "mul"), (5, "imul"), (6, "div"), (7, "idiv")):
+    form(_name, "r/m", "M", f"1.WS.b f6 /{_n}")
+form("imul", "r r/m", "RM", "0F.WS af")
+form("imul", "r r/m imm", "RMI", "1.WS 69")
+form("lea", "r m", "RM", "1.WS 8d")
+form("movzx8", "r r8/m", "RM", "0F.WS b6")
+form("movzx16", "r r16/m", "RM", "0F.WS b7")
+form("movsx8", "r r8/m", "RM", "0F.WS be")
+form("movsx16", "r r16/m", "RM", "0F.WS bf")
+form("movsxd", "r64 r32/m", "RM", "1.W1 63")
+for _n, _name in ((0, "rol"), (1, "ror"), (2, "rcl"), (3, "rcr"), (4, "shl"), (5, "shr"), (7, "sar")):
+    form(_name, "r/m imm8", "MI", f"1.WS.b c0 /{_n}")
+    form(f"{_name}_cl", "r/m", "M", f"1.WS.b d2 /{_n}")
+form("shld", "r/m r imm8", "MRI", "0F.WS a4")
+form("shrd", "r/m r imm8", "MRI", "0F.WS ac")
+for _n, _name in ((4, "bt"), (5, "bts"), (6, "btr"), (7, "btc")):
+    form(_name, "r/m imm8", "MI", f"0F.WS ba /{_n}")
+    form(_name, "r r", "MR", f"0F.WS {0xA3 + 8 * (_n - 4):02x}")
+form("bsf", "r r/m", "RM", "0F.WS bc")
+form("bsr", "r r/m", "RM", "0F.WS bd")
+form("lzcnt", "r r/m", "RM", "F3.0F.WS bd", "lzcnt")
+form("tzcnt", "r r/m", "RM", "F3.0F.WS bc", "bmi1")
+form("popcnt", "r r/m", "RM", "F3.0F.WS b8", "popcnt")
+form("bswap32", "r32", "O", "0F.W0 c8")
+form("bswap64", "r64", "O", "0F.W1 c8")
+form("movbe", "r m", "RM", "0F38.WS f0", "movbe")
+form("movbe", "m r", "MR", "0F38.WS f1", "movbe")
+form("xchg", "r/m r", "MR", "1.WS.b 86")
+form("xadd", "r/m r", "MR", "0F.WS.b c0")
+form("cmpxchg", "r/m r", "MR", "0F.WS.b b0")
+form("cmpxchg8b", "m", "M", "0F.W0 c7 /1")
+form("cmpxchg16b", "m", "M", "0F.W1 c7 /1", "cx16")
+form("push", "r64", "O", "1.W0 50")
+form("push", "m", "M", "1.W0 ff /6")
+form("pop", "r64", "O", "1.W0 58")
+form("call", "r64", "M", "1.W0 ff /2")
+form("call", "m", "M", "1.W0 ff /2")
+form("jmp", "r64", "M", "1.W0 ff /4")
+form("jmp", "m", "M", "1.W0 ff /4")
+form("ldmxcsr", "m", "M", "0F.W0 ae /2")
+form("stmxcsr", "m", "M", "0F.W0 ae /3")
+form("crc32_8", "r32 r8/m", "RM", "F2.0F38.W0 f0", "sse4_2")
+form("crc32_32", "r32 r32/m", "RM", "F2.0F38.W0 f1", "sse4_2")
+form("crc32_64", "r64 r64/m", "RM", "F2.0F38.W1 f1", "sse4_2")
+form("prefetchnta", "m", "M", "0F.W0 18 /0")
+form("prefetcht0", "m", "M", "0F.W0 18 /1")
+for _name, _code in (
+    ("ret", "1.W0 c3"), ("int3", "1.W0 cc"), ("ud2", "0F.W0 0b"), ("lahf", "1.W0 9f"),
+    ("sahf", "1.W0 9e"), ("cmc", "1.W0 f5"), ("stc", "1.W0 f9"), ("clc", "1.W0 f8"),
+    ("pushfq", "1.W0 9c"), ("popfq", "1.W0 9d"), ("cdq", "1.W0 99"), ("cqo", "1.W1 99"),
+    ("cwde", "1.W0 98"), ("cdqe", "1.W1 98"), ("pause", "F3.1.W0 90"), ("rdtsc", "0F.W0 31"),
+    ("cld", "1.W0 fc"),
+):
+    form(_name, "", "", _code)
+# BMI
+form("andn", "r r r/m", "RVM", "VEX.0F38.WS f2", "bmi1")
+form("bextr", "r r/m r", "RMV", "VEX.0F38.WS f7", "bmi1")
+form("bzhi", "r r/m r", "RMV", "VEX.0F38.WS f5", "bmi2")
+form("blsr", "r r/m", "VM", "VEX.0F38.WS f3 /1", "bmi1")
+form("blsmsk", "r r/m", "VM", "VEX.0F38.WS f3 /2", "bmi1")
+form("blsi", "r r/m", "VM", "VEX.0F38.WS f3 /3", "bmi1")
+form("shlx", "r r/m r", "RMV", "VEX.66.0F38.WS f7", "bmi2")
+form("sarx", "r r/m r", "RMV", "VEX.F3.0F38.WS f7", "bmi2")
+form("shrx", "r r/m r", "RMV", "VEX.F2.0F38.WS f7", "bmi2")
+form("rorx", "r r/m imm8", "RMI", "VEX.F2.0F3A.WS f0", "bmi2")
+form("mulx", "r r r/m", "RVM", "VEX.F2.0F38.WS f6", "bmi2")
+form("pdep", "r r r/m", "RVM", "VEX.F2.0F38.WS f5", "bmi2")
+form("pext", "r r r/m", "RVM", "VEX.F3.0F38.WS f5", "bmi2")
+
+# ---- vector moves
+for _name, _load, _store in (
+    ("vmovups", "0F 10", "0F 11"), ("vmovaps", "0F 28", "0F 29"),
+    ("vmovdqu", "F3.0F 6f", "F3.0F 7f"), ("vmovdqa", "66.0F 6f", "66.0F 7f"),
+):
+    form(_name, "x x/m", "RM", f"VEX.{_load}", "avx")
+    form(_name, "m x", "MR", f"VEX.{_store}", "avx")
+for _name, _prefix in (("vmovss", "F3"), ("vmovsd", "F2")):
+    form(_name, "x m", "RM", f"VEX.{_prefix}.0F 10", "avx")
+    form(_name, "m x", "MR", f"VEX.{_prefix}.0F 11", "avx")
+    form(_name, "x x x", "RVM", f"VEX.{_prefix}.0F 10", "avx")
+form("vmovq", "x x/m", "RM", "VEX.F3.0F 7e", "avx")
+form("vmovq", "m x", "MR", "VEX.66.0F d6", "avx")
+form("vmovq", "x r64", "RM", "VEX.66.0F.W1 6e", "avx")
+form("vmovq", "r64 x", "MR", "VEX.66.0F.W1 7e", "avx")
+form("vmovd", "x r32/m", "RM", "VEX.66.0F.W0 6e", "avx")
+form("vmovd", "r32/m x", "MR", "VEX.66.0F.W0 7e", "avx")
+form("vmovlps", "m x", "MR", "VEX.0F 13", "avx")
+form("vmovhps", "x x m", "RVM", "VEX.0F 16", "avx")
+form("vmovhps", "m x", "MR", "VEX.0F 17", "avx")
+form("vmovlhps", "x x x", "RVM", "VEX.0F 16", "avx")
+form("vmovhlps", "x x x", "RVM", "VEX.0F 12", "avx")
+form("vmovmskps", "r32 x", "RM", "VEX.0F 50", "avx")
+form("vmovmskpd", "r32 x", "RM", "VEX.66.0F 50", "avx")
+form("vpmovmskb", "r32 x", "RM", "VEX.66.0F d7", "avx")
+for _name, _code in (("vpbroadcastb", "78"), ("vpbroadcastw", "79"), ("vpbroadcastd", "58"), ("vpbroadcastq", "59")):
+    form(_name, "x x/m", "RM", f"VEX.66.0F38.W0 {_code}", "avx2")
+form("vmovddup", "x x/m", "RM", "VEX.F2.0F 12", "avx")
+
+# ---- vector arithmetic, three operands
+for _code, _names in (
+    ("66.0F", "vpaddb:fc vpaddw:fd vpaddd:fe vpaddq:d4 vpsubb:f8 vpsubw:f9 vpsubd:fa vpsubq:fb"),
+    ("66.0F", "vpaddsb:ec vpaddsw:ed vpaddusb:dc vpaddusw:dd vpsubsb:e8 vpsubsw:e9 vpsubusb:d8 vpsubusw:d9"),
+    ("66.0F", "vpmullw:d5 vpmulhw:e5 vpmulhuw:e4 vpmuludq:f4 vpmaddwd:f5 vpavgb:e0 vpavgw:e3 vpsadbw:f6"),
+    ("66.0F", "vpcmpeqb:74 vpcmpeqw:75 vpcmpeqd:76 vpcmpgtb:64 vpcmpgtw:65 vpcmpgtd:66"),
+    ("66.0F", "vpand:db vpandn:df vpor:eb vpxor:ef vpminub:da vpmaxub:de vpminsw:ea vpmaxsw:ee"),
+    ("66.0F", "vpunpcklbw:60 vpunpcklwd:61 vpunpckldq:62 vpunpcklqdq:6c vpunpckhbw:68 vpunpckhwd:69 vpunpckhdq:6a vpunpckhqdq:6d"),
+    ("66.0F", "vpacksswb:63 vpackssdw:6b vpackuswb:67 vpsllw:f1 vpslld:f2 vpsllq:f3 vpsrlw:d1 vpsrld:d2 vpsrlq:d3 vpsraw:e1 vpsrad:e2"),
+    ("66.0F38", "vpshufb:00 vphaddw:01 vphaddd:02 vphsubw:05 vphsubd:06 vpsignb:08 vpsignw:09 vpsignd:0a vpmulhrsw:0b vpmaddubsw:04"),
+    ("66.0F38", "vpcmpeqq:29 vpcmpgtq:37 vpackusdw:2b vpminsb:38 vpminsd:39 vpminuw:3a vpminud:3b vpmaxsb:3c vpmaxsd:3d vpmaxuw:3e vpmaxud:3f vpmulld:40 vpmuldq:28"),
+    ("66.0F38.W0", "vpsllvd:47 vpsrlvd:45 vpsravd:46"),
+    ("66.0F38.W1", "vpsllvq:47 vpsrlvq:45"),
+    ("66.0F38", "vaesenc:dc vaesenclast:dd vaesdec:de vaesdeclast:df"),
+    ("0F", "vandps:54 vandnps:55 vorps:56 vxorps:57 vunpcklps:14 vunpckhps:15"),
+    ("66.0F", "vandpd:54 vandnpd:55 vorpd:56 vxorpd:57 vunpcklpd:14 vunpckhpd:15"),
+):
+    for _item in _names.split():
+        _name, _op = _item.split(":")
+        _feature = "aes" if _name.startswith("vaes") else "avx2" if _name.startswith(("vpsllv", "vpsrlv", "vpsrav")) else "avx"
+        form(_name, "x x x/m", "RVM", f"VEX.{_code} {_op}", _feature)
+for _name, _op in (("add", "58"), ("mul", "59"), ("sub", "5c"), ("min", "5d"), ("div", "5e"), ("max", "5f")):
+    for _suffix, _prefix in (("ps", ""), ("pd", "66."), ("ss", "F3."), ("sd", "F2.")):
+        form(f"v{_name}{_suffix}", "x x x/m", "RVM", f"VEX.{_prefix}0F {_op}", "avx")
+for _suffix, _prefix in (("ps", ""), ("pd", "66.")):
+    form(f"vsqrt{_suffix}", "x x/m", "RM", f"VEX.{_prefix}0F 51", "avx")
+for _suffix, _prefix in (("ss", "F3."), ("sd", "F2.")):
+    form(f"vsqrt{_suffix}", "x x x/m", "RVM", f"VEX.{_prefix}0F 51", "avx")
+for _suffix, _prefix in (("ps", ""), ("pd", "66."), ("ss", "F3."), ("sd", "F2.")):
+    form(f"vcmp{_suffix}", "x x x/m imm8", "RVMI", f"VEX.{_prefix}0F c2", "avx")
+for _n, _name in enumerate(("vfmadd", "vfmsub", "vfnmadd", "vfnmsub")):
+    for _order, _base in (("132", 0x98), ("213", 0xA8), ("231", 0xB8)):
+        _packed = _base + 2 * _n if _n < 2 else _base + 4 + 2 * (_n - 2)
+        for _suffix, _w in (("ps", "W0"), ("pd", "W1")):
+            form(f"{_name}{_order}{_suffix}", "x x x/m", "RVM", f"VEX.66.0F38.{_w} {_packed:02x}", "fma")
+        for _suffix, _w in (("ss", "W0"), ("sd", "W1")):
+            form(f"{_name}{_order}{_suffix}", "x x x/m", "RVM", f"VEX.66.0F38.{_w} {_packed + 1:02x}", "fma")
+
+# ---- vector, two operands
+for _code, _names in (
+    ("66.0F38", "vpabsb:1c vpabsw:1d vpabsd:1e vptest:17 vpmovsxbw:20 vpmovsxbd:21 vpmovsxbq:22 vpmovsxwd:23 vpmovsxwq:24 vpmovsxdq:25"),
+    ("66.0F38", "vpmovzxbw:30 vpmovzxbd:31 vpmovzxbq:32 vpmovzxwd:33 vpmovzxwq:34 vpmovzxdq:35 vphminposuw:41 vaesimc:db"),
+    ("0F", "vucomiss:2e vcomiss:2f vcvtps2pd:5a vcvtdq2ps:5b"),
+    ("66.0F", "vucomisd:2e vcomisd:2f vcvtpd2ps:5a vcvtps2dq:5b vcvttpd2dq:e6"),
+    ("F3.0F", "vcvttps2dq:5b vcvtdq2pd:e6"),
+    ("F2.0F", "vcvtpd2dq:e6"),
+    ("66.0F38.W0", "vcvtph2ps:13"),
+):
+    for _item in _names.split():
+        _name, _op = _item.split(":")
+        _feature = "aes" if _name == "vaesimc" else "f16c" if _name == "vcvtph2ps" else "avx"
+        form(_name, "x x/m", "RM", f"VEX.{_code} {_op}", _feature)
+form("vcvtps2ph", "x x imm8", "MRI", "VEX.66.0F3A.W0 1d", "f16c")
+form("vcvtss2sd", "x x x/m", "RVM", "VEX.F3.0F 5a", "avx")
+form("vcvtsd2ss", "x x x/m", "RVM", "VEX.F2.0F 5a", "avx")
+for _suffix, _prefix in (("ss", "F3"), ("sd", "F2")):
+    form(f"vcvtsi2{_suffix}", "x x r/m", "RVM", f"VEX.{_prefix}.0F.WS 2a", "avx")
+    form(f"vcvtt{_suffix}2si", "r x/m", "RM", f"VEX.{_prefix}.0F.WS 2c", "avx")
+    form(f"vcvt{_suffix}2si", "r x/m", "RM", f"VEX.{_prefix}.0F.WS 2d", "avx")
+
+# ---- vector with immediates
+for _name, _code in (("vpshufd", "66.0F 70"), ("vpshufhw", "F3.0F 70"), ("vpshuflw", "F2.0F 70"), ("vpermilps", "66.0F3A.W0 04"), ("vpermilpd", "66.0F3A.W0 05"), ("vroundps", "66.0F3A 08"), ("vroundpd", "66.0F3A 09")):
+    form(_name, "x x/m imm8", "RMI", f"VEX.{_code}", "avx")
+for _name, _code in (
+    ("vshufps", "0F c6"), ("vshufpd", "66.0F c6"), ("vpalignr", "66.0F3A 0f"), ("vpblendw", "66.0F3A 0e"),
+    ("vpblendd", "66.0F3A.W0 02"), ("vblendps", "66.0F3A 0c"), ("vblendpd", "66.0F3A 0d"),
+    ("vroundss", "66.0F3A 0a"), ("vroundsd", "66.0F3A 0b"), ("vinsertps", "66.0F3A 21"), ("vpclmulqdq", "66.0F3A 44"),
+):
+    _feature = "avx2" if _name == "vpblendd" else "pclmulqdq" if _name == "vpclmulqdq" else "avx"
+    form(_name, "x x x/m imm8", "RVMI", f"VEX.{_code}", _feature)
+for _name, _code in (("vpblendvb", "4c"), ("vblendvps", "4a"), ("vblendvpd", "4b")):
+    form(_name, "x x x/m x", "RVM4", f"VEX.66.0F3A.W0 {_code}", "avx")
+for _name, _op, _digit in (
+    ("vpsllw", "71", 6), ("vpsrlw", "71", 2), ("vpsraw", "71", 4), ("vpslld", "72", 6), ("vpsrld", "72", 2),
+    ("vpsrad", "72", 4), ("vpsllq", "73", 6), ("vpsrlq", "73", 2), ("vpslldq", "73", 7), ("vpsrldq", "73", 3),
+):
+    form(_name, "x x imm8", "VMI", f"VEX.66.0F {_op} /{_digit}", "avx")
+form("vpinsrb", "x x r32/m imm8", "RVMI", "VEX.66.0F3A.W0 20", "avx")
+form("vpinsrw", "x x r32/m imm8", "RVMI", "VEX.66.0F.W0 c4", "avx")
+form("vpinsrd", "x x r32/m imm8", "RVMI", "VEX.66.0F3A.W0 22", "avx")
+form("vpinsrq", "x x r64/m imm8", "RVMI", "VEX.66.0F3A.W1 22", "avx")
+form("vpextrb", "r32/m x imm8", "MRI", "VEX.66.0F3A.W0 14", "avx")
+form("vpextrw", "r32 x imm8", "RMI", "VEX.66.0F.W0 c5", "avx")
+form("vpextrw", "m x imm8", "MRI", "VEX.66.0F3A.W0 15", "avx")
+form("vpextrd", "r32/m x imm8", "MRI", "VEX.66.0F3A.W0 16", "avx")
+form("vpextrq", "r64/m x imm8", "MRI", "VEX.66.0F3A.W1 16", "avx")
+form("vzeroupper", "", "", "VEX.0F 77", "avx")
