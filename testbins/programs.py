@@ -88,7 +88,7 @@ PROGRAMS = (
     _c("contexts", status=29, libcs=("glibc",), small=True),  # musl has no makecontext
     # The functions themselves are wanted, not what the compiler knows about them.
     _c("strings", flags=("-fno-builtin",)),
-    _c("floats", status=17, flags=("-fno-builtin",)),
+    _c("floats", status=17, flags=("-fno-builtin", "-frounding-math")),
     _c("malloc", status=5),
     _c(
         "syscalls",
