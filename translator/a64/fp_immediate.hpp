@@ -19,4 +19,7 @@ constexpr uint64_t expand_float(unsigned imm, unsigned size) {
     return sign << (width - 1) | exp << fraction | uint64_t{imm & 15} << (fraction - 4);
 }
 
+/// The immediate that stands for 1.0.
+inline constexpr unsigned kImmediateOne = 0x70;
+
 }  // namespace pydbt::a64
