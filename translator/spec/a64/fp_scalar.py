@@ -77,10 +77,7 @@ PATTERNS = [
         when="ftype != 2 and opc != 2 and ftype != opc",
     ),
     *(_p(name, f"000111100 dp:1 1 rm:5 {op} 10 rn:5 rd:5") for op, name in _TWO_SOURCE),
-    *(
-        _p(name, f"000111110 dp:1 {o1} rm:5 {o0} ra:5 rn:5 rd:5")
-        for o1, o0, name in _THREE_SOURCE
-    ),
+    *(_p(name, f"000111110 dp:1 {o1} rm:5 {o0} ra:5 rn:5 rd:5") for o1, o0, name in _THREE_SOURCE),
     _p("FCMP", "000111100 dp:1 1 rm:5 001000 rn:5 00000"),
     _p("FCMP_zero", "000111100 dp:1 1 xxxxx 001000 rn:5 01000"),
     _p("FCMPE", "000111100 dp:1 1 rm:5 001000 rn:5 10000"),

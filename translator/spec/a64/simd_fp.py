@@ -1,5 +1,6 @@
 """Advanced SIMD and scalar floating point: three same, two-register miscellaneous, across lanes,
-scalar pairwise, by indexed element, fixed-point conversions of shift by immediate (Arm ARM C4.1.96).
+scalar pairwise, by indexed element, fixed-point conversions of shift by immediate (Arm ARM
+C4.1.96).
 
 Owns: the encodings. Must not know: what the instructions do.
 
