@@ -3,9 +3,9 @@
     python -m testbins.build [NAME...]
 
 Owns compiler options and what is up to date: a program is built again when its command, a source, a
-header or a compiler differs from what its stamp says. A result is renamed into place, so it is whole
-or not there. Must not know how programs are run. Prints nothing but a progress line on a terminal,
-and what the compilers say.
+header or a compiler differs from what its stamp says. A result is renamed into place, so it is
+whole or not there. Must not know how programs are run. Prints nothing but a progress line on a
+terminal, and what the compilers say.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Step:
         return done.stdout
 
 
-# ------------------------------------------------------------------------------------------ commands
+# ----------------------------------------------------------------------------------------- commands
 
 
 def musl_command(compiler: Compiler, sources: Sequence[str], options: Sequence[str]) -> list[str]:
@@ -117,7 +117,11 @@ def musl_command(compiler: Compiler, sources: Sequence[str], options: Sequence[s
     library = compiler.root / "usr/lib/aarch64-linux-musl"
     headers = compiler.root / "usr/include/aarch64-linux-musl"
     own = compiler_file(compiler, "include")
-    start = [str(library / "crt1.o"), str(library / "crti.o"), compiler_file(compiler, "crtbeginT.o")]
+    start = [
+        str(library / "crt1.o"),
+        str(library / "crti.o"),
+        compiler_file(compiler, "crtbeginT.o"),
+    ]
     end = [compiler_file(compiler, "crtend.o"), str(library / "crtn.o")]
     return [
         *compiler.cc,
@@ -187,7 +191,7 @@ def all_steps(compiler: Compiler) -> list[Step]:
     return steps
 
 
-# ------------------------------------------------------------------------------------------- running
+# ------------------------------------------------------------------------------------------ running
 
 
 def build(steps: Sequence[Step]) -> None:

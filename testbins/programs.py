@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
 BUILD = FOLDER.parent / "build" / "testbins"
@@ -72,8 +73,8 @@ def native_path(program: Program, level: str) -> Path:
     return BUILD / "native" / f"{program.name}-{level}"
 
 
-def _c(name: str, **options: object) -> Program:
-    return Program(name, (f"c/{name}.c",), **options)  # type: ignore[arg-type]
+def _c(name: str, **options: Any) -> Program:
+    return Program(name, (f"c/{name}.c",), **options)
 
 
 PROGRAMS = (
@@ -123,3 +124,14 @@ def guest_builds(program: Program, libc: str) -> Iterator[GuestBuild]:
             yield GuestBuild(program, level, "musl")
     if program.pie and libc in program.libcs:
         yield GuestBuild(program, program.levels[-1], libc, pie=True)
+
+
+def best_build(program: Program, libc: str) -> GuestBuild:
+    """The build that measurements use: for `libc`, at the program's highest level, no PIE."""
+    builds = [build for build in guest_builds(program, libc) if not build.pie]
+    return max(builds, key=lambda build: (build.libc == libc, build.level))
+
+
+def program_named(name: str) -> Program:
+    """The program of that name; KeyError when there is none."""
+    return {program.name: program for program in (*PROGRAMS, BENCH)}[name]
