@@ -49,9 +49,9 @@ bool read_guest_string(uint64_t from, size_t limit, std::string& text) {
         // Never beyond the page: the next one may not be there, and need not be.
         size_t n = std::min({sizeof part, kPage - at % kPage, limit - text.size()});
         if (!copy_from_guest(part, at, n)) return false;
-        const char* end = std::find(part, part + n, '\0');
-        text.append(part, end);
-        if (end != part + n) return true;
+        auto length = static_cast<size_t>(std::find(part, part + n, '\0') - part);
+        text.append(part, length);
+        if (length != n) return true;
         at += n;
     }
     return false;

@@ -28,7 +28,7 @@ constexpr const char* kNames[] = {
 
 // glibc keeps 32 and 33 for itself and its sigaction() refuses them; the guest's libc wants its own.
 struct KernelSigaction {
-    void (*handler)(int, siginfo_t*, void*);
+    uint64_t handler;  // a function, kSigDfl or kSigIgn
     uint64_t flags;
     void (*restorer)();
     uint64_t mask;
@@ -52,9 +52,9 @@ void set_host_action(int number, uint64_t handler) {
     KernelSigaction action{};
     bool ours = is_fault_signal(number) || (handler != kSigDfl && handler != kSigIgn);
     if (ours) {
-        action.handler = host_signal_handler;
-    } else if (handler == kSigIgn) {
-        action.handler = reinterpret_cast<void (*)(int, siginfo_t*, void*)>(SIG_IGN);
+        action.handler = reinterpret_cast<uint64_t>(&host_signal_handler);
+    } else {
+        action.handler = handler;
     }
     // SA_RESTART: the kernel decides which calls restart; see host.cpp.
     action.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | kSaRestorer;
@@ -181,8 +181,7 @@ void SignalActions::start() {
     for (int number = 1; number <= kSignals; number++) {
         KernelSigaction old{};
         syscall(SYS_rt_sigaction, number, nullptr, &old, 8);
-        bool ignored = old.handler == reinterpret_cast<void (*)(int, siginfo_t*, void*)>(SIG_IGN);
-        actions_[number].handler = ignored ? kSigIgn : kSigDfl;
+        actions_[number].handler = old.handler == kSigIgn ? kSigIgn : kSigDfl;
     }
     for (int number : kFaultSignals) set_host_action(number, actions_[number].handler);
 }
