@@ -78,6 +78,13 @@ void TextWriter::wide(uint32_t sf, uint32_t invert, uint32_t hw, uint32_t value)
     imm(sf ? static_cast<int64_t>(bits) : static_cast<int32_t>(static_cast<uint32_t>(bits)));
 }
 
+void TextWriter::bytemask(uint32_t imm8) {
+    uint64_t value = 0;
+    for (unsigned i = 0; i < 8; i++) value |= (imm8 >> i & 1 ? uint64_t{0xff} : 0) << 8 * i;
+    out_ += '#';
+    hex(value);
+}
+
 void TextWriter::target(int32_t words) {
     out_ += '#';
     hex(pc_ + static_cast<uint64_t>(int64_t{words} * 4));

@@ -46,6 +46,8 @@ class TextWriter {
     void bitmask(uint32_t sf, uint32_t n, uint32_t immr, uint32_t imms);
     /// What MOVZ (`invert` 0) and MOVN (1) load, as a signed number.
     void wide(uint32_t sf, uint32_t invert, uint32_t hw, uint32_t value);
+    /// AdvSIMDExpandImm of MOVI with 64-bit elements: a byte of ones for each bit.
+    void bytemask(uint32_t imm8);
     /// Address of an instruction `words` words away; ADR's and ADRP's operands.
     void target(int32_t words);
     void address(int32_t immhi, uint32_t immlo);

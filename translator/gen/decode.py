@@ -16,7 +16,17 @@ from ..spec.features import FEATURES
 from .common import SpecError, run
 
 _COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
-_BINARY = {ast.BitAnd: "&", ast.BitOr: "|", ast.RShift: ">>", ast.LShift: "<<", ast.Add: "+", ast.Sub: "-", ast.Mod: "%", ast.BitXor: "^"}
+_BINARY = {
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.RShift: ">>",
+    ast.LShift: "<<",
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Mod: "%",
+}
 
 
 def check(patterns: Sequence[Pattern]) -> None:
@@ -66,6 +76,10 @@ def to_cpp(node: ast.expr | None) -> str:
             return f"({to_cpp(left)} {_BINARY[type(op)]} {to_cpp(right)})"
         case ast.Name(id=name):
             return f"a.{name}"
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return f"{name}({', '.join(map(to_cpp, args))})"
+        case ast.Constant(value=str(text)):
+            return f'"{text}"'
         case ast.Constant(value=int(value)):
             return f"{int(value)}u" if value >= 0 else str(value)
     raise SpecError(f"condition {ast.unparse(node) if node else ''}: not understood")

@@ -14,9 +14,9 @@ A chapter module (`dp_imm.py`, `branches.py`, ...) has a list `PATTERNS` of rows
   it is false the word is not this pattern's;
 - `feature` gates the pattern: without the feature the word is UNDEFINED;
 - `asm` is the disassembly template: the assembler's text with `{kind(arguments)}` for operands,
-  which are members of TextWriter (a64/disassembler.hpp), `{imm}` short for `{imm(imm)}` of a field of
-  any name. Aliases come first: `cmp {r(sf, rn)}, ... if rd == 31 | subs {r(sf, rd)}, ...`. What one
-  template does not name, fields for one, must be told by the mnemonic of another or by `when`.
+  which are members of TextWriter (a64/disassembler.hpp), `{imm}` short for `{imm(imm)}` of a field
+  of any name. Aliases come first: `cmp {r(sf, rn)}, ... if rd == 31 | subs {r(sf, rd)}, ...`. Every
+  field is in a template or in a condition.
 """
 
 from __future__ import annotations
@@ -158,7 +158,9 @@ class Pattern:
             raise PatternError(f"{self.name}: template does not use {name}")
         for i, text in enumerate(self.texts):
             if (text.condition is None) != (i == len(self.texts) - 1):
-                raise PatternError(f"{self.name}: the last template, and only that, has no condition")
+                raise PatternError(
+                    f"{self.name}: the last template, and only that, has no condition"
+                )
 
     @cached_property
     def texts(self) -> tuple[Text, ...]:
@@ -184,11 +186,11 @@ class Pattern:
         return compile(self.when, self.name, "eval") if self.when else None
 
     def holds(self, word: int) -> bool:
-        """Whether `when` holds for the fields of a word (whose fixed bits are taken for granted)."""
+        """Whether `when` holds for a word's fields; its fixed bits are taken for granted."""
         if self._compiled is None:
             return True
         values = {f.name: f.of(word) for f in self.fields if f.name in self.condition_fields}
-        return bool(eval(self._compiled, {"__builtins__": {}}, values))  # type: ignore[arg-type]  # noqa: S307
+        return bool(eval(self._compiled, {"__builtins__": {}}, values))  # type: ignore[arg-type]
 
     def matches(self, word: int) -> bool:
         """Whether a word is this pattern's."""
