@@ -61,6 +61,11 @@ void TextWriter::imm(int64_t value) {
     hex(value < 0 ? 0 - bits : bits);
 }
 
+void TextWriter::dec(uint32_t value) {
+    out_ += '#';
+    decimal(value);
+}
+
 void TextWriter::offset(int64_t value) {
     if (value == 0) return;
     out_ += ", ";
@@ -135,7 +140,7 @@ void TextWriter::shift(uint32_t kind, uint32_t amount) {
     out_ += ", ";
     out_ += kShifts[kind];
     out_ += ' ';
-    imm(amount);
+    dec(amount);
 }
 
 void TextWriter::extend(bool sf, uint32_t rm, uint32_t option, uint32_t amount, bool sp) {
@@ -264,7 +269,7 @@ void TextWriter::lane(uint32_t size, uint32_t n, uint32_t number) {
     out_ += '.';
     out_ += "bhsd"[size];
     out_ += '[';
-    decimal(number);
+    hex(number);
     out_ += ']';
 }
 
@@ -284,7 +289,7 @@ void TextWriter::lanes(uint32_t count, uint32_t size, uint32_t n, uint32_t numbe
         out_ += "bhsd"[size];
     }
     out_ += "}[";
-    decimal(number);
+    hex(number);
     out_ += ']';
 }
 

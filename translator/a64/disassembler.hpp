@@ -2,7 +2,8 @@
 //
 // Owns: how operands are written; templates are in spec/a64. Must not know: lifting.
 //
-// Numbers up to 9 are decimal, others hexadecimal; branch targets and literals are absolute.
+// Numbers up to 9 are decimal, others hexadecimal, but for shift amounts, which are decimal. Branch
+// targets and literals are absolute.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +41,8 @@ class TextWriter {
 
     // Immediates: `#5`, `#0x10`, `#-0x10`.
     void imm(int64_t value);
+    /// In decimal: `#16`.
+    void dec(uint32_t value);
     /// `, #0x10`, nothing for 0.
     void offset(int64_t value);
     /// The immediate of AND, ORR, EOR, ANDS (DecodeBitMasks).
@@ -85,7 +88,7 @@ class TextWriter {
     void fp(uint32_t size, uint32_t n);
     /// `v0.8b` to `v0.2d`.
     void v(uint32_t q, uint32_t size, uint32_t n);
-    /// `v0.s[1]`.
+    /// `v0.s[1]`; numbers as everywhere, `v0.b[0xa]`.
     void lane(uint32_t size, uint32_t n, uint32_t number);
     /// `{v0.8b, v1.8b}` of `count` registers, and `{v0.b, v1.b}[3]` of one lane each.
     void list(uint32_t count, uint32_t q, uint32_t size, uint32_t n);

@@ -59,19 +59,35 @@ def to_cpp(node: ast.expr | None) -> str:
         case None:
             return "true"
         case ast.BoolOp(op=op, values=values):
-            return "(" + (" && " if isinstance(op, ast.And) else " || ").join(map(to_cpp, values)) + ")"
+            return (
+                "("
+                + (" && " if isinstance(op, ast.And) else " || ").join(map(to_cpp, values))
+                + ")"
+            )
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return f"!({to_cpp(operand)})"
         case ast.Compare(left=left, ops=ops, comparators=comparators):
             parts = [left, *comparators]
             if isinstance(ops[0], ast.In) and isinstance(comparators[0], ast.Tuple):
-                return "(" + " || ".join(f"{to_cpp(left)} == {to_cpp(e)}" for e in comparators[0].elts) + ")"
+                return (
+                    "("
+                    + " || ".join(f"{to_cpp(left)} == {to_cpp(e)}" for e in comparators[0].elts)
+                    + ")"
+                )
             if isinstance(ops[0], ast.NotIn) and isinstance(comparators[0], ast.Tuple):
-                return "(" + " && ".join(f"{to_cpp(left)} != {to_cpp(e)}" for e in comparators[0].elts) + ")"
-            return "(" + " && ".join(
-                f"{to_cpp(x)} {_COMPARE[type(op)]} {to_cpp(y)}"
-                for x, op, y in zip(parts, ops, parts[1:], strict=False)
-            ) + ")"
+                return (
+                    "("
+                    + " && ".join(f"{to_cpp(left)} != {to_cpp(e)}" for e in comparators[0].elts)
+                    + ")"
+                )
+            return (
+                "("
+                + " && ".join(
+                    f"{to_cpp(x)} {_COMPARE[type(op)]} {to_cpp(y)}"
+                    for x, op, y in zip(parts, ops, parts[1:], strict=False)
+                )
+                + ")"
+            )
         case ast.BinOp(left=left, op=op, right=right):
             return f"({to_cpp(left)} {_BINARY[type(op)]} {to_cpp(right)})"
         case ast.Name(id=name):
@@ -86,10 +102,7 @@ def to_cpp(node: ast.expr | None) -> str:
 
 
 def _record(p: Pattern) -> str:
-    members = [
-        f"    {'int32_t' if f.signed else 'uint32_t'} {f.name};"
-        for f in p.fields
-    ]
+    members = [f"    {'int32_t' if f.signed else 'uint32_t'} {f.name};" for f in p.fields]
     inits = []
     for f in p.fields:
         if f.signed:
@@ -100,7 +113,12 @@ def _record(p: Pattern) -> str:
     unused = "" if inits else "[[maybe_unused]] "
     colon = " : " + ", ".join(inits) if inits else ""
     return "\n".join(
-        [f"struct Args_{p.name} {{", f"    explicit Args_{p.name}({unused}uint32_t w){colon} {{}}", *members, "};"]
+        [
+            f"struct Args_{p.name} {{",
+            f"    explicit Args_{p.name}({unused}uint32_t w){colon} {{}}",
+            *members,
+            "};",
+        ]
     )
 
 
@@ -215,7 +233,8 @@ def _tree(patterns: Sequence[Pattern]) -> str:
 
 def _decoder(patterns: Sequence[Pattern]) -> str:
     lifts = "\n".join(
-        f"    Step visit_{p.name}(const Args_{p.name}& a) {{ return lifter.lift_{p.name}(a); }}" for p in patterns
+        f"    Step visit_{p.name}(const Args_{p.name}& a) {{ return lifter.lift_{p.name}(a); }}"
+        for p in patterns
     )
     return "\n".join(
         [
@@ -287,7 +306,7 @@ def main() -> int:
     except PatternError as error:
         print(f"translator.gen.decode: {error}", file=sys.stderr)
         return 1
-    done = []
+    done: list[bool] = []
 
     def checked(text: str) -> str:
         if not done:

@@ -18,6 +18,7 @@ from .decode import to_cpp
 KINDS: dict[str, int] = {
     "pick": 2,
     "imm": 1,
+    "dec": 1,
     "offset": 1,
     "bitmask": 4,
     "wide": 4,

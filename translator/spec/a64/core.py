@@ -25,6 +25,7 @@ import ast
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from random import Random
 
 _FIELD = re.compile(r"([a-z][a-z0-9_]*):(s?)(\d+)$")
 
@@ -191,6 +192,33 @@ class Pattern:
             return True
         values = {f.name: f.of(word) for f in self.fields if f.name in self.condition_fields}
         return bool(eval(self._compiled, {"__builtins__": {}}, values))  # type: ignore[arg-type]
+
+    @cached_property
+    def ignored(self) -> int:
+        """The bits that do not matter: SBZ and SBO in the manual."""
+        return 0xFFFFFFFF & ~self.mask & ~sum(f.mask for f in self.fields)
+
+    def values(self, word: int) -> dict[str, int]:
+        """The fields of a word."""
+        return {f.name: f.of(word) for f in self.fields}
+
+    def draw(self, random: Random) -> int:
+        """A random word of this pattern's; zeros, ones and equal fields come more often."""
+        while True:
+            word = self.value | random.getrandbits(32) & ~self.mask
+            for f in self.fields:
+                match random.randrange(8):
+                    case 0:
+                        word &= ~f.mask
+                    case 1:
+                        word |= f.mask
+                    case 2:
+                        other = random.choice(self.fields)
+                        if other.width == f.width:
+                            bits = word >> other.lsb << f.lsb & f.mask
+                            word = word & ~f.mask | bits
+            if self.holds(word):
+                return word
 
     def matches(self, word: int) -> bool:
         """Whether a word is this pattern's."""

@@ -110,6 +110,7 @@ PATTERNS = [
         "sf:1 01 100110 n:1 immr:6 imms:6 rn:5 rd:5",
         when=_BITFIELD,
         asm=f"bfc {{r(sf, rd)}}, {_INSERT} if imms < immr and rn == 31"
+        " | bfc {r(sf, rd)}, #0, {imm(imms + 1)} if immr == 0 and rn == 31"
         f" | bfi {_BOTH}, {_INSERT} if imms < immr"
         f" | bfxil {_BOTH}, {_FIELD}",
     ),

@@ -27,7 +27,7 @@ _PERMUTE = (
 _IMM8 = "abc * 32 + defgh"
 _BYTE = f"{{imm({_IMM8})}}"
 _WORD = f"{_BYTE}{{shift(0, shift * 8)}}"
-_MSL = f"{_BYTE}, msl {{imm(8 + shift * 8)}}"
+_MSL = f"{_BYTE}, msl {{dec(8 + shift * 8)}}"
 _FLOAT = f"{{fpimm({_IMM8})}}"
 
 # op, cmode with `shift`, name, log2 of the element's bytes, operand

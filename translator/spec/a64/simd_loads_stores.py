@@ -28,7 +28,7 @@ def _address(bytes_moved: str, post: bool) -> tuple[tuple[str, str], ...]:
     """Alternatives of the address and their conditions."""
     if not post:
         return ((_AT, ""),)
-    return (f"{_AT}, {{imm({bytes_moved})}}", "rm == 31"), (f"{_AT}, {{x(rm)}}", "")
+    return (f"{_AT}, {{dec({bytes_moved})}}", "rm == 31"), (f"{_AT}, {{x(rm)}}", "")
 
 
 def _asm(rows: list[tuple[str, str]]) -> str:

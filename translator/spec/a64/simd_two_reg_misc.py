@@ -70,7 +70,7 @@ def _vector(name: str) -> str:
     if name in _PAIRWISE:
         return f"{name.lower()} {{v(q, size + 1, rd)}}, {rn}"
     if name == "SHLL":
-        return f"shll{{pick(q, '2')}} {{v(1, size + 1, rd)}}, {rn}, {{imm(8 << size)}}"
+        return f"shll{{pick(q, '2')}} {{v(1, size + 1, rd)}}, {rn}, {{dec(8 << size)}}"
     if name == "NOT":
         return f"mvn {rd}, {rn}"
     if name == "RBIT":
