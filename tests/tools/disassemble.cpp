@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
         uint64_t pc;
         uint32_t word;
         if (std::sscanf(line, "%" SCNx64 " %" SCNx32, &pc, &word) != 2) {
+            flush(out);
             std::fprintf(stderr, "disassemble: not `pc word`: %s", line);
             return 2;
         }

@@ -22,9 +22,7 @@ bool is_move_wide(uint64_t value, unsigned width) {
     return false;
 }
 
-uint64_t low(uint64_t value, bool sf) {
-    return sf ? value : value & 0xffffffff;
-}
+uint64_t low(uint64_t value, bool sf) { return sf ? value : value & 0xffffffff; }
 
 }  // namespace
 
@@ -163,9 +161,7 @@ void TextWriter::index(uint32_t rm, uint32_t option, uint32_t scaled, uint32_t s
     imm(size);
 }
 
-void TextWriter::cond(uint32_t code) {
-    out_ += kConditions[code];
-}
+void TextWriter::cond(uint32_t code) { out_ += kConditions[code]; }
 
 // ---- loads and stores
 
@@ -191,12 +187,12 @@ void TextWriter::prefetch(uint32_t rt) {
 void TextWriter::hint(uint32_t number) {
     // Arm ARM C4.1.94, "Hints"; null: no name.
     constexpr const char* kNames[40] = {
-        "nop",       "yield",  "wfe",       "wfi",       "sev",       "sevl",    "dgh",
+        "nop",       "yield",     "wfe",    "wfi",       "sev",       "sevl",      "dgh",
         "xpaclri",   "pacia1716", nullptr,  "pacib1716", nullptr,     "autia1716", nullptr,
-        "autib1716", nullptr,  "esb",       "psb csync", "tsb csync", nullptr,   "csdb",
-        nullptr,     nullptr,  nullptr,     "paciaz",    "paciasp",   "pacibz",  "pacibsp",
-        "autiaz",    "autiasp", "autibz",   "autibsp",   "bti",       nullptr,   "bti c",
-        nullptr,     "bti j",  nullptr,     "bti jc",    nullptr};
+        "autib1716", nullptr,     "esb",    "psb csync", "tsb csync", nullptr,     "csdb",
+        nullptr,     nullptr,     nullptr,  "paciaz",    "paciasp",   "pacibz",    "pacibsp",
+        "autiaz",    "autiasp",   "autibz", "autibsp",   "bti",       nullptr,     "bti c",
+        nullptr,     "bti j",     nullptr,  "bti jc",    nullptr};
     if (number < std::size(kNames) && kNames[number] != nullptr) {
         out_ += kNames[number];
         return;
@@ -244,7 +240,8 @@ void TextWriter::sys(uint32_t op1, uint32_t crn, uint32_t crm, uint32_t op2, uin
         }
     }
     char operation[32];
-    int n = std::snprintf(operation, sizeof operation, "sys #%u, c%u, c%u, #%u", op1, crn, crm, op2);
+    int n =
+        std::snprintf(operation, sizeof operation, "sys #%u, c%u, c%u, #%u", op1, crn, crm, op2);
     out_.append(operation, static_cast<size_t>(n));
     if (rt == 31) return;
     out_ += ", ";
@@ -253,9 +250,7 @@ void TextWriter::sys(uint32_t op1, uint32_t crn, uint32_t crm, uint32_t op2, uin
 
 // ---- SIMD and FP
 
-void TextWriter::fp(uint32_t size, uint32_t n) {
-    reg("bhsdq"[size], n);
-}
+void TextWriter::fp(uint32_t size, uint32_t n) { reg("bhsdq"[size], n); }
 
 void TextWriter::v(uint32_t q, uint32_t size, uint32_t n) {
     reg('v', n);

@@ -59,6 +59,10 @@ UNWRITTEN = ("fp_", "simd_fp_")
 
 
 def _check_calls(p: Pattern, what: str, tree: ast.expr, known: Mapping[str, int]) -> None:
+    try:
+        to_cpp(tree)
+    except SpecError as error:
+        raise SpecError(f"pattern {p.name}: {error}") from None
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call):
             continue

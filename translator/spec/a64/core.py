@@ -115,8 +115,11 @@ class Pattern:
         """Parses the bits.
 
         Raises:
-            PatternError: not 32 bits, a bad token, a field twice, a condition on an unknown field.
+            PatternError: a name that is none in C++, not 32 bits, a bad token, a field twice, a
+                condition on an unknown field, a template that does not fit the fields.
         """
+        if not self.name.isidentifier():
+            raise PatternError(f"{self.name!r}: the name is part of the lift's, an identifier")
         at, mask, value = 32, 0, 0
         fields: list[Field] = []
         for token in self.bits.split():
@@ -172,7 +175,7 @@ class Pattern:
     @cached_property
     def condition(self) -> ast.expr | None:
         """The parsed `when`, or None."""
-        return ast.parse(self.when, mode="eval").body if self.when else None
+        return _expression(self.name, self.when) if self.when else None
 
     @cached_property
     def condition_fields(self) -> tuple[str, ...]:
