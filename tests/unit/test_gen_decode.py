@@ -168,10 +168,10 @@ def test_generator_fails_with_the_message(
     assert not (tmp_path / "translator/a64/decode.gen.cpp").exists()
 
 
-def test_disassembler_fails_on_a_chapter_without_templates(
+def test_disassembler_fails_without_a_template(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(disasm, "chapters", lambda: {"dp_new": [Pattern("X", BITS)]})
+    monkeypatch.setattr(disasm, "load", lambda: [Pattern("X", BITS)])
     monkeypatch.setattr(sys, "argv", ["disasm", "--out", str(tmp_path)])
     assert disasm.main() == 1
     assert "pattern X: no template" in capsys.readouterr().err
@@ -185,7 +185,6 @@ def test_operand_kinds_are_the_members_of_text_writer() -> None:
         for name, arguments in re.findall(r"^    void (\w+)\(([^)]*)\)", writer, re.MULTILINE)
     }
     assert members.pop("text") == 1
-    assert members.pop("field") == 2
     assert members == disasm.KINDS
     predicates = re.findall(r"^    static bool (\w+)\(([^)]*)\)", writer, re.MULTILINE)
     assert {n: len(a.split(",")) for n, a in predicates} == disasm.PREDICATES

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "translator/a64/bit_masks.hpp"
+#include "translator/a64/fp_immediate.hpp"
 #include "translator/a64/sysregs.gen.hpp"
 
 namespace pydbt::a64 {
@@ -43,12 +44,6 @@ void TextWriter::hex(uint64_t value) {
     char digits[16];
     auto end = std::to_chars(digits, digits + sizeof digits, value, 16);
     out_.append(digits, end.ptr);
-}
-
-void TextWriter::field(const char* name, int64_t value) {
-    char part[64];
-    int n = std::snprintf(part, sizeof part, " %s=%lld", name, static_cast<long long>(value));
-    out_.append(part, static_cast<size_t>(n));
 }
 
 // ---- immediates
@@ -289,10 +284,7 @@ void TextWriter::lanes(uint32_t count, uint32_t size, uint32_t n, uint32_t numbe
 }
 
 void TextWriter::fpimm(uint32_t imm8) {
-    // VFPExpandImm for 64 bits: sign, exponent NOT(b):b*8:cd, fraction efgh.
-    uint64_t b = imm8 >> 6 & 1;
-    uint64_t exponent = (b ^ 1) << 10 | (b ? uint64_t{0xff} << 2 : 0) | (imm8 >> 4 & 3);
-    uint64_t bits = uint64_t{imm8 >> 7} << 63 | exponent << 52 | uint64_t{imm8 & 15} << 48;
+    const uint64_t bits = expand_float(imm8, 3);
     char number[32];
     int n = std::snprintf(number, sizeof number, "#%.8f", std::bit_cast<double>(bits));
     out_.append(number, static_cast<size_t>(n));

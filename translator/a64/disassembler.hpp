@@ -36,8 +36,6 @@ class TextWriter {
     void pick(uint32_t on, std::string_view s) {
         if (on != 0) out_ += s;
     }
-    /// A field by name, for patterns without a template.
-    void field(const char* name, int64_t value);
 
     // Immediates: `#5`, `#0x10`, `#-0x10`.
     void imm(int64_t value);

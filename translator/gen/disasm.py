@@ -10,7 +10,7 @@ import ast
 import sys
 from collections.abc import Mapping, Sequence
 
-from ..spec.a64 import chapters
+from ..spec.a64 import load
 from ..spec.a64.core import Pattern, PatternError, Text
 from .common import SpecError, run
 from .decode import to_cpp
@@ -53,9 +53,6 @@ KINDS: dict[str, int] = {
 
 PREDICATES: dict[str, int] = {"is_wide": 4}
 """The same of members that conditions may ask."""
-
-UNWRITTEN = ("fp_", "simd_fp_")
-"""Chapters with names that start so have no templates yet: their patterns are shown as fields."""
 
 
 def _check_calls(p: Pattern, what: str, tree: ast.expr, known: Mapping[str, int]) -> None:
@@ -105,13 +102,8 @@ def _text(text: Text) -> str:
     return f"if ({to_cpp(text.condition)}) {{ {pieces} return; }}"
 
 
-def _fields(p: Pattern) -> str:
-    """The body for a pattern without a template: its name and fields."""
-    return " ".join([f'text("{p.name}");', *(f'field("{f.name}", a.{f.name});' for f in p.fields)])
-
-
 def _visit(p: Pattern) -> str:
-    body = " ".join(map(_text, p.texts)) if p.texts else _fields(p)
+    body = " ".join(map(_text, p.texts))
     unused = "" if "a." in body else "[[maybe_unused]] "
     return (
         f"    void visit_{p.name}({unused}const Args_{p.name}& a) "
@@ -121,6 +113,7 @@ def _visit(p: Pattern) -> str:
 
 def disassembler(patterns: Sequence[Pattern]) -> str:
     """The text of disasm.gen.cpp."""
+    check(patterns)
     visits = "\n".join(map(_visit, patterns))
     return f"""#include "translator/a64/decode_tree.gen.hpp"
 #include "translator/a64/disassembler.hpp"
@@ -150,18 +143,13 @@ const char* disassemble_to(uint32_t word, uint64_t pc, const Features& features,
 def main() -> int:
     """Runs the generator."""
     try:
-        spec = chapters()
+        patterns = load()
     except PatternError as error:
         print(f"translator.gen.disasm: {error}", file=sys.stderr)
         return 1
-
-    def text() -> str:
-        for chapter, patterns in spec.items():
-            if not chapter.startswith(UNWRITTEN):
-                check(patterns)
-        return disassembler([p for patterns in spec.values() for p in patterns])
-
-    return run("translator.gen.disasm", {"translator/a64/disasm.gen.cpp": text})
+    return run(
+        "translator.gen.disasm", {"translator/a64/disasm.gen.cpp": lambda: disassembler(patterns)}
+    )
 
 
 if __name__ == "__main__":
