@@ -1,0 +1,145 @@
+// The interpreter's floating-point ops, and the helper by which translated code reaches them.
+//
+// Owns: evaluate_float() and its packed form. Must not know: how numbers are computed
+// (base/softfloat.cpp).
+#include "translator/base/softfloat.hpp"
+#include "translator/ir/float_op.hpp"
+#include "translator/ir/interpreter_parts.hpp"
+
+namespace pydbt::ir {
+namespace {
+
+using base::FpStatus;
+using base::Rounding;
+using base::V128;
+using Binary = uint64_t (*)(unsigned, uint64_t, uint64_t, FpStatus&);
+
+Binary binary_of(Op op) {
+    switch (op) {
+        case Op::fadd: case Op::vfadd: return base::fp_add;
+        case Op::fsub: case Op::vfsub: return base::fp_sub;
+        case Op::fmul: case Op::vfmul: return base::fp_mul;
+        case Op::fdiv: case Op::vfdiv: return base::fp_div;
+        case Op::fmin: case Op::vfmin: return base::fp_min;
+        case Op::fmax: case Op::vfmax: return base::fp_max;
+        case Op::fminnm: case Op::vfminnm: return base::fp_min_num;
+        case Op::fmaxnm: case Op::vfmaxnm: return base::fp_max_num;
+        default: return nullptr;
+    }
+}
+
+using Compare = bool (*)(unsigned, uint64_t, uint64_t, FpStatus&);
+
+Compare compare_of(Op op) {
+    switch (op) {
+        case Op::vfcmeq: return base::fp_compare_eq;
+        case Op::vfcmge: return base::fp_compare_ge;
+        case Op::vfcmgt: return base::fp_compare_gt;
+        default: return nullptr;
+    }
+}
+
+uint64_t lane(const V128& v, unsigned w, unsigned n) {
+    if (w == 64) return n == 0 ? v.lo : v.hi;
+    return (n < 2 ? v.lo : v.hi) >> (n % 2 * 32) & 0xffffffff;
+}
+
+void set_lane(V128& v, unsigned w, unsigned n, uint64_t value) {
+    if (w == 64) {
+        (n == 0 ? v.lo : v.hi) = value;
+    } else {
+        (n < 2 ? v.lo : v.hi) |= value << (n % 2 * 32);
+    }
+}
+
+template <class F>
+V128 by_lane(unsigned w, F f) {
+    V128 result{};
+    for (unsigned n = 0; n < 128 / w; n++) set_lane(result, w, n, f(n));
+    return result;
+}
+
+Rounding rounding_of(int64_t mode, const FpStatus& fp) {
+    constexpr int64_t kFpcrs = 5;
+    return mode == kFpcrs ? base::fpcr_rounding(fp.fpcr) : static_cast<Rounding>(mode);
+}
+
+// Vector ops; false when `op` is a scalar's.
+bool vector(const Inst& i, const Operands& o, FpStatus& fp, V128& result) {
+    unsigned w = 8u << i.size;
+    Binary binary = binary_of(i.op);
+    if (Compare compare = compare_of(i.op)) {
+        result = by_lane(w, [&](unsigned n) {
+            bool holds = compare(w, lane(o.a, w, n), lane(o.b, w, n), fp);
+            return holds ? ~uint64_t{0} >> (64 - w) : 0;
+        });
+    } else if (i.op == Op::vfsqrt) {
+        result = by_lane(w, [&](unsigned n) { return base::fp_sqrt(w, lane(o.a, w, n), fp); });
+    } else if (i.op == Op::vfmla) {
+        result = by_lane(w, [&](unsigned n) {
+            return base::fp_mul_add(w, lane(o.a, w, n), lane(o.b, w, n), lane(o.c, w, n), fp);
+        });
+    } else if (binary != nullptr && i.type == Type::v128) {
+        result = by_lane(w, [&](unsigned n) {
+            return binary(w, lane(o.a, w, n), lane(o.b, w, n), fp);
+        });
+    } else {
+        return false;
+    }
+    return true;
+}
+
+uint64_t scalar(const Inst& i, const Operands& o, FpStatus& fp) {
+    unsigned w = o.width, to = bits(i.type);
+    uint64_t a = o.a.lo, b = o.b.lo;
+    switch (i.op) {
+        case Op::fsqrt: return base::fp_sqrt(w, a, fp);
+        case Op::fmadd: return base::fp_mul_add(w, o.c.lo, a, b, fp);
+        case Op::fneg: return a ^ uint64_t{1} << (w - 1);
+        case Op::fabs: return a & ~(uint64_t{1} << (w - 1));
+        case Op::frint:
+            return base::fp_round_int(w, a, rounding_of(i.imm, fp), (i.flags & 1) != 0, fp);
+        case Op::fcvt: return base::fp_convert(w, to, a, fp);
+        case Op::fcvt_s:
+        case Op::fcvt_u:
+            return base::fp_to_fixed(w, a, to, static_cast<unsigned>(i.imm >> 8), i.op == Op::fcvt_u,
+                                     rounding_of(i.imm & 0xff, fp), fp);
+        case Op::s_cvt_f:
+        case Op::u_cvt_f:
+            return base::fp_from_fixed(w, a, to, static_cast<unsigned>(i.imm), i.op == Op::u_cvt_f,
+                                       fp);
+        case Op::fcmp_flags: return base::fp_compare(w, a, b, false, fp);
+        case Op::fcmpe_flags: return base::fp_compare(w, a, b, true, fp);
+        default: return binary_of(i.op)(w, a, b, fp);
+    }
+}
+
+}  // namespace
+
+void evaluate_float(const Inst& i, const Operands& o, base::CpuState& state, V128& result) {
+    FpStatus fp{state.fpcr, 0};
+    if (!vector(i, o, fp, result)) result = {scalar(i, o, fp), 0};
+    state.fpsr |= fp.fpsr;
+}
+
+uint64_t pack_float_op(const Inst& i, Type operand) {
+    return static_cast<uint64_t>(i.op) | uint64_t(i.type) << 10 | uint64_t(operand) << 13 |
+           uint64_t{i.size} << 16 | uint64_t{i.flags & 1u} << 18 |
+           (static_cast<uint64_t>(i.imm) & 0x3fff) << 19;
+}
+
+void helper_float_op(base::CpuState* state, uint64_t packed) {
+    Inst i{};
+    i.op = static_cast<Op>(packed & 0x3ff);
+    i.type = static_cast<Type>(packed >> 10 & 7);
+    i.size = static_cast<uint8_t>(packed >> 16 & 3);
+    i.flags = static_cast<uint8_t>(packed >> 18 & 1);
+    i.imm = static_cast<int64_t>(packed >> 19 & 0x3fff);
+    Operands o{.a = state->vtmp[0], .b = state->vtmp[1], .c = state->vtmp[2],
+               .width = bits(static_cast<Type>(packed >> 13 & 7))};
+    V128 result{};
+    evaluate_float(i, o, *state, result);
+    state->vtmp[0] = result;
+}
+
+}  // namespace pydbt::ir
