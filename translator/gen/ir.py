@@ -1,4 +1,4 @@
-"""Generates the op enumeration, the op table and the builder's methods from spec/ir.py.
+"""Generates the op enumeration, op table, builder's methods and a test's replay from spec/ir.py.
 
 Owns: how rows become C++. Must not know: what ops mean.
 """
@@ -176,6 +176,21 @@ def _builder() -> str:
     return "\n".join(_method(op) for op in OPS if op.name not in _BY_HAND) + "\n"
 
 
+def _replayed(op: Op) -> str:
+    arguments = ["i.type"] if op.result.startswith("[") else []
+    arguments += [f"a{i}" for i in range(len(op.args))]
+    arguments += [f"i.{field}" for _, field in op.attrs]
+    call = f"b.{_cname(op)}({', '.join(arguments)})"
+    body = f"{call};\n        return kNone;" if op.result == "none" else f"return {call};"
+    return f"    case Op::{_cname(op)}:\n        {body}"
+
+
+def _replay() -> str:
+    """Cases that call the builder's method for an instruction (tests/tools/opt/run_ir.cpp)."""
+    check()
+    return "\n".join(_replayed(op) for op in OPS if op.name not in _BY_HAND) + "\n"
+
+
 if __name__ == "__main__":
     sys.exit(
         run(
@@ -183,6 +198,7 @@ if __name__ == "__main__":
             {
                 "translator/ir/ops.gen.hpp": _ops_header,
                 "translator/ir/builder.gen.inc": _builder,
+                "tests/tools/opt/replay.gen.inc": _replay,
             },
         )
     )

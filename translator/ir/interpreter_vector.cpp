@@ -117,6 +117,7 @@ bool elementwise(const Inst& i, const V128& a, const V128& b, V128& r) {
     auto all = [](bool v) { return v ? -1 : 0; };
     auto larger = [](auto x, auto y) { return x > y ? x : y; };
     auto smaller = [](auto x, auto y) { return x < y ? x : y; };
+    constexpr U kSign = static_cast<U>(std::numeric_limits<T>::min());
     auto sum = [](U x, U y) { return static_cast<U>(uint64_t{x} + y); };
     switch (i.op) {
         case Op::vadd: r = each<U>(a, b, sum); break;
@@ -136,6 +137,8 @@ bool elementwise(const Inst& i, const V128& a, const V128& b, V128& r) {
         case Op::vabs:
             r = each<U>(a, a, [](U x, U) { return static_cast<T>(x) < 0 ? uint64_t{0} - x : x; });
             break;
+        case Op::vfneg: r = each<U>(a, a, [](U x, U) { return x ^ kSign; }); break;
+        case Op::vfabs: r = each<U>(a, a, [](U x, U) { return x & ~kSign; }); break;
         case Op::vshl: r = each<U>(a, a, [&](U x, U) { return shift_left(x, n); }); break;
         case Op::vushr: r = each<U>(a, a, [&](U x, U) { return shift_right(x, n); }); break;
         case Op::vsshr: r = each<T>(a, a, [&](T x, T) { return shift_right(x, n); }); break;
