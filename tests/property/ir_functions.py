@@ -6,6 +6,7 @@ know: what ops compute.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 
@@ -24,6 +25,8 @@ _INTS = (
     0xFFFFFFFF, 0x100000000, 1 << 62, (1 << 63) - 1, 1 << 63, (1 << 64) - 2, (1 << 64) - 1,
 )  # fmt: skip
 _FLOAT_FORMATS = {"f16": (5, 10), "f32": (8, 23), "f64": (11, 52)}
+_NARROW_EDGES = (15, 16, 17, -14, -15, -25, 127, 128, -126, -127, -149, -150)
+"""Exponents at which a narrower format ends: half's, then single's."""
 _CONTROL = {"jump", "br", "param"}
 _RULED = ("get_fpsr",)  # what is left of FPSR may differ where dead ops are removed
 BY_NAME = {op.name: op for op in OPS}
@@ -37,7 +40,11 @@ def float_bits(rng: random.Random, kind: str) -> int:
     exponent_bits, fraction_bits = _FLOAT_FORMATS[kind]
     top = (1 << exponent_bits) - 1
     bias = top >> 1
-    exponents = (0, 0, 1, bias - 1, bias, bias, bias + 1, bias + fraction_bits, top - 1, top, top)
+    exponents = [0, 0, 1, bias - 1, bias, bias, bias + 1, bias + fraction_bits]
+    exponents += [top - 1, top, top, top]
+    if kind != "f16" and rng.random() < 0.3:
+        narrow = _NARROW_EDGES[:6] if kind == "f32" else _NARROW_EDGES
+        exponents = [bias + at for at in narrow]
     fractions = (
         0,
         0,
@@ -52,6 +59,22 @@ def float_bits(rng: random.Random, kind: str) -> int:
     fraction = rng.choice(fractions) if rng.random() < 0.5 else random_fraction
     sign = rng.getrandbits(1)
     return (sign << exponent_bits | exponent) << fraction_bits | fraction
+
+
+def special_floats(kind: str, most: int) -> list[int]:
+    """Numbers of every kind, `most` at most; the kinds that rules name come first."""
+    exponent_bits, fraction_bits = _FLOAT_FORMATS[kind]
+    top, ones = (1 << exponent_bits) - 1, (1 << fraction_bits) - 1
+    bias, sign, quiet = top >> 1, 1 << exponent_bits + fraction_bits, 1 << fraction_bits - 1
+    infinity = top << fraction_bits
+    values = [0, infinity, infinity | quiet | 5, infinity | 3, bias << fraction_bits, 1]
+    values += [sign | v for v in (0, infinity, bias << fraction_bits, infinity | 6)]
+    values += [infinity - 1, 1 << fraction_bits, ones, sign | infinity | quiet | 9, sign | ones]
+    for edge in _NARROW_EDGES:
+        for fraction in (0, 1, ones, ones - 1, quiet):
+            if 0 < bias + edge < top:
+                values.append(bias + edge << fraction_bits | fraction)
+    return values[:most]
 
 
 def integer(rng: random.Random, width: int = 64) -> int:
@@ -112,7 +135,11 @@ class Writer:
             value = vector(rng)
             low = self.integer(value & (1 << 64) - 1)
             return self.define(kind, f"v_concat v{low}, v{self.integer(value >> 64)}")
-        number = self.integer(float_bits(rng, kind))
+        return self.float(kind, float_bits(rng, kind))
+
+    def float(self, kind: str, value: int) -> int:
+        """A new floating-point constant."""
+        number = self.integer(value)
         whole = self.define("v128", f"v_concat v{number}, v{number}")
         return self.define(kind, f"v_to_f.{kind} v{whole}")
 
@@ -140,17 +167,18 @@ class Writer:
         if op.effects & {"load", "store"}:
             self._access(op)
             return
-        classes = self._classes(op)
+        classes = self.classes(op)
         args = [self._argument(op, kind, classes) for kind in op.args]
         for n in range(len(args) - 1):  # a helper's absent arguments are the last ones
             if args[n] == "_":
                 args[n + 1] = "_"
-        attributes = self._attributes(op, classes)
-        self._write(op, classes, args, attributes)
+        attributes = self.attributes(op, classes)
+        self.write(op, classes, args, attributes)
 
-    def _write(
+    def write(
         self, op: Op, classes: dict[str, str], args: list[str], attributes: dict[str, int]
     ) -> None:
+        """An op with everything chosen."""
         parts = args + [
             f"{name}={CONDITIONS[attributes[name]] if where == 'cc' else attributes[name]}"
             for name, where in op.attrs
@@ -164,7 +192,8 @@ class Writer:
         text = f"{op.name}{suffix} {', '.join(parts)}".rstrip()
         self.results.append((kind, self.define(kind, text)))
 
-    def _classes(self, op: Op) -> dict[str, str]:
+    def classes(self, op: Op) -> dict[str, str]:
+        """Types for the row's classes; `source` is the operand's where the result's differs."""
         rng = self.rng
         classes = {
             "T": rng.choice(("i32", "i64")),
@@ -200,7 +229,8 @@ class Writer:
             high = 2
         return self.rng.randint(low, high)
 
-    def _attributes(self, op: Op, classes: dict[str, str]) -> dict[str, int]:
+    def attributes(self, op: Op, classes: dict[str, str]) -> dict[str, int]:
+        """Attributes in their ranges."""
         rng = self.rng
         values: dict[str, int] = {}
         width = TYPES[classes["T"]]
@@ -261,7 +291,7 @@ class Writer:
         rng = self.rng
         plain = any(name == "disp" for name, _ in op.attrs)
         wide = op.name.endswith("128")
-        classes = self._classes(op)
+        classes = self.classes(op)
         vector_op = "v128" in (op.result, *op.args) and not wide
         most = 4 if vector_op else 2 if classes["T"] == "i32" else 3
         size = 4 if wide else rng.randint(0, most)
@@ -283,7 +313,7 @@ class Writer:
         data = [k.rstrip("?") for k in op.args[2 if plain else 1 :]]
         args = [base, *([index] if plain else [])]
         args += [f"v{self.pick(classes.get(kind, kind))}" for kind in data]
-        self._write(op, classes, args, attributes)
+        self.write(op, classes, args, attributes)
 
     def _target(self, size: int, aligned: bool) -> int:
         rng = self.rng
@@ -330,6 +360,25 @@ def focused(rng: random.Random, op: Op) -> str:
         if rng.random() < 0.3:
             writer.emit(rng.choice([o for o in STRAIGHT if o.name not in _RULED]))
     return writer.finish(rng.choice(EXITS))
+
+
+def corners(rng: random.Random, op: Op) -> list[str]:
+    """Functions that try an op on all combinations of special floating-point operands."""
+    count = op.args.count("F")
+    texts = []
+    for kind in _FLOAT_FORMATS:
+        values = special_floats(kind, {1: 100, 2: 15, 3: 9}[count])
+        combinations = list(itertools.product(values, repeat=count))
+        for at in range(0, len(combinations), 30):
+            writer = Writer(rng)
+            for combination in combinations[at : at + 30]:
+                classes = writer.classes(op) | {"F" if op.name != "fcvt" else "source": kind}
+                if op.name == "fcvt":
+                    classes["F"] = rng.choice([f for f in _FLOAT_FORMATS if f != kind])
+                args = [f"v{writer.float(kind, value)}" for value in combination]
+                writer.write(op, classes, args, writer.attributes(op, classes))
+            texts.append(writer.finish(rng.choice(EXITS)))
+    return texts
 
 
 def mixed(rng: random.Random, length: int) -> str:

@@ -27,6 +27,7 @@ BUILD = Path(os.environ.get("PYDBT_BUILD", Path(__file__).parents[2] / "build/de
 STATE_BYTES = OFFSETS["probe_table"]  # what run_ir takes and gives
 IDS = {h.name: n for n, h in enumerate(HELPERS)}
 FUNCTIONS_PER_OP = 8
+FUNCTIONS_PER_FLOAT_OP = 40  # modes of FPCR times kinds of numbers
 MIXED_FUNCTIONS = 400
 MASK64 = (1 << 64) - 1
 
@@ -152,8 +153,18 @@ def test_op(name: str) -> None:
     """One op on edge values, in small functions."""
     rng = random.Random(name)
     op = ir_functions.BY_NAME[name]
-    texts = [ir_functions.focused(rng, op) for _ in range(FUNCTIONS_PER_OP)]
+    is_float = op.semantics is None and "pure" in op.effects
+    count = FUNCTIONS_PER_FLOAT_OP if is_float else FUNCTIONS_PER_OP
+    texts = [ir_functions.focused(rng, op) for _ in range(count)]
     _judge([_case(text, rng) for text in texts])
+
+
+@pytest.mark.parametrize("name", [op.name for op in ir_functions.STRAIGHT if "F" in op.args])
+def test_special_numbers(name: str) -> None:
+    """All combinations of special numbers, under several FPCRs."""
+    rng = random.Random(name)
+    texts = ir_functions.corners(rng, ir_functions.BY_NAME[name])
+    _judge([_case(text, rng) for text in texts for _ in range(3)])
 
 
 def test_mixed_functions() -> None:
