@@ -5,6 +5,7 @@
 // Must not know: the host, the encodings.
 #include <bit>
 
+#include "translator/a64/fp_immediate.hpp"
 #include "translator/a64/lifter.hpp"
 #include "translator/a64/simd_lift.hpp"
 
@@ -78,16 +79,6 @@ uint64_t expand_bytes(unsigned imm) {
         if (imm >> i & 1) result |= uint64_t{0xff} << (8 * i);
     }
     return result;
-}
-
-// VFPExpandImm for an exponent of `exponent` bits in a number of `width` bits.
-uint64_t expand_float(unsigned imm, unsigned width, unsigned exponent) {
-    const unsigned fraction = width - exponent - 1;
-    const uint64_t sign = imm >> 7;
-    const uint64_t b6 = imm >> 6 & 1;
-    const uint64_t repeated = b6 ? (uint64_t{1} << (exponent - 3)) - 1 : 0;
-    const uint64_t exp = (b6 ^ 1) << (exponent - 1) | repeated << 2 | (imm >> 4 & 3);
-    return sign << (width - 1) | exp << fraction | uint64_t{imm & 15} << (fraction - 4);
 }
 
 // MSL: shifted left by 8 or 16, ones coming in.
@@ -250,11 +241,11 @@ Step Lifter::lift_MOVI_double(const Args_MOVI_double& a) {
 }
 
 Step Lifter::lift_FMOV_imm_single_v(const Args_FMOV_imm_single_v& a) {
-    return set_immediate(b, a, expand_float(imm8(a.abc, a.defgh), 32, 8), 2);
+    return set_immediate(b, a, expand_float(imm8(a.abc, a.defgh), 2), 2);
 }
 
 Step Lifter::lift_FMOV_imm_double_v(const Args_FMOV_imm_double_v& a) {
-    b.set_v(a.rd, simd::splat(b, expand_float(imm8(a.abc, a.defgh), 64, 11), 3));
+    b.set_v(a.rd, simd::splat(b, expand_float(imm8(a.abc, a.defgh), 3), 3));
     return Step::next;
 }
 

@@ -59,8 +59,8 @@ def check(ops: Sequence[Op] = tuple(OPS)) -> None:
             raise SpecError(f"{where}: unknown effects {sorted(unknown)}")
         if not op.effects:
             raise SpecError(f"{where}: no effect; pure is one")
-        if "pure" in op.effects and len(op.effects - {"commutes"}) > 1:
-            raise SpecError(f"{where}: pure and {sorted(op.effects - {'pure', 'commutes'})}")
+        if "pure" in op.effects and len(op.effects - {"commutes", "raises"}) > 1:
+            raise SpecError(f"{where}: pure and {sorted(op.effects - {'pure', 'commutes', 'raises'})}")
         if "commutes" in op.effects and (len(op.args) < 2 or op.args[0] != op.args[1]):
             raise SpecError(f"{where}: commutes, but its first two arguments differ in type")
         if op.semantics is not None:
@@ -95,7 +95,7 @@ def _ops_header() -> str:
     lines += ["enum class Op : uint16_t {"]
     lines += [f"    {_cname(op)},  // {op.doc}" for op in OPS]
     lines += ["};", "", f"inline constexpr unsigned kOpCount = {len(OPS)};", ""]
-    lines += ["enum Effect : uint8_t {"]
+    lines += ["enum Effect : uint16_t {"]
     lines += [f"    k{effect.capitalize()} = {1 << i}," for i, effect in enumerate(EFFECTS)]
     lines += ["};", ""]
     kinds = ", ".join(TYPES)
@@ -114,7 +114,7 @@ def _ops_header() -> str:
         "    uint8_t args;",
         "    uint8_t optional;  // bit n: argument n may be absent",
         "    Kind arg[3];",
-        "    uint8_t effects;",
+        "    uint16_t effects;",
         "    uint8_t attributes;",
         "    Attribute attribute[5];",
         "};",

@@ -113,11 +113,11 @@ V128 reverse(const V128& a, unsigned group_bits) {
 template <class T>
 bool elementwise(const Inst& i, const V128& a, const V128& b, V128& r) {
     using U = std::make_unsigned_t<T>;
+    constexpr U kSign = static_cast<U>(U{1} << (8 * sizeof(T) - 1));
     auto n = static_cast<unsigned>(i.imm);
     auto all = [](bool v) { return v ? -1 : 0; };
     auto larger = [](auto x, auto y) { return x > y ? x : y; };
     auto smaller = [](auto x, auto y) { return x < y ? x : y; };
-    constexpr U kSign = static_cast<U>(std::numeric_limits<T>::min());
     auto sum = [](U x, U y) { return static_cast<U>(uint64_t{x} + y); };
     switch (i.op) {
         case Op::vadd: r = each<U>(a, b, sum); break;
@@ -137,8 +137,6 @@ bool elementwise(const Inst& i, const V128& a, const V128& b, V128& r) {
         case Op::vabs:
             r = each<U>(a, a, [](U x, U) { return static_cast<T>(x) < 0 ? uint64_t{0} - x : x; });
             break;
-        case Op::vfneg: r = each<U>(a, a, [](U x, U) { return x ^ kSign; }); break;
-        case Op::vfabs: r = each<U>(a, a, [](U x, U) { return x & ~kSign; }); break;
         case Op::vshl: r = each<U>(a, a, [&](U x, U) { return shift_left(x, n); }); break;
         case Op::vushr: r = each<U>(a, a, [&](U x, U) { return shift_right(x, n); }); break;
         case Op::vsshr: r = each<T>(a, a, [&](T x, T) { return shift_right(x, n); }); break;
@@ -163,6 +161,12 @@ bool elementwise(const Inst& i, const V128& a, const V128& b, V128& r) {
         case Op::vsminv: r = across<T>(a, smaller); break;
         case Op::vumaxv: r = across<U>(a, larger); break;
         case Op::vuminv: r = across<U>(a, smaller); break;
+        case Op::vfneg:
+            r = each<U>(a, a, [](U x, U) { return static_cast<U>(x ^ kSign); });
+            break;
+        case Op::vfabs:
+            r = each<U>(a, a, [](U x, U) { return static_cast<U>(x & ~kSign); });
+            break;
         case Op::vclz:
             r = each<U>(a, a, [](U x, U) { return std::countl_zero(x); });
             break;

@@ -57,14 +57,15 @@ struct Overwritten {
 };
 
 void eliminate(ir::Function& f, ir::Block& block) {
-    constexpr uint8_t kObserves = ir::kLoad | ir::kStore | ir::kCall | ir::kEnd;
+    constexpr uint16_t kObserves = ir::kLoad | ir::kStore | ir::kCall | ir::kEnd;
     Overwritten overwritten;
     for (uint32_t at = block.last; at != kNone;) {
         Inst& i = f.insts[at];
         at = i.prev;
-        uint8_t effects = info(i.op).effects;
+        uint16_t effects = info(i.op).effects;
         bool dead = overwritten.overwrites(i);
-        if ((effects & (ir::kPure | ir::kRead)) != 0 && i.uses == 0 && i.op != Op::param) dead = true;
+        bool removable = (effects & (ir::kPure | ir::kRead)) != 0 && (effects & ir::kRaises) == 0;
+        if (removable && i.uses == 0 && i.op != Op::param) dead = true;
         if (dead) {
             unlink(f, block, i);
             continue;

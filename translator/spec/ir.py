@@ -11,7 +11,8 @@ A row is `op(name, result, args, attrs, effects, doc, semantics)`.
 - `attrs` are `name:where` with where one of the instruction's attribute fields (imm, size, scale,
   order, flags, cc).
 - `effects`: pure; read, write (guest state); load, store (guest memory; may fault); call (C++ code,
-  all guest state may be observed); end (terminator). `commutes`: arguments may be swapped.
+  all guest state may be observed); end (terminator). `commutes`: arguments may be swapped. `raises`:
+  adds to FPSR's cumulative flags, so that a pure op stays though nothing uses its value.
 - `semantics(e, *args)`: arguments are Python ints (bit patterns; flags are NZCV as bits 3:0); `e`
   has `w` (bits of T or F), the attributes by name, and for state and memory ops the machine. Returns
   the result as an int, which the oracle truncates. None: the oracle has it (memory,
@@ -39,7 +40,7 @@ TYPES: dict[str, int] = {
 """Type names and widths in bits, in the order of the C++ enumeration."""
 
 ATTRIBUTE_FIELDS = ("imm", "size", "scale", "order", "flags", "cc")
-EFFECTS = ("pure", "read", "write", "load", "store", "call", "end", "commutes")
+EFFECTS = ("pure", "read", "write", "load", "store", "call", "end", "commutes", "raises")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,8 @@ op("flags_imm", "flags", "", "nzcv:imm", "pure", "a constant NZCV in bits 3:0", 
 op("flags_from_nzcv", "flags", "i64", "", "pure", "NZCV from bits 31:28", lambda e, a: a >> 28 & 15)
 op("nzcv_from_flags", "i64", "flags", "", "pure", "NZCV in bits 31:28", lambda e, f: f << 28)
 op("select_flags", "flags", "flags flags flags", "cc:cc", "pure", "cc holds in the first ? second : third", lambda e, f, a, b: a if s.holds(e.cc, f) else b)
-op("fcmp_flags", "flags", "F F", "", "pure", "FPCompare, quiet")
-op("fcmpe_flags", "flags", "F F", "", "pure", "FPCompare, signalling for quiet NaNs too")
+op("fcmp_flags", "flags", "F F", "", "pure raises", "FPCompare, quiet")
+op("fcmpe_flags", "flags", "F F", "", "pure raises", "FPCompare, signalling for quiet NaNs too")
 op("select", "any", "flags any any", "cc:cc", "pure", "cc holds ? a : b", lambda e, f, a, b: a if s.holds(e.cc, f) else b)
 
 # ---- memory: address = base + (index << scale) + disp; flags bit 0: must be aligned to its size
@@ -175,24 +176,24 @@ op("call_helper", "i64", "any? any? any?", "id:imm", "call", "an integer helper 
 op("call_vhelper", "v128", "v128? v128? v128?", "id:imm small:flags", "call", "a vector helper of spec/helpers.py")
 
 # ---- floating point scalars
-op("fadd", "F", "F F", "", "pure", "FPAdd")
-op("fsub", "F", "F F", "", "pure", "FPSub")
-op("fmul", "F", "F F", "", "pure", "FPMul")
-op("fdiv", "F", "F F", "", "pure", "FPDiv")
-op("fsqrt", "F", "F", "", "pure", "FPSqrt")
-op("fmadd", "F", "F F F", "", "pure", "FPMulAdd: third + first * second, fused")
-op("fmin", "F", "F F", "", "pure", "FPMin")
-op("fmax", "F", "F F", "", "pure", "FPMax")
-op("fminnm", "F", "F F", "", "pure", "FPMinNum")
-op("fmaxnm", "F", "F F", "", "pure", "FPMaxNum")
+op("fadd", "F", "F F", "", "pure raises", "FPAdd")
+op("fsub", "F", "F F", "", "pure raises", "FPSub")
+op("fmul", "F", "F F", "", "pure raises", "FPMul")
+op("fdiv", "F", "F F", "", "pure raises", "FPDiv")
+op("fsqrt", "F", "F", "", "pure raises", "FPSqrt")
+op("fmadd", "F", "F F F", "", "pure raises", "FPMulAdd: third + first * second, fused")
+op("fmin", "F", "F F", "", "pure raises", "FPMin")
+op("fmax", "F", "F F", "", "pure raises", "FPMax")
+op("fminnm", "F", "F F", "", "pure raises", "FPMinNum")
+op("fmaxnm", "F", "F F", "", "pure raises", "FPMaxNum")
 op("fneg", "F", "F", "", "pure", "sign bit inverted", lambda e, a: a ^ 1 << e.w - 1)
 op("fabs", "F", "F", "", "pure", "sign bit cleared", lambda e, a: a & ~(1 << e.w - 1))
-op("frint", "F", "F", "mode:imm exact:flags", "pure", "FPRoundInt; mode 0 even, 1 up, 2 down, 3 zero, 4 away, 5 FPCR's")
-op("fcvt", "[F]", "F", "", "pure", "FPConvert")
-op("fcvt_s", "[T]", "F", "mode:imm", "pure", "FPToFixed signed; mode | fbits << 8")
-op("fcvt_u", "[T]", "F", "mode:imm", "pure", "FPToFixed unsigned; mode | fbits << 8")
-op("s_cvt_f", "[F]", "T", "fbits:imm", "pure", "FixedToFP signed")
-op("u_cvt_f", "[F]", "T", "fbits:imm", "pure", "FixedToFP unsigned")
+op("frint", "F", "F", "mode:imm exact:flags", "pure raises", "FPRoundInt; mode 0 even, 1 up, 2 down, 3 zero, 4 away, 5 FPCR's")
+op("fcvt", "[F]", "F", "", "pure raises", "FPConvert")
+op("fcvt_s", "[T]", "F", "mode:imm", "pure raises", "FPToFixed signed; mode | fbits << 8")
+op("fcvt_u", "[T]", "F", "mode:imm", "pure raises", "FPToFixed unsigned; mode | fbits << 8")
+op("s_cvt_f", "[F]", "T", "fbits:imm", "pure raises", "FixedToFP signed")
+op("u_cvt_f", "[F]", "T", "fbits:imm", "pure raises", "FixedToFP unsigned")
 op("bitcast", "[any]", "any", "", "pure", "the same bits as another type of the same width", lambda e, a: a)
 op("v_to_f", "[F]", "v128", "", "pure", "low lane", lambda e, a: a)
 op("f_to_v", "v128", "F", "", "pure", "low lane, rest zero", lambda e, a: a)
@@ -240,11 +241,11 @@ op("vclz", "v128", "v128", "size:size", "pure", "leading zero bits of each eleme
 op("vmull_u", "v128", "v128 v128", "size:size", "pure commutes", "low elements multiplied, unsigned, to 2*size", lambda e, a, b: s.mull(a, b, e.size, False))
 op("vmull_s", "v128", "v128 v128", "size:size", "pure commutes", "low elements multiplied, signed, to 2*size", lambda e, a, b: s.mull(a, b, e.size, True))
 for _name, _doc in (("vfadd", "FPAdd"), ("vfsub", "FPSub"), ("vfmul", "FPMul"), ("vfdiv", "FPDiv"), ("vfmin", "FPMin"), ("vfmax", "FPMax"), ("vfminnm", "FPMinNum"), ("vfmaxnm", "FPMaxNum"), ("vfcmeq", "FPCompareEQ"), ("vfcmge", "FPCompareGE"), ("vfcmgt", "FPCompareGT")):
-    op(_name, "v128", "v128 v128", "size:size", "pure", f"{_doc} by element (size 2 or 3)")
-op("vfsqrt", "v128", "v128", "size:size", "pure", "FPSqrt by element")
+    op(_name, "v128", "v128 v128", "size:size", "pure raises", f"{_doc} by element (size 2 or 3)")
+op("vfsqrt", "v128", "v128", "size:size", "pure raises", "FPSqrt by element")
 op("vfneg", "v128", "v128", "size:size", "pure", "sign bits inverted", lambda e, a: s.lanes(e.size, lambda x, w: x ^ 1 << w - 1, a))
 op("vfabs", "v128", "v128", "size:size", "pure", "sign bits cleared", lambda e, a: s.lanes(e.size, lambda x, w: x & ~(1 << w - 1), a))
-op("vfmla", "v128", "v128 v128 v128", "size:size", "pure", "FPMulAdd by element: first + second * third, fused")
+op("vfmla", "v128", "v128 v128 v128", "size:size", "pure raises", "FPMulAdd by element: first + second * third, fused")
 
 # ---- control
 op("jump", "none", "", "edge:imm", "end", "to a block of the function")

@@ -1,0 +1,127 @@
+// Building blocks of the floating-point lifts: lanes, constants, rounding modes.
+//
+// Owns: how scalars lie in V registers, the modes of the IR's rounding ops, cutting vectors to the
+// lanes an instruction has.
+// Must not know: encodings, FPCR, the back end.
+//
+// `size` is log2 of the format's bytes everywhere: 1 half, 2 single, 3 double.
+#pragma once
+
+#include <cstdint>
+
+#include "translator/a64/lifter.hpp"
+#include "translator/base/fp_helpers.hpp"
+#include "translator/base/helpers.gen.hpp"
+#include "translator/ir/builder.hpp"
+
+namespace pydbt::a64::fp {
+
+using ir::Builder;
+using ir::Type;
+using ir::Value;
+
+/// Builder's methods of scalar and of vector operations.
+using Unary = Value (Builder::*)(Value);
+using Binary = Value (Builder::*)(Value, Value);
+using VectorUnary = Value (Builder::*)(Value, unsigned);
+using VectorBinary = Value (Builder::*)(Value, Value, unsigned);
+
+/// Rounding of frint, fcvt_s and fcvt_u.
+enum Mode : unsigned { kEven, kUp, kDown, kZero, kAway, kFpcr };
+
+constexpr Type float_type(unsigned size) {
+    return size == 1 ? Type::f16 : size == 2 ? Type::f32 : Type::f64;
+}
+constexpr Type int_type(unsigned size) { return size == 3 ? Type::i64 : Type::i32; }
+
+/// A single or a double from its bits.
+inline Value constant(Builder& b, uint64_t bits, unsigned size) {
+    return b.bitcast(float_type(size), b.const_(int_type(size), bits));
+}
+
+/// A lane as a scalar.
+inline Value lane(Builder& b, Value v, unsigned size, unsigned index = 0) {
+    return b.v_to_f(float_type(size), index == 0 ? v : b.vext(v, v, index << size));
+}
+
+/// fcvt_s or fcvt_u.
+inline Value to_fixed(Builder& b, Type type, Value f, bool uns, Mode mode, unsigned fbits = 0) {
+    const int64_t imm = mode | fbits << 8;
+    return uns ? b.fcvt_u(type, f, imm) : b.fcvt_s(type, f, imm);
+}
+
+/// s_cvt_f or u_cvt_f.
+inline Value from_fixed(Builder& b, unsigned size, Value i, bool uns, unsigned fbits = 0) {
+    return uns ? b.u_cvt_f(float_type(size), i, fbits) : b.s_cvt_f(float_type(size), i, fbits);
+}
+
+// Vector instructions and scalars of the Advanced SIMD encodings: their records have `sz` or a
+// fixed-point `imm` (immh:immb), and vectors have `q`. Lanes past the operands raise nothing.
+
+template <class Args>
+unsigned size_of(const Args& a) {
+    if constexpr (requires { a.sz; }) {
+        return a.sz ? 3 : 2;
+    } else {
+        return a.imm >= 64 ? 3 : 2;
+    }
+}
+
+/// Number of lanes.
+template <class Args>
+unsigned lanes_of(const Args& a) {
+    if constexpr (requires { a.q; }) {
+        return (a.q ? 16u : 8u) >> size_of(a);
+    } else {
+        return 1;
+    }
+}
+
+/// A vector cut to the instruction's lanes, the rest zero.
+template <class Args>
+Value cut(Builder& b, const Args& a, Value v) {
+    if constexpr (requires { a.q; }) {
+        return a.q ? v : b.vlow64(v);
+    } else {
+        return b.f_to_v(lane(b, v, size_of(a)));
+    }
+}
+
+/// The instruction's lanes of a register, the rest zero: operands of which additions, products,
+/// roots and comparisons of the rest raise nothing.
+template <class Args>
+Value operand(Builder& b, const Args& a, unsigned n) {
+    return cut(b, a, b.get_v(n));
+}
+
+/// Vd = a vector of which only the instruction's lanes count.
+template <class Args>
+Step set_cut(Builder& b, const Args& a, Value result) {
+    b.set_v(a.rd, cut(b, a, result));
+    return Step::next;
+}
+
+/// A vector of `count` scalars element(0), element(1), ..., the rest zero.
+template <class Element>
+Value collect(Builder& b, unsigned size, unsigned count, Element element) {
+    Value result = b.f_to_v(element(0u));
+    for (unsigned i = 1; i < count; i++) {
+        result = b.vins_lane(result, b.f_to_v(element(i)), i, 0, size);
+    }
+    return result;
+}
+
+/// Calls a helper of base/fp_helpers.hpp on the first lanes.
+inline Value call(Builder& b, base::HelperId helper, unsigned size, unsigned lanes, Value n,
+                  Value m = ir::kNone) {
+    const uint32_t small = base::simd_fp_lanes(size, lanes);
+    return b.call_vhelper(n, m, ir::kNone, static_cast<int64_t>(helper), small);
+}
+
+/// The same on the instruction's lanes.
+template <class Args>
+Value call(Builder& b, const Args& a, base::HelperId helper, Value n, Value m = ir::kNone) {
+    return call(b, helper, size_of(a), lanes_of(a), n, m);
+}
+
+}  // namespace pydbt::a64::fp

@@ -1,0 +1,280 @@
+// Advanced SIMD floating point of one operand: two-register miscellaneous and conversions from and
+// to integers and fixed-point numbers (Arm ARM C4.1.96).
+//
+// Owns: their lifts, of the patterns of spec/a64/simd_fp.py. Must not know: the host, the
+// encodings, FPCR.
+#include "translator/a64/fp_lift.hpp"
+#include "translator/a64/lifter.hpp"
+
+namespace pydbt::a64 {
+namespace {
+
+using base::HelperId;
+using ir::Builder;
+using ir::Value;
+
+template <class Args>
+Step unary(Builder& b, const Args& a, fp::VectorUnary op) {
+    return fp::set_cut(b, a, (b.*op)(fp::operand(b, a, a.rn), fp::size_of(a)));
+}
+
+template <class Args>
+Step unary_call(Builder& b, const Args& a, HelperId helper) {
+    b.set_v(a.rd, fp::call(b, a, helper, b.get_v(a.rn)));
+    return Step::next;
+}
+
+// Vn op 0, or 0 op Vn.
+template <class Args>
+Step compare_zero(Builder& b, const Args& a, fp::VectorBinary op) {
+    return fp::set_cut(b, a, (b.*op)(fp::operand(b, a, a.rn), b.vzero(), fp::size_of(a)));
+}
+
+template <class Args>
+Step compare_zero_with(Builder& b, const Args& a, fp::VectorBinary op) {
+    return fp::set_cut(b, a, (b.*op)(b.vzero(), fp::operand(b, a, a.rn), fp::size_of(a)));
+}
+
+// Vd = op(each lane of Vn as a scalar).
+template <class Args, class Op>
+Step each_lane(Builder& b, const Args& a, Op op) {
+    const Value n = b.get_v(a.rn);
+    const unsigned size = fp::size_of(a);
+    const auto element = [&](unsigned i) { return op(fp::lane(b, n, size, i)); };
+    b.set_v(a.rd, fp::collect(b, size, fp::lanes_of(a), element));
+    return Step::next;
+}
+
+template <class Args>
+Step round(Builder& b, const Args& a, fp::Mode mode, bool exact = false) {
+    return each_lane(b, a, [&](Value f) { return b.frint(f, mode, exact); });
+}
+
+// Bits behind the binary point: immh:immb is twice an element's width less them.
+template <class Args>
+unsigned fraction_bits(const Args& a) {
+    if constexpr (requires { a.imm; }) {
+        return (a.imm >= 64 ? 128 : 64) - a.imm;
+    } else {
+        return 0;
+    }
+}
+
+template <class Args>
+Step to_fixed(Builder& b, const Args& a, bool uns, fp::Mode mode) {
+    const unsigned size = fp::size_of(a);
+    return each_lane(b, a, [&](Value f) {
+        const Value i = fp::to_fixed(b, fp::int_type(size), f, uns, mode, fraction_bits(a));
+        return b.bitcast(fp::float_type(size), i);
+    });
+}
+
+template <class Args>
+Step from_fixed(Builder& b, const Args& a, bool uns) {
+    const unsigned size = fp::size_of(a);
+    return each_lane(b, a, [&](Value f) {
+        return fp::from_fixed(b, size, b.bitcast(fp::int_type(size), f), uns, fraction_bits(a));
+    });
+}
+
+// The 64 bits that a narrowing form computes: the "2" forms write them to the upper half of Vd.
+template <class Args>
+Step set_half(Builder& b, const Args& a, Value low64) {
+    b.set_v(a.rd, a.q ? b.vins_lane(b.get_v(a.rd), low64, 1, 0, 3) : low64);
+    return Step::next;
+}
+
+Value narrow_to_odd(Builder& b, Value n, unsigned lanes) {
+    return fp::call(b, HelperId::simd_fp_narrow_to_odd, 3, lanes, n);
+}
+
+}  // namespace
+
+Step Lifter::lift_FABS_v(const Args_FABS_v& a) { return unary(b, a, &Builder::vfabs); }
+
+Step Lifter::lift_FNEG_v(const Args_FNEG_v& a) { return unary(b, a, &Builder::vfneg); }
+
+Step Lifter::lift_FSQRT_v(const Args_FSQRT_v& a) { return unary(b, a, &Builder::vfsqrt); }
+
+// Estimates.
+Step Lifter::lift_FRECPE_v(const Args_FRECPE_v& a) {
+    return unary_call(b, a, HelperId::simd_fp_recip_estimate);
+}
+
+Step Lifter::lift_FRECPE_s(const Args_FRECPE_s& a) {
+    return unary_call(b, a, HelperId::simd_fp_recip_estimate);
+}
+
+Step Lifter::lift_FRSQRTE_v(const Args_FRSQRTE_v& a) {
+    return unary_call(b, a, HelperId::simd_fp_rsqrt_estimate);
+}
+
+Step Lifter::lift_FRSQRTE_s(const Args_FRSQRTE_s& a) {
+    return unary_call(b, a, HelperId::simd_fp_rsqrt_estimate);
+}
+
+Step Lifter::lift_FRECPX_s(const Args_FRECPX_s& a) {
+    return unary_call(b, a, HelperId::simd_fp_recip_exponent);
+}
+
+// Compare with zero: all ones where true.
+Step Lifter::lift_FCMEQ_zero_v(const Args_FCMEQ_zero_v& a) {
+    return compare_zero(b, a, &Builder::vfcmeq);
+}
+
+Step Lifter::lift_FCMEQ_zero_s(const Args_FCMEQ_zero_s& a) {
+    return compare_zero(b, a, &Builder::vfcmeq);
+}
+
+Step Lifter::lift_FCMGE_zero_v(const Args_FCMGE_zero_v& a) {
+    return compare_zero(b, a, &Builder::vfcmge);
+}
+
+Step Lifter::lift_FCMGE_zero_s(const Args_FCMGE_zero_s& a) {
+    return compare_zero(b, a, &Builder::vfcmge);
+}
+
+Step Lifter::lift_FCMGT_zero_v(const Args_FCMGT_zero_v& a) {
+    return compare_zero(b, a, &Builder::vfcmgt);
+}
+
+Step Lifter::lift_FCMGT_zero_s(const Args_FCMGT_zero_s& a) {
+    return compare_zero(b, a, &Builder::vfcmgt);
+}
+
+Step Lifter::lift_FCMLE_zero_v(const Args_FCMLE_zero_v& a) {
+    return compare_zero_with(b, a, &Builder::vfcmge);
+}
+
+Step Lifter::lift_FCMLE_zero_s(const Args_FCMLE_zero_s& a) {
+    return compare_zero_with(b, a, &Builder::vfcmge);
+}
+
+Step Lifter::lift_FCMLT_zero_v(const Args_FCMLT_zero_v& a) {
+    return compare_zero_with(b, a, &Builder::vfcmgt);
+}
+
+Step Lifter::lift_FCMLT_zero_s(const Args_FCMLT_zero_s& a) {
+    return compare_zero_with(b, a, &Builder::vfcmgt);
+}
+
+// Rounding to an integral number.
+Step Lifter::lift_FRINTN_v(const Args_FRINTN_v& a) { return round(b, a, fp::kEven); }
+
+Step Lifter::lift_FRINTP_v(const Args_FRINTP_v& a) { return round(b, a, fp::kUp); }
+
+Step Lifter::lift_FRINTM_v(const Args_FRINTM_v& a) { return round(b, a, fp::kDown); }
+
+Step Lifter::lift_FRINTZ_v(const Args_FRINTZ_v& a) { return round(b, a, fp::kZero); }
+
+Step Lifter::lift_FRINTA_v(const Args_FRINTA_v& a) { return round(b, a, fp::kAway); }
+
+Step Lifter::lift_FRINTX_v(const Args_FRINTX_v& a) { return round(b, a, fp::kFpcr, true); }
+
+Step Lifter::lift_FRINTI_v(const Args_FRINTI_v& a) { return round(b, a, fp::kFpcr); }
+
+// Integers and fixed-point numbers.
+Step Lifter::lift_FCVTNS_v(const Args_FCVTNS_v& a) { return to_fixed(b, a, false, fp::kEven); }
+
+Step Lifter::lift_FCVTNS_s(const Args_FCVTNS_s& a) { return to_fixed(b, a, false, fp::kEven); }
+
+Step Lifter::lift_FCVTNU_v(const Args_FCVTNU_v& a) { return to_fixed(b, a, true, fp::kEven); }
+
+Step Lifter::lift_FCVTNU_s(const Args_FCVTNU_s& a) { return to_fixed(b, a, true, fp::kEven); }
+
+Step Lifter::lift_FCVTPS_v(const Args_FCVTPS_v& a) { return to_fixed(b, a, false, fp::kUp); }
+
+Step Lifter::lift_FCVTPS_s(const Args_FCVTPS_s& a) { return to_fixed(b, a, false, fp::kUp); }
+
+Step Lifter::lift_FCVTPU_v(const Args_FCVTPU_v& a) { return to_fixed(b, a, true, fp::kUp); }
+
+Step Lifter::lift_FCVTPU_s(const Args_FCVTPU_s& a) { return to_fixed(b, a, true, fp::kUp); }
+
+Step Lifter::lift_FCVTMS_v(const Args_FCVTMS_v& a) { return to_fixed(b, a, false, fp::kDown); }
+
+Step Lifter::lift_FCVTMS_s(const Args_FCVTMS_s& a) { return to_fixed(b, a, false, fp::kDown); }
+
+Step Lifter::lift_FCVTMU_v(const Args_FCVTMU_v& a) { return to_fixed(b, a, true, fp::kDown); }
+
+Step Lifter::lift_FCVTMU_s(const Args_FCVTMU_s& a) { return to_fixed(b, a, true, fp::kDown); }
+
+Step Lifter::lift_FCVTZS_v(const Args_FCVTZS_v& a) { return to_fixed(b, a, false, fp::kZero); }
+
+Step Lifter::lift_FCVTZS_s(const Args_FCVTZS_s& a) { return to_fixed(b, a, false, fp::kZero); }
+
+Step Lifter::lift_FCVTZU_v(const Args_FCVTZU_v& a) { return to_fixed(b, a, true, fp::kZero); }
+
+Step Lifter::lift_FCVTZU_s(const Args_FCVTZU_s& a) { return to_fixed(b, a, true, fp::kZero); }
+
+Step Lifter::lift_FCVTAS_v(const Args_FCVTAS_v& a) { return to_fixed(b, a, false, fp::kAway); }
+
+Step Lifter::lift_FCVTAS_s(const Args_FCVTAS_s& a) { return to_fixed(b, a, false, fp::kAway); }
+
+Step Lifter::lift_FCVTAU_v(const Args_FCVTAU_v& a) { return to_fixed(b, a, true, fp::kAway); }
+
+Step Lifter::lift_FCVTAU_s(const Args_FCVTAU_s& a) { return to_fixed(b, a, true, fp::kAway); }
+
+Step Lifter::lift_FCVTZS_fixed_v(const Args_FCVTZS_fixed_v& a) {
+    return to_fixed(b, a, false, fp::kZero);
+}
+
+Step Lifter::lift_FCVTZS_fixed_s(const Args_FCVTZS_fixed_s& a) {
+    return to_fixed(b, a, false, fp::kZero);
+}
+
+Step Lifter::lift_FCVTZU_fixed_v(const Args_FCVTZU_fixed_v& a) {
+    return to_fixed(b, a, true, fp::kZero);
+}
+
+Step Lifter::lift_FCVTZU_fixed_s(const Args_FCVTZU_fixed_s& a) {
+    return to_fixed(b, a, true, fp::kZero);
+}
+
+Step Lifter::lift_SCVTF_v(const Args_SCVTF_v& a) { return from_fixed(b, a, false); }
+
+Step Lifter::lift_SCVTF_s(const Args_SCVTF_s& a) { return from_fixed(b, a, false); }
+
+Step Lifter::lift_SCVTF_fixed_v(const Args_SCVTF_fixed_v& a) { return from_fixed(b, a, false); }
+
+Step Lifter::lift_SCVTF_fixed_s(const Args_SCVTF_fixed_s& a) { return from_fixed(b, a, false); }
+
+Step Lifter::lift_UCVTF_v(const Args_UCVTF_v& a) { return from_fixed(b, a, true); }
+
+Step Lifter::lift_UCVTF_s(const Args_UCVTF_s& a) { return from_fixed(b, a, true); }
+
+Step Lifter::lift_UCVTF_fixed_v(const Args_UCVTF_fixed_v& a) { return from_fixed(b, a, true); }
+
+Step Lifter::lift_UCVTF_fixed_s(const Args_UCVTF_fixed_s& a) { return from_fixed(b, a, true); }
+
+// Formats. `sz` is 0 between half and single, 1 between single and double.
+Step Lifter::lift_FCVTN_v(const Args_FCVTN_v& a) {
+    const unsigned narrow = a.sz ? 2 : 1;
+    const Value n = b.get_v(a.rn);
+    const auto element = [&](unsigned i) {
+        return b.fcvt(fp::float_type(narrow), fp::lane(b, n, narrow + 1, i));
+    };
+    return set_half(b, a, fp::collect(b, narrow, 8u >> narrow, element));
+}
+
+Step Lifter::lift_FCVTL_v(const Args_FCVTL_v& a) {
+    const unsigned narrow = a.sz ? 2 : 1;
+    const unsigned lanes = 8u >> narrow;
+    const Value n = b.get_v(a.rn);
+    const auto element = [&](unsigned i) {
+        const Value f = fp::lane(b, n, narrow, a.q ? lanes + i : i);
+        return b.fcvt(fp::float_type(narrow + 1), f);
+    };
+    b.set_v(a.rd, fp::collect(b, narrow + 1, lanes, element));
+    return Step::next;
+}
+
+Step Lifter::lift_FCVTXN_v(const Args_FCVTXN_v& a) {
+    return set_half(b, a, narrow_to_odd(b, b.get_v(a.rn), 2));
+}
+
+Step Lifter::lift_FCVTXN_s(const Args_FCVTXN_s& a) {
+    b.set_v(a.rd, narrow_to_odd(b, b.get_v(a.rn), 1));
+    return Step::next;
+}
+
+}  // namespace pydbt::a64

@@ -1,0 +1,35 @@
+// Advanced SIMD floating-point operations which have no IR operation: one lane loop each.
+//
+// Owns: which lanes are operated on, and adding exceptions to FPSR. The arithmetic is softfloat's.
+// Must not know: the IR, the host's code, how operands reach a helper (state layout aside).
+#pragma once
+
+#include <cstdint>
+
+#include "translator/base/state.gen.hpp"
+
+namespace pydbt::base {
+
+/// A helper's immediate: log2 of the element's bytes (2 or 3), and how many elements from lane 0 up
+/// there are. The others raise nothing and become zero.
+inline constexpr uint32_t kSimdFpSizeMask = 3, kSimdFpLanesShift = 2;
+
+constexpr uint32_t simd_fp_lanes(unsigned size, unsigned lanes) {
+    return size | lanes << kSimdFpLanesShift;
+}
+
+// Operands are state.vtmp[0] and [1], the result is state.vtmp[0]. FPCR and FPSR are state's.
+
+/// FPMulX.
+void simd_fp_mulx(CpuState* state, uint64_t imm);
+/// FPRecipStepFused, FPRSqrtStepFused.
+void simd_fp_recip_step(CpuState* state, uint64_t imm);
+void simd_fp_rsqrt_step(CpuState* state, uint64_t imm);
+/// FPRecipEstimate, FPRSqrtEstimate, FPRecpX.
+void simd_fp_recip_estimate(CpuState* state, uint64_t imm);
+void simd_fp_rsqrt_estimate(CpuState* state, uint64_t imm);
+void simd_fp_recip_exponent(CpuState* state, uint64_t imm);
+/// FPConvert of doubles to singles, rounding to odd; the result is in the low 64 bits.
+void simd_fp_narrow_to_odd(CpuState* state, uint64_t imm);
+
+}  // namespace pydbt::base

@@ -1,0 +1,149 @@
+"""Advanced SIMD and scalar floating point: three same, two-register miscellaneous, across lanes,
+scalar pairwise, by indexed element, fixed-point conversions of shift by immediate (Arm ARM
+C4.1.96).
+
+Owns: the encodings. Must not know: what the instructions do.
+
+`sz` is the size's low bit: 0 single, 1 double. Half precision is a source and a target of the FCVTL
+and FCVTN families only; its arithmetic is FEAT_FP16.
+"""
+
+from __future__ import annotations
+
+from .core import Pattern
+
+_ANY = "sz == 0 or q == 1"
+
+# U, the size's high bit, opcode, mnemonic, has a scalar form
+_THREE_SAME = (
+    (0, 0, "11000", "FMAXNM", False),
+    (0, 0, "11001", "FMLA", False),
+    (0, 0, "11010", "FADD", False),
+    (0, 0, "11011", "FMULX", True),
+    (0, 0, "11100", "FCMEQ", True),
+    (0, 0, "11110", "FMAX", False),
+    (0, 0, "11111", "FRECPS", True),
+    (0, 1, "11000", "FMINNM", False),
+    (0, 1, "11001", "FMLS", False),
+    (0, 1, "11010", "FSUB", False),
+    (0, 1, "11110", "FMIN", False),
+    (0, 1, "11111", "FRSQRTS", True),
+    (1, 0, "11000", "FMAXNMP", False),
+    (1, 0, "11010", "FADDP", False),
+    (1, 0, "11011", "FMUL", False),
+    (1, 0, "11100", "FCMGE", True),
+    (1, 0, "11101", "FACGE", True),
+    (1, 0, "11110", "FMAXP", False),
+    (1, 0, "11111", "FDIV", False),
+    (1, 1, "11000", "FMINNMP", False),
+    (1, 1, "11010", "FABD", True),
+    (1, 1, "11100", "FCMGT", True),
+    (1, 1, "11101", "FACGT", True),
+    (1, 1, "11110", "FMINP", False),
+)
+
+# U, the size's high bit, opcode, mnemonic, forms: v vector, s scalar
+_TWO_REG = (
+    (0, 0, "11000", "FRINTN", "v"),
+    (0, 0, "11001", "FRINTM", "v"),
+    (0, 0, "11010", "FCVTNS", "vs"),
+    (0, 0, "11011", "FCVTMS", "vs"),
+    (0, 0, "11100", "FCVTAS", "vs"),
+    (0, 0, "11101", "SCVTF", "vs"),
+    (0, 1, "01100", "FCMGT_zero", "vs"),
+    (0, 1, "01101", "FCMEQ_zero", "vs"),
+    (0, 1, "01110", "FCMLT_zero", "vs"),
+    (0, 1, "01111", "FABS", "v"),
+    (0, 1, "11000", "FRINTP", "v"),
+    (0, 1, "11001", "FRINTZ", "v"),
+    (0, 1, "11010", "FCVTPS", "vs"),
+    (0, 1, "11011", "FCVTZS", "vs"),
+    (0, 1, "11101", "FRECPE", "vs"),
+    (0, 1, "11111", "FRECPX", "s"),
+    (1, 0, "11000", "FRINTA", "v"),
+    (1, 0, "11001", "FRINTX", "v"),
+    (1, 0, "11010", "FCVTNU", "vs"),
+    (1, 0, "11011", "FCVTMU", "vs"),
+    (1, 0, "11100", "FCVTAU", "vs"),
+    (1, 0, "11101", "UCVTF", "vs"),
+    (1, 1, "01100", "FCMGE_zero", "vs"),
+    (1, 1, "01101", "FCMLE_zero", "vs"),
+    (1, 1, "01111", "FNEG", "v"),
+    (1, 1, "11001", "FRINTI", "v"),
+    (1, 1, "11010", "FCVTPU", "vs"),
+    (1, 1, "11011", "FCVTZU", "vs"),
+    (1, 1, "11101", "FRSQRTE", "vs"),
+    (1, 1, "11111", "FSQRT", "v"),
+)
+
+# the size's high bit, opcode, mnemonic
+_ACROSS = (
+    (0, "01100", "FMAXNMV"),
+    (0, "01111", "FMAXV"),
+    (1, "01100", "FMINNMV"),
+    (1, "01111", "FMINV"),
+)
+_SCALAR_PAIRWISE = (
+    (0, "01100", "FMAXNMP"),
+    (0, "01101", "FADDP"),
+    (0, "01111", "FMAXP"),
+    (1, "01100", "FMINNMP"),
+    (1, "01111", "FMINP"),
+)
+
+# U, opcode, mnemonic
+_BY_ELEMENT = (
+    (0, "0001", "FMLA"),
+    (0, "0101", "FMLS"),
+    (0, "1001", "FMUL"),
+    (1, "1001", "FMULX"),
+)
+_FIXED = (
+    (0, "11100", "SCVTF"),
+    (0, "11111", "FCVTZS"),
+    (1, "11100", "UCVTF"),
+    (1, "11111", "FCVTZU"),
+)
+
+
+def _p(name: str, bits: str, when: str = "") -> Pattern:
+    return Pattern(name, bits, when=when, feature="AdvSIMD")
+
+
+def _patterns() -> list[Pattern]:
+    rows: list[Pattern] = []
+    for u, high, op, name, scalar in _THREE_SAME:
+        tail = f"{high} sz:1 1 rm:5 {op} 1 rn:5 rd:5"
+        rows.append(_p(f"{name}_v", f"0 q:1 {u} 01110 {tail}", _ANY))
+        if scalar:
+            rows.append(_p(f"{name}_s", f"01 {u} 11110 {tail}"))
+    for u, high, op, name, forms in _TWO_REG:
+        tail = f"{high} sz:1 10000 {op} 10 rn:5 rd:5"
+        if "v" in forms:
+            rows.append(_p(f"{name}_v", f"0 q:1 {u} 01110 {tail}", _ANY))
+        if "s" in forms:
+            rows.append(_p(f"{name}_s", f"01 {u} 11110 {tail}"))
+    for high, op, name in _ACROSS:
+        rows.append(_p(f"{name}_v", f"01101110 {high} 0 11000 {op} 10 rn:5 rd:5"))
+    for high, op, name in _SCALAR_PAIRWISE:
+        rows.append(_p(f"{name}_s", f"01111110 {high} sz:1 11000 {op} 10 rn:5 rd:5"))
+    for u, op, name in _BY_ELEMENT:
+        tail = f"1 sz:1 l:1 m:1 rm:4 {op} h:1 0 rn:5 rd:5"
+        rows.append(_p(f"{name}_e", f"0 q:1 {u} 01111 {tail}", "sz == 0 or (l == 0 and q == 1)"))
+        rows.append(_p(f"{name}_se", f"01 {u} 11111 {tail}", "sz == 0 or l == 0"))
+    for u, op, name in _FIXED:
+        tail = f"imm:7 {op} 1 rn:5 rd:5"
+        when = "imm >= 32 and (imm < 64 or q == 1)"
+        rows.append(_p(f"{name}_fixed_v", f"0 q:1 {u} 011110 {tail}", when))
+        rows.append(_p(f"{name}_fixed_s", f"01 {u} 111110 {tail}", "imm >= 32"))
+    return rows
+
+
+PATTERNS = [
+    # sz: 0 between half and single, 1 between single and double; q: the narrow half is the upper.
+    _p("FCVTN_v", "0 q:1 001110 0 sz:1 10000 10110 10 rn:5 rd:5"),
+    _p("FCVTL_v", "0 q:1 001110 0 sz:1 10000 10111 10 rn:5 rd:5"),
+    _p("FCVTXN_v", "0 q:1 101110 01 10000 10110 10 rn:5 rd:5"),
+    _p("FCVTXN_s", "01111110 01 10000 10110 10 rn:5 rd:5"),
+    *_patterns(),
+]

@@ -1,0 +1,26 @@
+"""Helpers of the floating-point instructions that have no IR operation.
+
+Owns: the rows. Must not know: their C++, which is base/fp_helpers.cpp.
+
+A helper's immediate says which lanes there are; base/fp_helpers.hpp has its form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+_ROWS = (
+    ("mulx", "FMULX"),
+    ("recip_step", "FRECPS"),
+    ("rsqrt_step", "FRSQRTS"),
+    ("recip_estimate", "FRECPE"),
+    ("rsqrt_estimate", "FRSQRTE"),
+    ("recip_exponent", "FRECPX"),
+    ("narrow_to_odd", "FCVTXN; doubles are the lanes"),
+)
+
+
+def rows(helper: Callable[[str, str, str, str], None]) -> None:
+    """Adds this section's rows to the table of helpers."""
+    for name, doc in _ROWS:
+        helper(f"simd_fp_{name}", "vector", f"base::simd_fp_{name}", doc)

@@ -1,0 +1,253 @@
+#include "usermode/memory/address_space.hpp"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace pydbt::usermode {
+namespace {
+
+int host_prot(int prot) {
+    int host = prot & (PROT_READ | PROT_WRITE);
+    return (prot & PROT_EXEC) != 0 ? host | PROT_READ : host;
+}
+
+int64_t host_mmap(uint64_t address, uint64_t bytes, int prot, int flags, int fd, uint64_t offset) {
+    long result = syscall(SYS_mmap, address, bytes, prot, flags, fd, offset);
+    return result == -1 ? -errno : result;
+}
+
+// PROT_BTI and PROT_MTE ask for nothing that a CPU without those features could refuse to give.
+constexpr int kProtBits = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN | PROT_GROWSUP;
+// x86's MAP_32BIT: no flag of AArch64.
+constexpr int kMap32Bit = 0x40;
+
+}  // namespace
+
+// --- ranges -------------------------------------------------------------------------------------
+
+void AddressSpace::split(uint64_t at) {
+    auto it = ranges_.upper_bound(at);
+    if (it == ranges_.begin()) return;
+    --it;
+    if (it->first >= at || it->second.end <= at) return;
+    ranges_[at] = it->second;
+    it->second.end = at;
+}
+
+bool AddressSpace::clear(uint64_t begin, uint64_t end) {
+    split(begin);
+    split(end);
+    bool executable = false;
+    auto first = ranges_.lower_bound(begin), last = first;
+    for (; last != ranges_.end() && last->first < end; ++last) {
+        executable |= (last->second.prot & PROT_EXEC) != 0;
+    }
+    ranges_.erase(first, last);
+    return executable;
+}
+
+void AddressSpace::set(uint64_t begin, uint64_t end, int prot) {
+    auto at = ranges_.insert_or_assign(begin, Range{end, prot}).first;
+    auto next = std::next(at);
+    if (next != ranges_.end() && next->first == end && next->second.prot == prot) {
+        at->second.end = next->second.end;
+        ranges_.erase(next);
+    }
+    if (at == ranges_.begin()) return;
+    auto previous = std::prev(at);
+    if (previous->second.end != begin || previous->second.prot != prot) return;
+    previous->second.end = at->second.end;
+    ranges_.erase(at);
+}
+
+bool AddressSpace::owns_locked(uint64_t address, uint64_t bytes) const {
+    if (bytes > kAddressLimit || address > kAddressLimit - bytes) return false;
+    uint64_t end = address + bytes;
+    auto it = ranges_.upper_bound(address);
+    if (it == ranges_.begin()) return false;
+    --it;
+    while (address < end) {
+        if (it == ranges_.end() || it->first > address || it->second.end <= address) return false;
+        address = it->second.end;
+        ++it;
+    }
+    return true;
+}
+
+bool AddressSpace::owns(uint64_t address, uint64_t bytes) const {
+    std::shared_lock lock(mutex_);
+    return owns_locked(address, bytes);
+}
+
+int AddressSpace::prot_at(uint64_t address) const {
+    std::shared_lock lock(mutex_);
+    auto it = ranges_.upper_bound(address);
+    if (it == ranges_.begin()) return -1;
+    --it;
+    return it->second.end > address ? it->second.prot : -1;
+}
+
+size_t AddressSpace::fetch(uint64_t pc, std::span<uint32_t> words) const {
+    std::shared_lock lock(mutex_);
+    auto it = ranges_.upper_bound(pc);
+    if (it == ranges_.begin()) return 0;
+    --it;
+    if (it->second.end <= pc || (it->second.prot & PROT_EXEC) == 0) return 0;
+    uint64_t end = page_down(pc) + kPageSize;
+    size_t count = std::min<size_t>(words.size(), (end - pc) / 4);
+    std::memcpy(words.data(), reinterpret_cast<const void*>(pc), count * 4);
+    return count;
+}
+
+// Makes sure that nothing but the guest's own memory lies in the range, by mapping its gaps.
+bool AddressSpace::free_for_guest(uint64_t begin, uint64_t end) {
+    auto it = ranges_.upper_bound(begin);
+    if (it != ranges_.begin() && std::prev(it)->second.end > begin) begin = std::prev(it)->second.end;
+    while (begin < end) {
+        uint64_t gap_end = it == ranges_.end() ? end : std::min(end, it->first);
+        if (begin < gap_end) {
+            constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+            if (host_mmap(begin, gap_end - begin, PROT_NONE, kFlags, -1, 0) < 0) return false;
+        }
+        if (it == ranges_.end()) break;
+        begin = it->second.end;
+        ++it;
+    }
+    return true;
+}
+
+// --- the calls ----------------------------------------------------------------------------------
+
+int64_t AddressSpace::map(uint64_t address, uint64_t bytes, int prot, int flags, int fd,
+                          uint64_t offset) {
+    flags &= ~kMap32Bit;
+    if (bytes == 0) return -EINVAL;
+    if (bytes > kAddressLimit) return -ENOMEM;
+    uint64_t size = page_up(bytes);
+    bool fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
+    if (fixed && address % kPageSize != 0) return -EINVAL;
+    if (fixed && address > kAddressLimit - size) return -ENOMEM;
+    int64_t result;
+    bool was_code = false;
+    {
+        Lock lock(mutex_);
+        if ((flags & MAP_FIXED) != 0 && (flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE &&
+            !free_for_guest(address, address + size)) {
+            return -ENOMEM;
+        }
+        result = host_mmap(address, size, host_prot(prot), flags, fd, offset);
+        if (result < 0) return result;
+        address = static_cast<uint64_t>(result);
+        was_code = clear(address, address + size);
+        set(address, address + size, prot & kProtBits);
+    }
+    stale(was_code, address, address + size);
+    return result;
+}
+
+int64_t AddressSpace::unmap(uint64_t address, uint64_t bytes) {
+    if (address % kPageSize != 0 || bytes == 0) return -EINVAL;
+    if (bytes > kAddressLimit || address > kAddressLimit - bytes) return -EINVAL;
+    uint64_t end = address + page_up(bytes);
+    bool was_code = false;
+    {
+        Lock lock(mutex_);
+        split(address);
+        split(end);
+        for (auto it = ranges_.lower_bound(address); it != ranges_.end() && it->first < end; ++it) {
+            munmap(reinterpret_cast<void*>(it->first), it->second.end - it->first);
+        }
+        was_code = clear(address, end);
+    }
+    stale(was_code, address, end);
+    return 0;
+}
+
+int64_t AddressSpace::protect(uint64_t address, uint64_t bytes, int prot) {
+    if (address % kPageSize != 0) return -EINVAL;
+    if (bytes == 0) return 0;
+    if (bytes > kAddressLimit || address > kAddressLimit - bytes) return -ENOMEM;
+    uint64_t size = page_up(bytes);
+    bool was_code = false;
+    {
+        Lock lock(mutex_);
+        if (!owns_locked(address, size)) return -ENOMEM;
+        long result = syscall(SYS_mprotect, address, size,
+                              host_prot(prot) | (prot & (PROT_GROWSDOWN | PROT_GROWSUP)));
+        if (result != 0) return -errno;
+        was_code = clear(address, address + size);
+        set(address, address + size, prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
+    }
+    stale(was_code, address, address + size);
+    return 0;
+}
+
+int64_t AddressSpace::remap(uint64_t address, uint64_t old_bytes, uint64_t new_bytes, int flags,
+                            uint64_t new_address) {
+    if (address % kPageSize != 0 || new_bytes == 0) return -EINVAL;
+    if (new_bytes > kAddressLimit) return -ENOMEM;
+    uint64_t old_size = page_up(old_bytes), new_size = page_up(new_bytes);
+    int64_t result;
+    bool was_code = false;
+    {
+        Lock lock(mutex_);
+        if (!owns_locked(address, old_size == 0 ? kPageSize : old_size)) return -EFAULT;
+        int prot = std::prev(ranges_.upper_bound(address))->second.prot;
+        if ((flags & MREMAP_FIXED) != 0) {
+            if (new_address % kPageSize != 0 || new_address > kAddressLimit - new_size) return -EINVAL;
+            if (!free_for_guest(new_address, new_address + new_size)) return -ENOMEM;
+        }
+        long raw = syscall(SYS_mremap, address, old_size, new_size, flags, new_address);
+        if (raw == -1) return -errno;
+        result = raw;
+        constexpr int kDontUnmap = 4;  // MREMAP_DONTUNMAP
+        if (old_size != 0 && (flags & kDontUnmap) == 0) was_code = clear(address, address + old_size);
+        auto to = static_cast<uint64_t>(result);
+        was_code |= clear(to, to + new_size);
+        set(to, to + new_size, prot);
+    }
+    stale(was_code, address, address + old_size);
+    auto to = static_cast<uint64_t>(result);
+    stale(was_code, to, to + new_size);
+    return result;
+}
+
+int64_t AddressSpace::advise(uint64_t address, uint64_t bytes, int advice) {
+    if (address % kPageSize != 0) return -EINVAL;
+    uint64_t size = page_up(bytes);
+    if (size == 0) return 0;
+    if (!owns(address, size)) return -ENOMEM;
+    if (madvise(reinterpret_cast<void*>(address), size, advice) != 0) return -errno;
+    constexpr int kDontNeed = MADV_DONTNEED, kRemove = MADV_REMOVE, kFree = MADV_FREE;
+    bool drops = advice == kDontNeed || advice == kRemove || advice == kFree;
+    stale(drops, address, address + size);
+    return 0;
+}
+
+void AddressSpace::set_brk(uint64_t start) {
+    brk_start_ = brk_ = page_up(start);
+}
+
+uint64_t AddressSpace::brk(uint64_t wanted) {
+    Lock lock(mutex_);
+    if (wanted < brk_start_ || wanted > kAddressLimit) return brk_;
+    uint64_t old_end = page_up(brk_), new_end = page_up(wanted);
+    if (new_end > old_end) {
+        constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+        int64_t got = host_mmap(old_end, new_end - old_end, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+        if (got < 0) return brk_;
+        set(old_end, new_end, PROT_READ | PROT_WRITE);
+    } else if (new_end < old_end) {
+        munmap(reinterpret_cast<void*>(new_end), old_end - new_end);
+        clear(new_end, old_end);
+    }
+    brk_ = wanted;
+    return brk_;
+}
+
+}  // namespace pydbt::usermode

@@ -1,0 +1,80 @@
+// The guest's mappings: what the guest asked for, and what the host was told.
+//
+// Owns: the ranges the guest has with their PROT_ bits, mmap and its relatives on them, brk. A
+// guest's PROT_EXEC never becomes the host's: translated code is elsewhere. Memory that is not the
+// guest's (the launcher's own) is never mapped over, unmapped or reprotected. Must not know:
+// syscalls' numbers, ELF.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <shared_mutex>
+#include <span>
+#include <string>
+
+namespace pydbt::usermode {
+
+inline constexpr uint64_t kPageSize = 4096;
+/// What the host gives a process: 47 bits.
+inline constexpr uint64_t kAddressLimit = (uint64_t{1} << 47) - kPageSize;
+
+inline uint64_t page_down(uint64_t address) {
+    return address & ~(kPageSize - 1);
+}
+inline uint64_t page_up(uint64_t address) {
+    return page_down(address + kPageSize - 1);
+}
+
+/// Thread-safe. Results are addresses or negated errnos, as the kernel's.
+class AddressSpace {
+   public:
+    /// Called with ranges whose translations are stale, outside any lock of this class.
+    using Invalidate = std::function<void(uint64_t begin, uint64_t end)>;
+    void on_code_change(Invalidate function) { invalidate_ = std::move(function); }
+
+    int64_t map(uint64_t address, uint64_t bytes, int prot, int flags, int fd, uint64_t offset);
+    int64_t unmap(uint64_t address, uint64_t bytes);
+    int64_t protect(uint64_t address, uint64_t bytes, int prot);
+    int64_t remap(uint64_t address, uint64_t old_bytes, uint64_t new_bytes, int flags,
+                  uint64_t new_address);
+    int64_t advise(uint64_t address, uint64_t bytes, int advice);
+
+    void set_brk(uint64_t start);
+    /// brk(2): the new break, or the old one when it cannot be.
+    uint64_t brk(uint64_t wanted);
+
+    /// Whether every byte of [address, address + bytes) is the guest's.
+    bool owns(uint64_t address, uint64_t bytes) const;
+    /// The PROT_ bits of a byte; -1 when the guest has nothing there.
+    int prot_at(uint64_t address) const;
+    /// Copies instruction words from executable memory, to the end of the page at most; see
+    /// runtime::Environment::fetch.
+    size_t fetch(uint64_t pc, std::span<uint32_t> words) const;
+
+   private:
+    struct Range {
+        uint64_t end;
+        int prot;
+    };
+    using Lock = std::unique_lock<std::shared_mutex>;
+
+    bool owns_locked(uint64_t address, uint64_t bytes) const;
+    void set(uint64_t begin, uint64_t end, int prot);
+    /// Takes [begin, end) out of the ranges; true when any of it was executable.
+    bool clear(uint64_t begin, uint64_t end);
+    void split(uint64_t at);
+    bool free_for_guest(uint64_t begin, uint64_t end);
+    void stale(bool any, uint64_t begin, uint64_t end) {
+        if (any && invalidate_) invalidate_(begin, end);
+    }
+
+    mutable std::shared_mutex mutex_;
+    std::map<uint64_t, Range> ranges_;  // by first byte; they do not overlap
+    uint64_t brk_start_ = 0, brk_ = 0;
+    Invalidate invalidate_;
+};
+
+}  // namespace pydbt::usermode

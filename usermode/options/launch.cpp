@@ -1,0 +1,105 @@
+// The launcher's main path: options, environment, program, run.
+//
+// Owns: messages about the command line, and their exit statuses. Must not know: how programs are
+// loaded or run.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "usermode/loader/loader.hpp"
+#include "usermode/options/cli.gen.hpp"
+#include "usermode/options/options.hpp"
+#include "usermode/process.hpp"
+
+#ifndef PYDBT_VERSION
+#define PYDBT_VERSION "unknown"
+#endif
+
+namespace pydbt::usermode {
+namespace {
+
+constexpr int kUsage = 2, kCannotRun = 126;
+
+int complain(const std::string& message, int status) {
+    std::fprintf(stderr, "pydbt-aarch64: %s\n", message.c_str());
+    return status;
+}
+
+int list_cpus() {
+    std::printf("CPU models:\n  max   every feature that pydbt has\n  any   the same\nFeatures:\n");
+    for (const a64::FeatureInfo& row : a64::kFeatures) std::printf("  %s\n", row.option);
+    return 0;
+}
+
+int list_log_items() {
+    std::printf("Log items (comma separated):\n");
+    for (const runtime::LogItemInfo& item : runtime::kLogItems) {
+        std::printf("  %-8s %s\n", item.name, item.help);
+    }
+    return 0;
+}
+
+std::string name_of(const std::string& assignment) {
+    return assignment.substr(0, assignment.find('='));
+}
+
+std::vector<std::string> guest_environment(char** envp, const LauncherOptions& options) {
+    std::vector<std::string> result;
+    auto removed = [&](const std::string& name) {
+        for (const std::string& unset : options.unset_env) {
+            if (name == unset) return true;
+        }
+        for (const std::string& set : options.set_env) {
+            if (name == name_of(set)) return true;
+        }
+        return false;
+    };
+    for (; *envp != nullptr; envp++) {
+        if (!removed(name_of(*envp))) result.emplace_back(*envp);
+    }
+    // A later -E of the same name wins.
+    for (size_t n = 0; n < options.set_env.size(); n++) {
+        bool again = false;
+        for (size_t m = n + 1; m < options.set_env.size(); m++) {
+            again |= name_of(options.set_env[m]) == name_of(options.set_env[n]);
+        }
+        if (!again) result.push_back(options.set_env[n]);
+    }
+    return result;
+}
+
+}  // namespace
+
+int launch(int argc, char** argv, char** envp) {
+    static LauncherOptions options;  // outlives the process object, which other threads may use
+    std::string error;
+    if (!parse_options(argc, argv, envp, options, error)) return complain(error, kUsage);
+    if (options.help) {
+        std::fputs(kHelp, stdout);
+        return 0;
+    }
+    if (options.version) {
+        std::printf("pydbt-aarch64 %s\n", PYDBT_VERSION);
+        return 0;
+    }
+    if (options.list_cpus) return list_cpus();
+    if (options.list_log_items) return list_log_items();
+    if (options.program.empty()) return complain("no program given; see -help", kUsage);
+
+    static Process process(options);
+    if (!process.create(error)) return complain(error, kCannotRun);
+    LoadRequest request;
+    request.path = options.program[0];
+    request.argv = options.program;
+    if (options.has_argv0) request.argv[0] = options.argv0;
+    request.envp = guest_environment(envp, options);
+    LoadError failure;
+    if (!load_program(process, request, failure)) return complain(failure.message, failure.status);
+    process.run(*process.main_thread);
+    // Only this thread exited; the others go on, and the process ends with the last (exit_group).
+    for (;;) pause();
+}
+
+}  // namespace pydbt::usermode

@@ -1,0 +1,223 @@
+#include "usermode/options/options.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "translator/runtime/log.hpp"
+#include "usermode/options/cli.gen.hpp"
+
+namespace pydbt::usermode {
+namespace {
+
+using std::string_view;
+
+std::vector<std::string> split(string_view list, char separator) {
+    std::vector<std::string> parts;
+    while (!list.empty()) {
+        size_t at = list.find(separator);
+        if (at != 0) parts.emplace_back(list.substr(0, at));
+        list = at == string_view::npos ? string_view{} : list.substr(at + 1);
+    }
+    return parts;
+}
+
+bool is_choice(const char* choices, string_view value) {
+    for (const std::string& choice : split(choices, '|')) {
+        if (choice == value) return true;
+    }
+    return false;
+}
+
+class Parser {
+   public:
+    Parser(LauncherOptions& options, std::string& error) : o_(options), error_(error) {}
+
+    bool environment(char** envp) {
+        for (const OptionInfo& option : kOptions) {
+            for (const char* name : option.env) {
+                const char* value = name == nullptr ? nullptr : find(envp, name);
+                if (value == nullptr) continue;
+                if (!apply(option, name, value)) return false;
+                break;
+            }
+        }
+        return true;
+    }
+
+    bool arguments(int argc, char** argv) {
+        int n = 1;
+        for (; n < argc && argv[n][0] == '-' && argv[n][1] != '\0'; n++) {
+            string_view text = argv[n];
+            if (text == "--") {
+                n++;
+                break;
+            }
+            size_t equals = text.substr(0, 2) == "--" ? text.find('=') : string_view::npos;
+            string_view name = text.substr(0, equals);
+            const OptionInfo* option = find_option(name);
+            if (option == nullptr) return fail("unknown option " + std::string(name) + "; see -help");
+            if (!option->takes_value) {
+                if (!apply(*option, name, "1")) return false;
+                continue;
+            }
+            if (equals != string_view::npos) {
+                if (!apply(*option, name, text.substr(equals + 1))) return false;
+                continue;
+            }
+            if (n + 1 == argc) return fail("option " + std::string(name) + " needs a value");
+            if (!apply(*option, name, argv[++n])) return false;
+        }
+        for (; n < argc; n++) o_.program.emplace_back(argv[n]);
+        return true;
+    }
+
+   private:
+    bool fail(std::string message) {
+        error_ = std::move(message);
+        return false;
+    }
+
+    static const char* find(char** envp, const char* name) {
+        size_t length = std::strlen(name);
+        for (; *envp != nullptr; envp++) {
+            if (std::strncmp(*envp, name, length) == 0 && (*envp)[length] == '=') {
+                return *envp + length + 1;
+            }
+        }
+        return nullptr;
+    }
+
+    static const OptionInfo* find_option(string_view name) {
+        for (const OptionInfo& option : kOptions) {
+            for (const char* flag : option.flags) {
+                if (flag != nullptr && name == flag) return &option;
+            }
+        }
+        return nullptr;
+    }
+
+    bool apply(const OptionInfo& option, string_view name, string_view value) {
+        std::string text(value);
+        if (option.choices != nullptr && !is_choice(option.choices, value)) {
+            return fail(std::string(name) + ": not " + text + " but one of " + option.choices);
+        }
+        switch (option.key) {
+            case OptionKey::help: o_.help = true; break;
+            case OptionKey::version: o_.version = true; break;
+            case OptionKey::prefix: o_.prefix = text; break;
+            case OptionKey::set_env: return set_env(name, value);
+            case OptionKey::unset_env:
+                for (std::string& part : split(value, ',')) o_.unset_env.push_back(std::move(part));
+                break;
+            case OptionKey::argv0: o_.argv0 = text; o_.has_argv0 = true; break;
+            case OptionKey::cpu: return cpu(text);
+            case OptionKey::stack_size: return stack_size(name, text);
+            case OptionKey::log: return log(name, text);
+            case OptionKey::log_file: o_.log_file = text; break;
+            case OptionKey::strace: o_.strace = true; break;
+            case OptionKey::tier: o_.tier = text == "interp" ? 0 : std::atoi(text.c_str()); break;
+            case OptionKey::host_features: o_.host_features_text = text; break;
+        }
+        return true;
+    }
+
+    bool set_env(string_view name, string_view value) {
+        for (std::string& part : split(value, ',')) {
+            if (part.find('=') == std::string::npos) {
+                return fail(std::string(name) + ": " + part + " is not VAR=VALUE");
+            }
+            o_.set_env.push_back(std::move(part));
+        }
+        return true;
+    }
+
+    bool cpu(const std::string& text) {
+        std::vector<std::string> parts = split(text, ',');
+        if (text == "help" || text == "?") {
+            o_.list_cpus = true;
+            return true;
+        }
+        if (parts.empty() || (parts[0] != "max" && parts[0] != "any")) {
+            return fail("-cpu: unknown model " + (parts.empty() ? text : parts[0]) +
+                        "; `-cpu help` lists them");
+        }
+        o_.cpu = text;
+        for (size_t n = 1; n < parts.size(); n++) {
+            if (!cpu_feature(parts[n])) return false;
+        }
+        return true;
+    }
+
+    bool cpu_feature(const std::string& part) {
+        size_t equals = part.find('=');
+        std::string value = equals == std::string::npos ? "" : part.substr(equals + 1);
+        if (value != "on" && value != "off") return fail("-cpu: " + part + " is not NAME=on|off");
+        for (const a64::FeatureInfo& row : a64::kFeatures) {
+            if (part.compare(0, equals, row.option) != 0) continue;
+            o_.features.enable(row.feature, value == "on");
+            return true;
+        }
+        return fail("-cpu: unknown feature " + part.substr(0, equals) + "; `-cpu help` lists them");
+    }
+
+    bool stack_size(string_view name, const std::string& text) {
+        char* end = nullptr;
+        unsigned long long value = std::strtoull(text.c_str(), &end, 0);
+        unsigned shift = *end == 'k' || *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+        if (shift != 0) end++;
+        constexpr unsigned long long kMost = 1ull << 40;
+        if (end == text.c_str() || *end != '\0' || value == 0 || value > kMost >> shift) {
+            return fail(std::string(name) + ": " + text + " is no size (as 8M)");
+        }
+        o_.stack_size = value << shift;
+        return true;
+    }
+
+    bool log(string_view name, const std::string& text) {
+        if (text == "help" || text == "?") {
+            o_.list_log_items = true;
+            return true;
+        }
+        std::string unknown;
+        if (runtime::parse_log_items(text, o_.log_items, unknown)) return true;
+        return fail(std::string(name) + ": unknown log item " + unknown + "; `-d help` lists them");
+    }
+
+    LauncherOptions& o_;
+    std::string& error_;
+};
+
+}  // namespace
+
+bool parse_options(int argc, char** argv, char** envp, LauncherOptions& options, std::string& error) {
+    Parser parser(options, error);
+    if (!parser.environment(envp) || !parser.arguments(argc, argv)) return false;
+    options.host = x64::HostFeatures::detect();
+    if (options.host_features_text.empty()) return true;
+    return options.host.cap(options.host_features_text, error);
+}
+
+std::vector<std::string> LauncherOptions::command_line() const {
+    std::vector<std::string> line;
+    auto add = [&](const char* flag, const std::string& value) {
+        if (value.empty()) return;
+        line.emplace_back(flag);
+        line.push_back(value);
+    };
+    add("-L", prefix);
+    if (cpu != "max") add("-cpu", cpu);
+    if (stack_size != 0) add("-s", std::to_string(stack_size));
+    add("-D", log_file);
+    std::string items;
+    for (const runtime::LogItemInfo& item : runtime::kLogItems) {
+        if ((log_items & item.bit) != 0) items += (items.empty() ? "" : ",") + std::string(item.name);
+    }
+    add("-d", items);
+    if (strace) line.emplace_back("-strace");
+    if (tier != 1) add("--tier", tier == 0 ? "interp" : std::to_string(tier));
+    add("--host-features", host_features_text);
+    return line;
+}
+
+}  // namespace pydbt::usermode

@@ -1,0 +1,43 @@
+// The launcher's options, parsed.
+//
+// Owns: LauncherOptions and its parser. The table of options is generated from usermode/cli.py. Must
+// not know: what is done with them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "translator/a64/features.hpp"
+#include "translator/x64/host_features.hpp"
+
+namespace pydbt::usermode {
+
+struct LauncherOptions {
+    bool help = false;
+    bool version = false;
+    bool list_cpus = false;       // -cpu help
+    bool list_log_items = false;  // -d help
+    std::string prefix;
+    std::vector<std::string> set_env, unset_env;
+    std::string argv0;
+    bool has_argv0 = false;
+    std::string cpu = "max";
+    a64::Features features;
+    uint64_t stack_size = 0;  // bytes; 0: the host's limit
+    uint32_t log_items = 0;   // runtime::LogItem
+    std::string log_file;
+    bool strace = false;
+    int tier = 1;
+    std::string host_features_text;
+    x64::HostFeatures host;
+    std::vector<std::string> program;  // the program and its arguments
+
+    /// The options as a command line, for starting another program the same way.
+    std::vector<std::string> command_line() const;
+};
+
+/// Parses argv and the environment's variables. False and a sentence when something is wrong.
+bool parse_options(int argc, char** argv, char** envp, LauncherOptions& options, std::string& error);
+
+}  // namespace pydbt::usermode

@@ -1,0 +1,211 @@
+#include "usermode/process.hpp"
+
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "translator/a64/sysregs.gen.hpp"
+#include "usermode/memory/guest_memory.hpp"
+#include "usermode/options/options.hpp"
+#include "usermode/signals/host.hpp"
+#include "usermode/syscalls/syscall.hpp"
+
+namespace pydbt::usermode {
+namespace {
+
+thread_local GuestThread* t_thread = nullptr;
+
+constexpr uint64_t kCounterHz = 62'500'000;
+
+// ID registers as Linux shows them to EL0: what HWCAP says, in fields (Arm ARM D19.2).
+uint64_t id_aa64isar0(const a64::Features& f) {
+    auto field = [&](a64::Feature feature, unsigned shift, uint64_t value) {
+        return f.has(feature) ? value << shift : 0;
+    };
+    uint64_t ts = f.has(a64::Feature::FlagM2) ? 2 : f.has(a64::Feature::FlagM) ? 1 : 0;
+    return field(a64::Feature::CRC32, 16, 1) | field(a64::Feature::LSE, 20, 2) | ts << 52;
+}
+uint64_t id_aa64isar1(const a64::Features& f) {
+    uint64_t dpb = f.has(a64::Feature::DPB2) ? 2 : f.has(a64::Feature::DPB) ? 1 : 0;
+    uint64_t lrcpc = f.has(a64::Feature::LRCPC2) ? 2 : f.has(a64::Feature::LRCPC) ? 1 : 0;
+    return dpb | lrcpc << 20 | (f.has(a64::Feature::SB) ? uint64_t{1} << 36 : 0);
+}
+uint64_t id_aa64pfr0(const a64::Features& f) {
+    uint64_t none = 0xf;
+    return (f.has(a64::Feature::FP) ? 0 : none << 16) | (f.has(a64::Feature::AdvSIMD) ? 0 : none << 20) |
+           0x11;
+}
+
+// op1 0, CRn 0: CRm and op2 in the low bits.
+constexpr uint32_t id_register(uint32_t crm, uint32_t op2) {
+    return 3u << 14 | crm << 3 | op2;
+}
+
+}  // namespace
+
+GuestThread* GuestThread::current() {
+    return t_thread;
+}
+void GuestThread::set_current(GuestThread* thread) {
+    t_thread = thread;
+}
+
+bool Process::create(std::string& error) {
+    if (!options.log_file.empty()) {
+        log_file = std::fopen(options.log_file.c_str(), "ae");
+        if (log_file == nullptr) {
+            error = options.log_file + ": " + std::strerror(errno);
+            return false;
+        }
+    }
+    if (options.log_items != 0) log = std::make_unique<runtime::Log>(options.log_items, log_file);
+    runtime::Options engine_options;
+    engine_options.tier = options.tier;
+    engine_options.features = options.features;
+    engine_options.host = options.host;
+    engine_options.log = log.get();
+    engine = runtime::Engine::create(*this, engine_options, error);
+    if (!engine) return false;
+    memory.on_code_change([this](uint64_t begin, uint64_t end) { engine->invalidate(begin, end); });
+    std::unique_ptr<runtime::Thread> cpu = engine->create_thread();
+    if (!cpu || !make_signal_stack() || !map_trampoline()) {
+        error = "no memory";
+        return false;
+    }
+    main_thread = std::make_unique<GuestThread>(*this, std::move(cpu));
+    GuestThread::set_current(main_thread.get());
+    actions.start();
+    sigset_t mask;
+    sigprocmask(SIG_SETMASK, nullptr, &mask);
+    std::memcpy(&main_thread->signals.blocked, &mask, sizeof(uint64_t));
+    apply_mask(*main_thread);
+    return true;
+}
+
+// What the vDSO's __kernel_rt_sigreturn is: mov x8, #139; svc #0.
+bool Process::map_trampoline() {
+    constexpr uint32_t kCode[] = {0xd2801168, 0xd4000001};
+    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
+    int64_t at = memory.map(0, kPageSize, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+    if (at < 0) return false;
+    trampoline = static_cast<uint64_t>(at);
+    std::memcpy(reinterpret_cast<void*>(trampoline), kCode, sizeof kCode);
+    return memory.protect(trampoline, kPageSize, PROT_READ | PROT_EXEC) == 0;
+}
+
+uint64_t Process::read_sysreg(base::CpuState&, uint32_t id, bool&) {
+    switch (id) {
+        // IDC and DIC 0: programs must clean and invalidate what they write as code. Lines of 64.
+        case a64::kCTR_EL0: return 0x8444c004;
+        case a64::kDCZID_EL0: return static_cast<uint64_t>(__builtin_ctz(a64::kZvaBytes / 4));
+        case a64::kCNTFRQ_EL0: return kCounterHz;
+        case a64::kCNTPCT_EL0:
+        case a64::kCNTVCT_EL0: {
+            timespec now;
+            clock_gettime(CLOCK_MONOTONIC, &now);
+            return static_cast<uint64_t>(now.tv_sec) * kCounterHz +
+                   static_cast<uint64_t>(now.tv_nsec) / (1'000'000'000 / kCounterHz);
+        }
+        // MIDR_EL1: an implementer reserved for software use, architecture by feature registers.
+        case id_register(0, 0): return 0x000f'0510;
+        case id_register(0, 5): return 0x8000'0000;
+        case id_register(4, 0): return id_aa64pfr0(options.features);
+        case id_register(6, 0): return id_aa64isar0(options.features);
+        case id_register(6, 1): return id_aa64isar1(options.features);
+        default: return 0;
+    }
+}
+
+void Process::write_sysreg(base::CpuState&, uint32_t id, uint64_t value, bool& undefined) {
+    constexpr uint32_t kSysSpace = 1u << 14;
+    for (const a64::SysOpInfo& op : a64::kSysOps) {
+        if (op.way != a64::SysOpWay::invalidate || (kSysSpace | op.id) != id) continue;
+        constexpr uint64_t kLine = 64;
+        uint64_t line = untag(value) & ~(kLine - 1);
+        engine->invalidate(line, line + kLine);
+        return;
+    }
+    undefined = true;
+}
+
+void Process::run(GuestThread& thread) {
+    while (!thread.exiting) {
+        serve(thread, engine->run(*thread.cpu));
+    }
+}
+
+void Process::serve(GuestThread& thread, const runtime::Exit& exit) {
+    using runtime::ExitReason;
+    base::CpuState& state = thread.state();
+    switch (exit.reason) {
+        case ExitReason::svc:
+            serve_syscall(thread);
+            return;
+        case ExitReason::interrupted:
+            deliver_signals(thread, false);
+            return;
+        case ExitReason::wait:
+            state.pc += 4;
+            return;
+        case ExitReason::brk:
+            raise_fault(thread, SIGTRAP, TRAP_BRKPT, state.pc, exit);
+            return;
+        case ExitReason::undefined:
+        case ExitReason::hlt:
+            raise_fault(thread, SIGILL, ILL_ILLOPC, state.pc, exit);
+            return;
+        case ExitReason::pc_alignment:
+            raise_fault(thread, SIGBUS, BUS_ADRALN, state.pc, exit);
+            return;
+        case ExitReason::fetch_fault: {
+            bool mapped = memory.prot_at(state.pc) >= 0;
+            raise_fault(thread, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, state.pc, exit);
+            return;
+        }
+        case ExitReason::memory_fault:
+            raise_fault(thread, exit.host_signal, exit.host_code, exit.address, exit);
+            return;
+        case ExitReason::alignment_fault:
+            raise_fault(thread, SIGBUS, BUS_ADRALN, exit.address, exit);
+            return;
+        case ExitReason::none:
+        case ExitReason::internal_error:
+            break;
+    }
+    std::fprintf(stderr,
+                 "pydbt-aarch64: internal error: a host fault in translated code at 0x%" PRIx64
+                 ", guest pc 0x%" PRIx64 ", address 0x%" PRIx64 "\n"
+                 "pydbt-aarch64: this is a defect of pydbt; please report it with the program and the "
+                 "output of `pydbt-aarch64 -version`\n",
+                 exit.host_pc, state.pc, exit.address);
+    finish();
+    std::abort();
+}
+
+void Process::exit(int status) {
+    finish();
+    _exit(status);
+}
+
+void Process::finish() {
+    if (finished_.exchange(true)) return;
+    const char* wanted = std::getenv("PYDBT_STATS");
+    if (engine && wanted != nullptr && std::strcmp(wanted, "1") == 0) {
+        runtime::Stats s = engine->stats();
+        std::fprintf(stderr,
+                     "{\"guest_insns_translated\": %" PRIu64 ", \"host_bytes\": %" PRIu64
+                     ", \"blocks\": %" PRIu64 ", \"translate_ns\": %" PRIu64 ", \"flushes\": %" PRIu64
+                     ", \"invalidations\": %" PRIu64 "}\n",
+                     s.guest_insns_translated, s.host_bytes, s.blocks, s.translate_ns, s.flushes,
+                     s.invalidations);
+    }
+    std::fflush(nullptr);
+}
+
+}  // namespace pydbt::usermode

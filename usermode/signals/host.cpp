@@ -1,0 +1,141 @@
+#include "usermode/signals/host.hpp"
+
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+
+#include "usermode/memory/guest_memory.hpp"
+#include "usermode/process.hpp"
+#include "usermode/signals/signals.hpp"
+#include "usermode/syscalls/syscall.hpp"
+
+// int64_t pydbt_interruptible_syscall(volatile int* pending, const uint64_t args[6], int64_t number)
+//
+// A signal that comes between the test and the syscall instruction would be noticed only when the
+// call returns, which may be never. The handler looks whether it interrupted this window and if so
+// moves on to the label `interrupted`. The kernel's own restart puts rip back on the syscall
+// instruction, which is in the window too.
+asm(R"(
+.text
+.globl pydbt_interruptible_syscall
+.globl pydbt_syscall_window
+.globl pydbt_syscall_instruction
+.globl pydbt_syscall_interrupted
+.hidden pydbt_interruptible_syscall
+.hidden pydbt_syscall_window
+.hidden pydbt_syscall_instruction
+.hidden pydbt_syscall_interrupted
+.type pydbt_interruptible_syscall, @function
+pydbt_interruptible_syscall:
+    push %rbx
+    mov %rdi, %rbx
+    mov %rdx, %rax
+    mov %rsi, %r11
+    mov 0(%r11), %rdi
+    mov 8(%r11), %rsi
+    mov 16(%r11), %rdx
+    mov 24(%r11), %r10
+    mov 32(%r11), %r8
+    mov 40(%r11), %r9
+pydbt_syscall_window:
+    cmpl $0, (%rbx)
+    jne pydbt_syscall_interrupted
+pydbt_syscall_instruction:
+    syscall
+    pop %rbx
+    ret
+pydbt_syscall_interrupted:
+    mov $-512, %rax
+    pop %rbx
+    ret
+.size pydbt_interruptible_syscall, . - pydbt_interruptible_syscall
+)");
+
+extern "C" {
+extern const char pydbt_syscall_window, pydbt_syscall_instruction, pydbt_syscall_interrupted;
+}
+
+namespace pydbt::usermode {
+namespace {
+
+constexpr size_t kSignalStackBytes = 64 * 1024;
+
+void write_error(const char* text, int length) {
+    [[maybe_unused]] ssize_t n = write(STDERR_FILENO, text, static_cast<size_t>(length));
+}
+
+// A host fault that is not the guest's: a defect of ours.
+[[noreturn]] void report_defect(int number, const siginfo_t& info, const ucontext_t& context) {
+    uint64_t guest_pc = 0;
+    if (GuestThread* thread = GuestThread::current()) guest_pc = thread->state().pc;
+    char text[512];
+    int n = std::snprintf(
+        text, sizeof text,
+        "pydbt-aarch64: internal error: host %s at 0x%llx (address 0x%llx), guest pc 0x%" PRIx64
+        "\npydbt-aarch64: this is a defect of pydbt; please report it with the program and the output "
+        "of `pydbt-aarch64 -version`\n",
+        signal_name(number), static_cast<unsigned long long>(context.uc_mcontext.gregs[REG_RIP]),
+        static_cast<unsigned long long>(reinterpret_cast<uintptr_t>(info.si_addr)), guest_pc);
+    write_error(text, n);
+    signal(number, SIG_DFL);
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, number);
+    sigprocmask(SIG_UNBLOCK, &only, nullptr);
+    raise(number);
+    _exit(128 + number);
+}
+
+void leave_syscall_window(ucontext_t& context) {
+    auto& rip = context.uc_mcontext.gregs[REG_RIP];
+    auto first = reinterpret_cast<greg_t>(&pydbt_syscall_window);
+    auto last = reinterpret_cast<greg_t>(&pydbt_syscall_instruction);
+    if (rip >= first && rip <= last) rip = reinterpret_cast<greg_t>(&pydbt_syscall_interrupted);
+}
+
+}  // namespace
+
+bool is_fault_signal(int number) {
+    return std::find(std::begin(kFaultSignals), std::end(kFaultSignals), number) !=
+           std::end(kFaultSignals);
+}
+
+void host_signal_handler(int number, siginfo_t* info, void* ucontext) {
+    auto& context = *static_cast<ucontext_t*>(ucontext);
+    // si_code above 0: the kernel, for an instruction of this thread.
+    if (is_fault_signal(number) && info->si_code > 0) {
+        if (recover_guest_copy(ucontext)) return;
+        if (runtime::Engine::handle_host_fault(number, info, ucontext)) return;
+        report_defect(number, *info, context);
+    }
+    GuestThread* thread = GuestThread::current();
+    if (thread == nullptr) return;
+    thread->signals.pending = number;
+    thread->signals.pending_info = *info;
+    // One at a time: the kernel queues the others until this one is delivered.
+    sigset_t all = host_mask(~uint64_t{0});
+    context.uc_sigmask = all;
+    leave_syscall_window(context);
+    runtime::Engine::request_exit(*thread->cpu);
+}
+
+bool make_signal_stack() {
+    void* memory = mmap(nullptr, kSignalStackBytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return false;
+    stack_t stack{};
+    stack.ss_sp = memory;
+    stack.ss_size = kSignalStackBytes;
+    return sigaltstack(&stack, nullptr) == 0;
+}
+
+int64_t host_syscall(GuestThread& thread, int number, const SyscallArgs& args) {
+    return pydbt_interruptible_syscall(&thread.signals.pending, args.data(), number);
+}
+
+}  // namespace pydbt::usermode

@@ -1,0 +1,288 @@
+#include "usermode/signals/signals.hpp"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+
+#include "translator/base/flags.hpp"
+#include "translator/runtime/helpers.hpp"
+#include "usermode/memory/guest_memory.hpp"
+#include "usermode/process.hpp"
+#include "usermode/signals/frame.hpp"
+#include "usermode/signals/host.hpp"
+
+namespace pydbt::usermode {
+namespace {
+
+// signal(7) of Linux on both architectures.
+constexpr const char* kNames[] = {
+    "0",       "SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",    "SIGTRAP", "SIGABRT", "SIGBUS",
+    "SIGFPE",  "SIGKILL", "SIGUSR1",   "SIGSEGV", "SIGUSR2",   "SIGPIPE", "SIGALRM", "SIGTERM",
+    "SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP",   "SIGTTIN", "SIGTTOU", "SIGURG",
+    "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH",  "SIGIO",   "SIGPWR",  "SIGSYS"};
+
+// glibc keeps 32 and 33 for itself and its sigaction() refuses them; the guest's libc wants its own.
+struct KernelSigaction {
+    uint64_t handler;  // a function, kSigDfl or kSigIgn
+    uint64_t flags;
+    void (*restorer)();
+    uint64_t mask;
+};
+
+extern "C" void pydbt_signal_restorer();
+asm(R"(
+.text
+.globl pydbt_signal_restorer
+.hidden pydbt_signal_restorer
+.type pydbt_signal_restorer, @function
+pydbt_signal_restorer:
+    mov $15, %eax
+    syscall
+)");
+
+constexpr uint64_t kUnblockable = signal_bit(SIGKILL) | signal_bit(SIGSTOP);
+
+void set_host_action(int number, uint64_t handler) {
+    if (number == SIGKILL || number == SIGSTOP) return;
+    KernelSigaction action{};
+    bool ours = is_fault_signal(number) || (handler != kSigDfl && handler != kSigIgn);
+    if (ours) {
+        action.handler = reinterpret_cast<uint64_t>(&host_signal_handler);
+    } else {
+        action.handler = handler;
+    }
+    // SA_RESTART: the kernel decides which calls restart; see host.cpp.
+    action.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | kSaRestorer;
+    action.restorer = pydbt_signal_restorer;
+    action.mask = ~uint64_t{0};
+    syscall(SYS_rt_sigaction, number, &action, nullptr, 8);
+}
+
+bool on_alternate_stack(const GuestStack& s, uint64_t sp) {
+    return (s.flags & SS_DISABLE) == 0 && sp - s.sp - 1 < s.size;
+}
+
+uint64_t pstate_of(const base::CpuState& state) {
+    return uint64_t{base::nzcv_from_flags(state.nzcv)} << 28;
+}
+
+struct Fault {
+    bool is = false;
+    uint64_t address = 0;
+    uint64_t esr = 0;
+};
+
+void fill_frame(GuestThread& thread, const siginfo_t& info, uint64_t mask, const Fault& fault,
+                SignalFrame& frame) {
+    base::CpuState& state = thread.state();
+    std::memcpy(frame.info, &info, sizeof frame.info);
+    frame.uc.stack = thread.signals.alternate;
+    frame.uc.sigmask = mask;
+    GuestSigcontext& m = frame.uc.mcontext;
+    m.fault_address = fault.address;
+    std::memcpy(m.regs, state.x, sizeof m.regs);
+    m.sp = state.sp;
+    m.pc = state.pc;
+    m.pstate = pstate_of(state);
+    FpsimdContext fp{{kFpsimdMagic, sizeof(FpsimdContext)}, runtime::read_fpsr(state), state.fpcr, {}};
+    static_assert(sizeof fp.v == sizeof state.v);
+    std::memcpy(fp.v, state.v, sizeof fp.v);
+    std::memcpy(m.reserved, &fp, sizeof fp);
+    if (fault.is) {
+        EsrContext esr{{kEsrMagic, sizeof(EsrContext)}, fault.esr};
+        std::memcpy(m.reserved + sizeof fp, &esr, sizeof esr);
+    }
+    frame.fp = state.x[29];
+    frame.lr = state.x[30];
+}
+
+// setup_rt_frame of arch/arm64/kernel/signal.c.
+void enter_handler(GuestThread& thread, const GuestSigaction& action, const siginfo_t& info,
+                   const Fault& fault) {
+    base::CpuState& state = thread.state();
+    SignalState& signals = thread.signals;
+    uint64_t old_mask = signals.has_saved ? signals.saved_blocked : signals.blocked;
+    signals.has_saved = false;
+    uint64_t top = state.sp;
+    if ((action.flags & kSaOnstack) != 0 && (signals.alternate.flags & SS_DISABLE) == 0 &&
+        !on_alternate_stack(signals.alternate, top)) {
+        top = signals.alternate.sp + signals.alternate.size;
+    }
+    constexpr uint64_t kRecord = offsetof(SignalFrame, fp);
+    uint64_t at = ((top & ~uint64_t{15}) - sizeof(SignalFrame)) & ~uint64_t{15};
+    SignalFrame frame{};
+    fill_frame(thread, info, old_mask, fault, frame);
+    if (!write_guest(at, frame)) die_of(thread.process, SIGSEGV);
+    state.x[0] = static_cast<uint64_t>(info.si_signo);
+    state.x[1] = at;
+    state.x[2] = at + offsetof(SignalFrame, uc);
+    state.x[29] = at + kRecord;
+    state.x[30] = (action.flags & kSaRestorer) != 0 ? action.restorer : thread.process.trampoline;
+    state.sp = at;
+    state.pc = action.handler;
+    signals.blocked |= action.mask;
+    if ((action.flags & kSaNodefer) == 0) signals.blocked |= signal_bit(info.si_signo);
+    signals.blocked = allowed_mask(signals.blocked);
+}
+
+}  // namespace
+
+const char* signal_name(int number) {
+    return number > 0 && number < static_cast<int>(std::size(kNames)) ? kNames[number] : "a signal";
+}
+
+uint64_t allowed_mask(uint64_t mask) {
+    return mask & ~kUnblockable;
+}
+
+sigset_t host_mask(uint64_t guest_mask) {
+    for (int number : kFaultSignals) guest_mask &= ~signal_bit(number);
+    sigset_t set;
+    std::memset(&set, 0, sizeof set);
+    std::memcpy(&set, &guest_mask, sizeof guest_mask);
+    return set;
+}
+
+void apply_mask(GuestThread& thread) {
+    sigset_t set = host_mask(thread.signals.blocked);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &set, nullptr, 8);
+}
+
+// --- actions ------------------------------------------------------------------------------------
+
+GuestSigaction SignalActions::get(int number) const {
+    std::scoped_lock lock(mutex_);
+    return actions_[number];
+}
+
+void SignalActions::set(int number, const GuestSigaction& action) {
+    std::scoped_lock lock(mutex_);
+    actions_[number] = action;
+    actions_[number].mask = allowed_mask(action.mask);
+    set_host_action(number, action.handler);
+}
+
+GuestSigaction SignalActions::take(int number) {
+    std::scoped_lock lock(mutex_);
+    GuestSigaction action = actions_[number];
+    if ((action.flags & kSaResethand) != 0) {
+        actions_[number].handler = kSigDfl;
+        set_host_action(number, kSigDfl);
+    }
+    return action;
+}
+
+void SignalActions::start() {
+    for (int number = 1; number <= kSignals; number++) {
+        KernelSigaction old{};
+        syscall(SYS_rt_sigaction, number, nullptr, &old, 8);
+        actions_[number].handler = old.handler == kSigIgn ? kSigIgn : kSigDfl;
+    }
+    for (int number : kFaultSignals) set_host_action(number, actions_[number].handler);
+}
+
+// --- delivery -----------------------------------------------------------------------------------
+
+void deliver_signals(GuestThread& thread, bool restart) {
+    SignalState& signals = thread.signals;
+    bool delivered = false;
+    while (int number = signals.pending) {
+        siginfo_t info = signals.pending_info;
+        signals.pending = 0;
+        GuestSigaction action = thread.process.actions.take(number);
+        if (action.handler == kSigIgn) {
+            // Changed since it came.
+        } else if (action.handler == kSigDfl) {
+            // Sent by somebody to a signal whose handler is ours in any case, or changed since.
+            bool harmless = number == SIGCHLD || number == SIGURG || number == SIGWINCH ||
+                            number == SIGCONT;
+            if (!harmless) die_of(thread.process, number);
+        } else {
+            if (restart && !delivered) {
+                if ((action.flags & kSaRestart) != 0) {
+                    thread.state().pc -= 4;
+                } else {
+                    thread.state().x[0] = static_cast<uint64_t>(-EINTR);
+                }
+            }
+            delivered = true;
+            enter_handler(thread, action, info, {});
+        }
+        apply_mask(thread);
+    }
+    if (restart && !delivered) thread.state().pc -= 4;
+    if (signals.has_saved) {
+        signals.has_saved = false;
+        signals.blocked = signals.saved_blocked;
+        apply_mask(thread);
+    }
+}
+
+void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
+                 const runtime::Exit& exit) {
+    GuestSigaction action = thread.process.actions.get(number);
+    bool blocked = (thread.signals.blocked & signal_bit(number)) != 0;
+    if (action.handler == kSigDfl || action.handler == kSigIgn || blocked) {
+        std::fprintf(stderr, "pydbt-aarch64: %s: %s at pc 0x%" PRIx64, thread.process.program.c_str(),
+                     signal_name(number), thread.state().pc);
+        if (exit.reason == runtime::ExitReason::undefined) {
+            std::fprintf(stderr, ": undefined instruction 0x%08" PRIx32 "\n", exit.imm);
+        } else {
+            std::fprintf(stderr, ", address 0x%" PRIx64 "\n", address);
+        }
+        die_of(thread.process, number);
+    }
+    siginfo_t info{};
+    info.si_signo = number;
+    info.si_code = code;
+    info.si_addr = reinterpret_cast<void*>(address);
+    // ESR_EL1 for a data abort from EL0 (Arm ARM D17.2.37): EC 0x24, IL, WnR, a translation or
+    // permission fault at level 3.
+    bool memory = exit.reason == runtime::ExitReason::memory_fault;
+    uint64_t esr = uint64_t{0x24} << 26 | uint64_t{1} << 25 | (exit.write ? 1u << 6 : 0u) |
+                   (code == SEGV_ACCERR ? 0xfu : 0x7u);
+    enter_handler(thread, thread.process.actions.take(number), info, {memory, address, esr});
+    apply_mask(thread);
+}
+
+void return_from_signal(GuestThread& thread) {
+    base::CpuState& state = thread.state();
+    SignalFrame frame;
+    if (state.sp % 16 != 0 || !read_guest(state.sp, frame)) die_of(thread.process, SIGSEGV);
+    const GuestSigcontext& m = frame.uc.mcontext;
+    FpsimdContext fp;
+    std::memcpy(&fp, m.reserved, sizeof fp);
+    if (fp.head.magic == kFpsimdMagic && fp.head.size == sizeof fp) {
+        std::memcpy(state.v, fp.v, sizeof fp.v);
+        runtime::write_fpsr(state, fp.fpsr);
+        runtime::write_fpcr(state, fp.fpcr);
+    }
+    std::memcpy(state.x, m.regs, sizeof m.regs);
+    state.sp = m.sp;
+    state.pc = m.pc;
+    state.nzcv = base::flags_from_nzcv(static_cast<uint32_t>(m.pstate >> 28 & 15));
+    thread.signals.blocked = allowed_mask(frame.uc.sigmask);
+    if (!on_alternate_stack(thread.signals.alternate, state.sp)) {
+        thread.signals.alternate = frame.uc.stack;
+    }
+    apply_mask(thread);
+}
+
+void die_of(Process& process, int number) {
+    process.finish();
+    rlimit none{0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    KernelSigaction action{};
+    syscall(SYS_rt_sigaction, number, &action, nullptr, 8);
+    uint64_t mask = ~signal_bit(number);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, 8);
+    syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), number);
+    _exit(128 + number);
+}
+
+}  // namespace pydbt::usermode

@@ -1,0 +1,101 @@
+// Signals: what the guest asked for, what came, and how it is delivered.
+//
+// Owns: the guest's actions and masks, host signal handlers, delivery and return. Must not know:
+// syscalls' numbers, the engine's insides.
+//
+// A signal that the guest handles has our handler on the host; it keeps the siginfo in the thread,
+// blocks every further signal in that host thread and asks the engine to leave translated code. The
+// thread then delivers it and unblocks what the guest does not block. Signals the guest ignores or
+// leaves at their default are the same on the host, so the kernel stops and kills as it should.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <mutex>
+
+namespace pydbt::runtime {
+struct Exit;
+}
+
+namespace pydbt::usermode {
+
+class GuestThread;
+class Process;
+
+inline constexpr int kSignals = 64;
+inline constexpr uint64_t signal_bit(int number) {
+    return uint64_t{1} << (number - 1);
+}
+
+/// AArch64's struct sigaction as rt_sigaction has it.
+struct GuestSigaction {
+    uint64_t handler;
+    uint64_t flags;
+    uint64_t restorer;
+    uint64_t mask;
+};
+inline constexpr uint64_t kSaOnstack = 0x08000000, kSaRestart = 0x10000000,
+                          kSaNodefer = 0x40000000, kSaResethand = 0x80000000,
+                          kSaRestorer = 0x04000000;
+inline constexpr uint64_t kSigDfl = 0, kSigIgn = 1;
+
+/// AArch64's stack_t.
+struct GuestStack {
+    uint64_t sp;
+    int32_t flags;
+    uint32_t pad;
+    uint64_t size;
+};
+
+/// The process's actions. Thread-safe.
+class SignalActions {
+   public:
+    GuestSigaction get(int number) const;
+    /// Stores the action and makes the host's fit.
+    void set(int number, const GuestSigaction& action);
+    /// What delivery takes: SA_RESETHAND has reset it then.
+    GuestSigaction take(int number);
+    /// The actions the process was started with (ignored stays ignored) and the fault handlers.
+    void start();
+
+   private:
+    mutable std::mutex mutex_;
+    GuestSigaction actions_[kSignals + 1] = {};
+};
+
+struct SignalState {
+    uint64_t blocked = 0;        // the guest's mask
+    uint64_t saved_blocked = 0;  // what to restore after a call with a mask of its own
+    bool has_saved = false;
+    GuestStack alternate{0, SS_DISABLE, 0, 0};
+    // Set by the host's handler, which then keeps all signals blocked until delivery.
+    volatile int pending = 0;
+    siginfo_t pending_info{};
+};
+
+/// Delivers what is pending. `restart`: the thread is behind an SVC that returned -kRestart; its pc
+/// is moved back when the call is to be made again.
+void deliver_signals(GuestThread& thread, bool restart);
+
+/// Delivers a signal that the guest's own instruction raised; kills the process when the guest
+/// blocks or ignores it.
+void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
+                 const runtime::Exit& exit);
+
+/// rt_sigreturn: the state from the frame at SP. Kills the process when there is none.
+void return_from_signal(GuestThread& thread);
+
+/// Makes the host thread's mask the guest's.
+void apply_mask(GuestThread& thread);
+/// A guest's mask as the host's may be: fault signals are never blocked there.
+sigset_t host_mask(uint64_t guest_mask);
+/// The mask bits a guest may set: not SIGKILL and SIGSTOP.
+uint64_t allowed_mask(uint64_t mask);
+
+/// Dies of a signal as if it had its default action; core dumps are off.
+[[noreturn]] void die_of(Process& process, int number);
+
+/// "SIGSEGV" and its like.
+const char* signal_name(int number);
+
+}  // namespace pydbt::usermode

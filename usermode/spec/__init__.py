@@ -1,0 +1,1 @@
+"""Specifications of user mode: the AArch64 Linux syscall table."""

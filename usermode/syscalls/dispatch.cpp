@@ -1,0 +1,46 @@
+// One SVC from end to end.
+//
+// Owns: reading arguments, choosing how a call is served, the result in x0, restarting. Must not
+// know: particular calls beyond rt_sigreturn.
+#include <cerrno>
+
+#include "usermode/options/options.hpp"
+#include "usermode/process.hpp"
+#include "usermode/strace/strace.hpp"
+#include "usermode/syscalls/table.gen.hpp"
+
+namespace pydbt::usermode {
+namespace {
+
+constexpr SyscallInfo kUnknown{nullptr, nullptr, -1, 0, Result::int_, {}};
+
+int64_t serve(GuestThread& thread, const SyscallInfo& info, const SyscallArgs& args) {
+    if (info.function != nullptr) return info.function(thread, args);
+    if (info.host >= 0) return host_syscall(thread, info.host, args);
+    return -ENOSYS;
+}
+
+}  // namespace
+
+void serve_syscall(GuestThread& thread) {
+    base::CpuState& state = thread.state();
+    uint64_t number = state.x[8];
+    SyscallArgs args = {state.x[0], state.x[1], state.x[2], state.x[3], state.x[4], state.x[5]};
+    const SyscallInfo& info = number < kSyscallCount ? kSyscalls[number] : kUnknown;
+    bool trace = thread.process.options.strace;
+    if (trace) trace_call(thread, number, info, args);
+    if (number == static_cast<uint64_t>(SyscallNumber::rt_sigreturn_)) {
+        return_from_signal(thread);
+        if (trace) trace_result(thread, info, 0);
+        return;
+    }
+    int64_t result = serve(thread, info, args);
+    if (trace) trace_result(thread, info, result);
+    bool restart = result == -kRestart;
+    if (!restart) state.x[0] = static_cast<uint64_t>(result);
+    if (restart || thread.signals.pending != 0 || thread.signals.has_saved) {
+        deliver_signals(thread, restart);
+    }
+}
+
+}  // namespace pydbt::usermode

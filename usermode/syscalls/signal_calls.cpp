@@ -1,0 +1,101 @@
+// Signal calls.
+//
+// Owns: these calls. Must not know: delivery (usermode/signals).
+#include <sys/syscall.h>
+
+#include <cerrno>
+
+#include "usermode/memory/guest_memory.hpp"
+#include "usermode/process.hpp"
+#include "usermode/signals/signals.hpp"
+#include "usermode/syscalls/table.gen.hpp"
+
+namespace pydbt::usermode {
+namespace {
+
+constexpr uint64_t kSigsetBytes = 8;
+constexpr int32_t kSmallestStack = 5120;  // arm64's MINSIGSTKSZ
+
+}  // namespace
+
+int64_t sys_rt_sigaction(GuestThread& t, const SyscallArgs& a) {
+    auto number = static_cast<int32_t>(a[0]);
+    if (a[3] != kSigsetBytes || number < 1 || number > kSignals) return -EINVAL;
+    if (a[1] != 0 && (number == SIGKILL || number == SIGSTOP)) return -EINVAL;
+    GuestSigaction wanted, old = t.process.actions.get(number);
+    if (a[1] != 0 && !read_guest(a[1], wanted)) return -EFAULT;
+    if (a[1] != 0) t.process.actions.set(number, wanted);
+    if (a[2] != 0 && !write_guest(a[2], old)) return -EFAULT;
+    return 0;
+}
+
+int64_t sys_rt_sigprocmask(GuestThread& t, const SyscallArgs& a) {
+    if (a[3] != kSigsetBytes) return -EINVAL;
+    SignalState& s = t.signals;
+    uint64_t old = s.blocked, set;
+    if (a[1] != 0) {
+        if (!read_guest(a[1], set)) return -EFAULT;
+        switch (a[0]) {
+            case SIG_BLOCK: s.blocked |= set; break;
+            case SIG_UNBLOCK: s.blocked &= ~set; break;
+            case SIG_SETMASK: s.blocked = set; break;
+            default: return -EINVAL;
+        }
+        s.blocked = allowed_mask(s.blocked);
+        // With a signal waiting the mask stays full until it has been delivered.
+        if (s.pending == 0) apply_mask(t);
+    }
+    if (a[2] != 0 && !write_guest(a[2], old)) return -EFAULT;
+    return 0;
+}
+
+int64_t sys_rt_sigpending(GuestThread& t, const SyscallArgs& a) {
+    return host_syscall(t, SYS_rt_sigpending, a);
+}
+
+int64_t sys_rt_sigtimedwait(GuestThread& t, const SyscallArgs& a) {
+    return host_syscall(t, SYS_rt_sigtimedwait, a);
+}
+
+int64_t sys_rt_sigsuspend(GuestThread& t, const SyscallArgs& a) {
+    if (a[1] != kSigsetBytes) return -EINVAL;
+    uint64_t wanted;
+    if (!read_guest(a[0], wanted)) return -EFAULT;
+    SignalState& s = t.signals;
+    s.saved_blocked = s.blocked;
+    s.has_saved = true;
+    s.blocked = allowed_mask(wanted);
+    sigset_t host = host_mask(s.blocked);
+    int64_t result =
+        host_syscall(t, SYS_rt_sigsuspend, {reinterpret_cast<uint64_t>(&host), kSigsetBytes});
+    return result == -kRestart ? -EINTR : result;
+}
+
+int64_t sys_sigaltstack(GuestThread& t, const SyscallArgs& a) {
+    GuestStack& current = t.signals.alternate;
+    GuestStack old = current;
+    uint64_t sp = t.state().sp;
+    bool on = (current.flags & SS_DISABLE) == 0 && sp - current.sp - 1 < current.size;
+    if (on) old.flags |= SS_ONSTACK;
+    if (a[0] != 0) {
+        GuestStack wanted;
+        if (!read_guest(a[0], wanted)) return -EFAULT;
+        if (on) return -EPERM;
+        constexpr int32_t kAutodisarm = static_cast<int32_t>(0x80000000);
+        int32_t mode = wanted.flags & ~kAutodisarm;
+        if (mode != 0 && mode != SS_DISABLE && mode != SS_ONSTACK) return -EINVAL;
+        if (mode != SS_DISABLE && wanted.size < static_cast<uint64_t>(kSmallestStack)) return -ENOMEM;
+        wanted.flags = mode == SS_DISABLE ? SS_DISABLE : wanted.flags & kAutodisarm;
+        if (mode == SS_DISABLE) wanted.sp = wanted.size = 0;
+        current = wanted;
+    }
+    if (a[1] != 0 && !write_guest(a[1], old)) return -EFAULT;
+    return 0;
+}
+
+// The dispatcher serves it: the result is not one for x0.
+int64_t sys_rt_sigreturn(GuestThread&, const SyscallArgs&) {
+    return 0;
+}
+
+}  // namespace pydbt::usermode
