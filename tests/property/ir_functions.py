@@ -234,6 +234,7 @@ class Writer:
         values: dict[str, int] = {}
         width = TYPES[classes["T"]]
         size = self._size(op, classes)
+        most_shift = (8 << size) - (op.name == "vshl")
         ways: dict[str, Callable[[], int]] = {
             "n": lambda: rng.randrange(32),
             "field": lambda: self._field(op, width),
@@ -250,9 +251,7 @@ class Writer:
             "fbits": lambda: rng.choice((0, 0, 1, width // 2, width)),
             "lane": lambda: rng.randrange(16 >> size),
             "from": lambda: rng.randrange(16 >> size),
-            "amount": lambda: rng.choice(
-                (0, 1, (8 << size) - 1, 8 << size, rng.randrange(8 << size))
-            ),
+            "amount": lambda: rng.choice((0, 1, most_shift, rng.randrange(8 << size))),
             "bytes": lambda: rng.randrange(16),
             "target": lambda: rng.getrandbits(48),
             "flags": lambda: rng.randrange(4),

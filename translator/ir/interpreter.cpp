@@ -335,7 +335,7 @@ class Interpreter {
     // ---- control
 
     uint32_t take(const Edge& e) {
-        Slot moved[8];
+        Slot moved[kMostParams];
         for (uint32_t n = 0; n < e.args_count; n++) moved[n] = values_[f_.edge_args[e.args_begin + n]];
         uint32_t first = f_.blocks[e.block].first;
         uint32_t at = first;
