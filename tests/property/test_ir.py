@@ -6,7 +6,6 @@ Owns: the comparison. Must not know: what ops mean (spec/ir.py), which functions
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 from dataclasses import dataclass, field
@@ -23,7 +22,6 @@ from translator.spec.helpers import HELPERS
 from translator.spec.ir import OPS
 from translator.spec.state import FIELDS
 
-BUILD = Path(os.environ.get("PYDBT_BUILD", Path(__file__).parents[2] / "build/dev"))
 STATE_BYTES = OFFSETS["probe_table"]  # what run_ir takes and gives
 IDS = {h.name: n for n, h in enumerate(HELPERS)}
 FUNCTIONS_PER_OP = 8
@@ -100,10 +98,9 @@ def _oracle(case: Case) -> Outcome:
     return Outcome(how, _visible(guest), bytes(memory))
 
 
-def _run(cases: list[Case]) -> None:
+def _run(tool: Path, cases: list[Case]) -> None:
     """Runs all cases in one process."""
     feed = "".join(f"{c.text}run {c.state.hex()} {c.memory.hex()}\n" for c in cases)
-    tool = BUILD / "tests/run_ir"
     out = subprocess.run([tool], input=feed, capture_output=True, text=True, check=True).stdout
     waiting = iter(cases)
     case = Case("", b"", b"")
@@ -134,8 +131,8 @@ def _difference(expected: Outcome, got: Outcome) -> str:
     return "\n".join(lines)
 
 
-def _judge(cases: list[Case]) -> None:
-    _run(cases)
+def _judge(tool: Path, cases: list[Case]) -> None:
+    _run(tool, cases)
     for case in cases:
         expected = _oracle(case)
         assert set(case.variants) == {"plain", "folded", "plain_live", "folded_live"}
@@ -146,39 +143,45 @@ def _judge(cases: list[Case]) -> None:
             )
 
 
+@pytest.fixture
+def run_ir(build_folder: Path) -> Path:
+    """The tool that runs IR in C++."""
+    return build_folder / "tests/run_ir"
+
+
 @pytest.mark.parametrize("name", [op.name for op in ir_functions.STRAIGHT])
-def test_op(name: str) -> None:
+def test_op(name: str, run_ir: Path) -> None:
     """One op on edge values, in small functions."""
     rng = random.Random(name)
     op = ir_functions.BY_NAME[name]
     is_float = op.semantics is None and "pure" in op.effects
     count = FUNCTIONS_PER_FLOAT_OP if is_float else FUNCTIONS_PER_OP
     texts = [ir_functions.focused(rng, op) for _ in range(count)]
-    _judge([_case(text, rng) for text in texts])
+    _judge(run_ir, [_case(text, rng) for text in texts])
 
 
 @pytest.mark.parametrize("name", [op.name for op in ir_functions.STRAIGHT if "F" in op.args])
-def test_special_numbers(name: str) -> None:
+def test_special_numbers(name: str, run_ir: Path) -> None:
     """All combinations of special numbers, under several FPCRs."""
     rng = random.Random(name)
     texts = ir_functions.corners(rng, ir_functions.BY_NAME[name])
-    _judge([_case(text, rng) for text in texts for _ in range(3)])
+    _judge(run_ir, [_case(text, rng) for text in texts for _ in range(3)])
 
 
-def test_mixed_functions() -> None:
+def test_mixed_functions(run_ir: Path) -> None:
     """Random functions of random ops."""
     rng = random.Random("mixed")
     texts = [ir_functions.mixed(rng, rng.randint(1, 25)) for _ in range(MIXED_FUNCTIONS)]
-    _judge([_case(text, rng) for text in texts])
+    _judge(run_ir, [_case(text, rng) for text in texts])
 
 
-def test_printing_what_was_parsed_gives_the_text_back() -> None:
+def test_printing_what_was_parsed_gives_the_text_back(run_ir: Path) -> None:
     """Text in the printer's form survives parse and print; so does what the generator writes."""
     rng = random.Random("text")
     cases = [_case(ir_functions.mixed(rng, 20), rng) for _ in range(100)]
-    _run(cases)
+    _run(run_ir, cases)
     again = [Case(c.printed, c.state, c.memory) for c in cases]
-    _run(again)
+    _run(run_ir, again)
     for first, second in zip(cases, again, strict=True):
         assert second.printed == first.printed
         assert second.variants["plain"] == first.variants["plain"]
@@ -237,11 +240,11 @@ bb2(v9: i64, v10: i64):
 
 
 @pytest.mark.parametrize("text", [LOOP, SWAP], ids=["loop", "swap"])
-def test_control_flow(text: str) -> None:
+def test_control_flow(text: str, run_ir: Path) -> None:
     """Branches, block parameters that are assigned at once, a loop."""
     rng = random.Random(text)
     case = _case(text, rng)
-    _judge([case])
+    _judge(run_ir, [case])
     assert case.printed == text
 
 

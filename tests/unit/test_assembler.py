@@ -6,7 +6,6 @@ Owns: how two assembler texts are compared. Must not know: encodings, which oper
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ import pytest
 from translator.gen import x64 as gen
 from translator.spec.x64 import FORMS
 
-BUILD = Path(os.environ.get("PYDBT_BUILD", Path(__file__).parents[2] / "build/dev"))
 # fmt: off
 PREDICATES = [
     "eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord",
@@ -133,10 +131,11 @@ def same(expected: Reading, got: Reading) -> bool:
 
 
 @pytest.fixture(scope="module")
-def lines() -> list[Line]:
+def lines(build_folder: Path) -> list[Line]:
     """All that x64_forms writes."""
-    tool = BUILD / "tests/x64_forms"
-    run = subprocess.run([tool], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [build_folder / "tests/x64_forms"], capture_output=True, text=True, check=True
+    )
     rows = (line.split("\t") for line in run.stdout.splitlines())
     return [Line(text, bytes.fromhex(code)) for text, code in rows]
 
