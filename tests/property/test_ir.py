@@ -149,6 +149,7 @@ def run_ir(build_folder: Path) -> Path:
     return build_folder / "tests/run_ir"
 
 
+@pytest.mark.sanitize
 @pytest.mark.parametrize("name", [op.name for op in ir_functions.STRAIGHT])
 def test_op(name: str, run_ir: Path) -> None:
     """One op on edge values, in small functions."""
@@ -160,6 +161,7 @@ def test_op(name: str, run_ir: Path) -> None:
     _judge(run_ir, [_case(text, rng) for text in texts])
 
 
+@pytest.mark.sanitize
 @pytest.mark.parametrize("name", [op.name for op in ir_functions.STRAIGHT if "F" in op.args])
 def test_special_numbers(name: str, run_ir: Path) -> None:
     """All combinations of special numbers, under several FPCRs."""
@@ -168,6 +170,7 @@ def test_special_numbers(name: str, run_ir: Path) -> None:
     _judge(run_ir, [_case(text, rng) for text in texts for _ in range(3)])
 
 
+@pytest.mark.sanitize
 def test_mixed_functions(run_ir: Path) -> None:
     """Random functions of random ops."""
     rng = random.Random("mixed")

@@ -161,6 +161,7 @@ def test_all_forms_are_there(lines: list[Line]) -> None:
     assert written == {gen.text_of(form)[0] for form in FORMS}
 
 
+@pytest.mark.sanitize
 def test_capstone_reads_what_was_meant(lines: list[Line], disassembler: capstone.Cs) -> None:
     """Every instruction is one instruction and the right one."""
     wrong = []

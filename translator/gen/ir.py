@@ -60,7 +60,8 @@ def check(ops: Sequence[Op] = tuple(OPS)) -> None:
         if not op.effects:
             raise SpecError(f"{where}: no effect; pure is one")
         if "pure" in op.effects and len(op.effects - {"commutes", "raises"}) > 1:
-            raise SpecError(f"{where}: pure and {sorted(op.effects - {'pure', 'commutes', 'raises'})}")
+            others = sorted(op.effects - {"pure", "commutes", "raises"})
+            raise SpecError(f"{where}: pure and {others}")
         if "commutes" in op.effects and (len(op.args) < 2 or op.args[0] != op.args[1]):
             raise SpecError(f"{where}: commutes, but its first two arguments differ in type")
         if op.semantics is not None:
@@ -72,7 +73,10 @@ def _check_arity(op: Op) -> None:
     if code is None or code.co_flags & 0x04:  # takes *args
         return
     if code.co_argcount != len(op.args) + 1:
-        raise SpecError(f"op {op.name}: semantics take {code.co_argcount - 1} arguments, the row has {len(op.args)}")
+        raise SpecError(
+            f"op {op.name}: semantics take {code.co_argcount - 1} arguments, "
+            f"the row has {len(op.args)}"
+        )
 
 
 def _cname(op: Op) -> str:
@@ -87,7 +91,8 @@ def _ops_header() -> str:
     check()
     lines = ["#pragma once", "", "#include <cstdint>", "", "namespace pydbt::ir {", ""]
     lines += [f"enum class Type : uint8_t {{ {', '.join(TYPES)} }};", ""]
-    lines += ["inline constexpr uint8_t kTypeBits[] = {" + ", ".join(map(str, TYPES.values())) + "};"]
+    widths = ", ".join(map(str, TYPES.values()))
+    lines += [f"inline constexpr uint8_t kTypeBits[] = {{{widths}}};"]
     names = ", ".join(f'"{name}"' for name in TYPES)
     lines += [f"inline constexpr const char* kTypeNames[] = {{{names}}};", ""]
     lines += ["/// X(op) for every op, in order.", "#define PYDBT_IR_OPS(X) \\"]
@@ -99,7 +104,10 @@ def _ops_header() -> str:
     lines += [f"    k{effect.capitalize()} = {1 << i}," for i, effect in enumerate(EFFECTS)]
     lines += ["};", ""]
     kinds = ", ".join(TYPES)
-    lines += [f"/// An operand's type or class of types.\nenum class Kind : uint8_t {{ {kinds}, int_, float_, any }};"]
+    lines += [
+        "/// An operand's type or class of types.",
+        f"enum class Kind : uint8_t {{ {kinds}, int_, float_, any }};",
+    ]
     lines += ["enum class Field : uint8_t { " + ", ".join(ATTRIBUTE_FIELDS) + " };", ""]
     lines += [
         "struct Attribute {",
@@ -132,7 +140,8 @@ def _ops_header() -> str:
             f"{{{args}}}, {effects}, {len(op.attrs)}, {{{attrs}}}}},"
         )
     lines += ["};", "", "inline constexpr const OpInfo& info(Op op) {"]
-    lines += ["    return kOps[static_cast<unsigned>(op)];", "}", "", "}  // namespace pydbt::ir", ""]
+    lines += ["    return kOps[static_cast<unsigned>(op)];", "}", ""]
+    lines += ["}  // namespace pydbt::ir", ""]
     return "\n".join(lines)
 
 
