@@ -163,7 +163,9 @@ def guest_step(build: GuestBuild, compiler: Compiler) -> Step:
         command = musl_command(compiler, sources, options)
     else:
         driver = compiler.cxx if program.language == "cpp" else compiler.cc
-        link = ["-static-pie", "-fPIE"] if build.pie else ["-static", "-no-pie", "-fno-pie"]
+        link = ["-static", "-no-pie", "-fno-pie"]
+        if build.pie:  # zig links statically anyway, and knows no -static-pie
+            link = ["-fPIE", "-static-pie" if compiler.libc == "glibc" else "-pie"]
         command = [*driver, *options, *link, *sources, "-lm"]
     return Step(build.path, tuple(command), paths, compiler.env)
 

@@ -88,8 +88,8 @@ PROGRAMS = (
     _c("setjmp", status=4, small=True),
     _c("contexts", status=29, libcs=("glibc",), small=True),  # musl has no makecontext
     # The functions themselves are wanted, not what the compiler knows about them.
-    _c("strings", flags=("-fno-builtin",)),
-    _c("floats", status=17, flags=("-fno-builtin", "-frounding-math")),
+    _c("strings", flags=("-fno-builtin",), small=True),
+    _c("floats", status=17, flags=("-fno-builtin", "-frounding-math"), small=True),
     _c("malloc", status=5),
     _c(
         "syscalls",
@@ -97,8 +97,9 @@ PROGRAMS = (
         arguments=("--tier=9", "", "ä ö", "-"),
         stdin="first\nsecond line\n\nno newline at the end",
         environment=(("PYDBT_TEST_ONE", "1"), ("PYDBT_TEST_EMPTY", "")),
+        small=True,
     ),
-    Program("cxx", ("cpp/cxx.cpp",), status=21, pie=True),
+    Program("cxx", ("cpp/cxx.cpp",), status=21, small=True, pie=True),
     _c("arch", status=64, libcs=("glibc",), golden=True, small=True),
 )
 

@@ -13,7 +13,7 @@ struct body {
     double mass;
 };
 
-static void advance(struct body *bodies, double step) {
+static void advance(struct body* bodies, double step) {
     for (int i = 0; i < BODIES; ++i) {
         for (int j = i + 1; j < BODIES; ++j) {
             double distance[3];
@@ -40,7 +40,8 @@ static void advance(struct body *bodies, double step) {
 uint64_t run_nbody(unsigned rounds) {
     struct body bodies[BODIES];
     for (int i = 0; i < BODIES; ++i) {
-        bodies[i] = (struct body){{i * 4.0, i * i - 3.0, i * 0.5}, {0.1 * i, -0.2, 0.05 * i}, i == 0 ? 40.0 : 0.01 * i};
+        bodies[i] = (struct body){
+            {i * 4.0, i * i - 3.0, i * 0.5}, {0.1 * i, -0.2, 0.05 * i}, i == 0 ? 40.0 : 0.01 * i};
     }
     for (unsigned i = 0; i < rounds * 1000; ++i) {
         advance(bodies, 0.001);

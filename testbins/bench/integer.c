@@ -48,7 +48,7 @@ uint64_t run_sieve(unsigned rounds) {
 static uint32_t rotate(uint32_t value, unsigned by) { return value >> by | value << (32 - by); }
 
 /* FIPS 180-4's constants are fractions of roots; nothing here needs the true ones but the shape. */
-static void sha_block(uint32_t state[8], const uint32_t keys[64], const unsigned char *data) {
+static void sha_block(uint32_t state[8], const uint32_t keys[64], const unsigned char* data) {
     uint32_t w[64];
     for (int i = 0; i < 16; ++i) {
         uint32_t word;
@@ -118,13 +118,13 @@ uint64_t run_crc32(unsigned rounds) {
     return ~crc;
 }
 
-static int compare(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a;
-    uint32_t y = *(const uint32_t *)b;
+static int compare(const void* a, const void* b) {
+    uint32_t x = *(const uint32_t*)a;
+    uint32_t y = *(const uint32_t*)b;
     return (x > y) - (x < y);
 }
 
-static void quick_sort(uint32_t *values, long low, long high) {
+static void quick_sort(uint32_t* values, long low, long high) {
     while (low < high) {
         uint32_t pivot = values[(low + high) / 2];
         long i = low;
@@ -192,7 +192,7 @@ uint64_t run_matrix(unsigned rounds) {
     return hash_bytes(HASH_START, c, sizeof c);
 }
 
-__attribute__((noinline, noclone)) static unsigned fib(unsigned n) {
+__attribute__((noinline)) static unsigned fib(unsigned n) {
     unsigned (*volatile self)(unsigned) = fib; /* else gcc unrolls the recursion into loops */
     return n < 2 ? n : self(n - 1) + fib(n - 2);
 }
@@ -218,21 +218,40 @@ static uint64_t turn(uint64_t value) { return value << 5 | value >> 59; }
 static uint64_t negate(uint64_t value) { return -value; }
 static uint64_t spread(uint64_t value) { return value * 0x100000001b3; }
 
-static uint64_t interpret(struct machine *machine, const uint32_t *code) {
+static uint64_t interpret(struct machine* machine, const uint32_t* code) {
     static uint64_t (*const functions[])(uint64_t) = {mangle, turn, negate, spread};
-    uint64_t *top = machine->stack;
+    uint64_t* top = machine->stack;
     uint64_t swap;
-    for (const uint32_t *at = code;;) {
+    for (const uint32_t* at = code;;) {
         uint32_t operand = *at >> 8;
         switch ((enum opcode)(*at++ & 255)) {
             case PUSH: *++top = operand; break;
-            case ADD: --top; *top += top[1]; break;
-            case SUB: --top; *top -= top[1]; break;
-            case MUL: --top; *top *= top[1]; break;
-            case DUP: ++top; *top = top[-1]; break;
-            case SWAP: swap = *top; *top = top[-1]; top[-1] = swap; break;
+            case ADD:
+                --top;
+                *top += top[1];
+                break;
+            case SUB:
+                --top;
+                *top -= top[1];
+                break;
+            case MUL:
+                --top;
+                *top *= top[1];
+                break;
+            case DUP:
+                ++top;
+                *top = top[-1];
+                break;
+            case SWAP:
+                swap = *top;
+                *top = top[-1];
+                top[-1] = swap;
+                break;
             case DROP: --top; break;
-            case LESS: --top; *top = *top < top[1]; break;
+            case LESS:
+                --top;
+                *top = *top < top[1];
+                break;
             case JUMP: at = code + operand; break;
             case JUMP_IF: at = *top-- != 0 ? code + operand : at; break;
             case LOAD: *++top = machine->variables[operand]; break;
@@ -245,12 +264,29 @@ static uint64_t interpret(struct machine *machine, const uint32_t *code) {
 
 /* One round: a guest loop of 10000 turns. */
 uint64_t run_interpreter(unsigned rounds) {
-    static const uint32_t code[] = {
-        PUSH,          STORE,                        /* i = 0 */
-        LOAD | 1 << 8, CALL,          LOAD,     ADD, /* 2: x = f(x) + i */
-        DUP,           MUL,           PUSH | 3 << 8, SWAP, SUB, CALL | 1 << 8, STORE | 1 << 8,
-        LOAD,          PUSH | 1 << 8, ADD,      DUP, STORE,      PUSH | 10000 << 8, LESS,
-        JUMP_IF | 2 << 8, LOAD | 1 << 8, HALT};
+    static const uint32_t code[] = {PUSH,
+                                    STORE, /* i = 0 */
+                                    LOAD | 1 << 8,
+                                    CALL,
+                                    LOAD,
+                                    ADD, /* 2: x = f(x) + i */
+                                    DUP,
+                                    MUL,
+                                    PUSH | 3 << 8,
+                                    SWAP,
+                                    SUB,
+                                    CALL | 1 << 8,
+                                    STORE | 1 << 8,
+                                    LOAD,
+                                    PUSH | 1 << 8,
+                                    ADD,
+                                    DUP,
+                                    STORE,
+                                    PUSH | 10000 << 8,
+                                    LESS,
+                                    JUMP_IF | 2 << 8,
+                                    LOAD | 1 << 8,
+                                    HALT};
     struct machine machine = {{0}, {0, 12345}};
     uint64_t total = 0;
     for (unsigned round = 0; round < rounds; ++round) {

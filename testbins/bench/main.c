@@ -1,4 +1,5 @@
-/* Usage: bench KERNEL ROUNDS; prints the kernel's checksum. Without arguments, lists the kernels. */
+/* Usage: bench KERNEL ROUNDS; prints the kernel's checksum. Without arguments, lists the kernels.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,17 +9,26 @@
 #include "check.h"
 
 static const struct {
-    const char *name;
+    const char* name;
     uint64_t (*run)(unsigned rounds);
 } kernels[] = {
-    {"mix", run_mix},         {"sieve", run_sieve},           {"sha256", run_sha256},
-    {"crc32", run_crc32},     {"qsort", run_qsort},           {"matrix", run_matrix},
-    {"fib", run_fib},         {"interpreter", run_interpreter}, {"list", run_list},
-    {"strings", run_strings}, {"memcpy", run_memcpy},         {"nbody", run_nbody},
-    {"mandelbrot", run_mandelbrot}, {"matrix-float", run_matrix_float},
+    {"mix", run_mix},
+    {"sieve", run_sieve},
+    {"sha256", run_sha256},
+    {"crc32", run_crc32},
+    {"qsort", run_qsort},
+    {"matrix", run_matrix},
+    {"fib", run_fib},
+    {"interpreter", run_interpreter},
+    {"list", run_list},
+    {"strings", run_strings},
+    {"memcpy", run_memcpy},
+    {"nbody", run_nbody},
+    {"mandelbrot", run_mandelbrot},
+    {"matrix-float", run_matrix_float},
 };
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     for (size_t i = 0; i < COUNT(kernels); ++i) {
         if (argc < 3) {
             puts(kernels[i].name);

@@ -7,7 +7,7 @@
 #include "check.h"
 
 struct node {
-    struct node *next;
+    struct node* next;
     uint32_t value;
     uint32_t marks;
 };
@@ -23,16 +23,16 @@ uint64_t run_list(unsigned rounds) {
         order[i] = order[other];
         order[other] = i;
     }
-    struct node *head = NULL;
+    struct node* head = NULL;
     for (unsigned i = 0; i < LENGTH; ++i) {
         nodes[order[i]] = (struct node){head, i * 2654435761U, 0};
         head = &nodes[order[i]];
     }
     uint64_t total = 0;
     for (unsigned round = 0; round < rounds; ++round) {
-        struct node *reversed = NULL;
+        struct node* reversed = NULL;
         while (head != NULL) {
-            struct node *next = head->next;
+            struct node* next = head->next;
             if ((head->value & 1) != 0) {
                 total += head->value;
             } else {
@@ -63,7 +63,7 @@ uint64_t run_strings(unsigned rounds) {
         }
     }
     for (unsigned round = 0; round < rounds; ++round) {
-        char *end = text;
+        char* end = text;
         for (int i = 0; i < WORDS; ++i) {
             end = stpcpy(end, words[i]);
             *end++ = ' ';

@@ -1,6 +1,6 @@
 /*
- * What Arm does and other machines do not; what it prints is in testbins/expected/arch.txt. Facts of
- * the Arm Architecture Reference Manual (DDI 0487): division, float to integer, not-a-numbers.
+ * What Arm does and other machines do not; what it prints is in testbins/expected/arch.txt. Facts
+ * of the Arm Architecture Reference Manual (DDI 0487): division, float to integer, not-a-numbers.
  */
 #include <inttypes.h>
 #include <limits.h>
@@ -53,8 +53,8 @@ static void divide(int64_t a, int64_t b) {
 }
 
 static void convert(double value) {
-    printf("convert %g: %" PRId32 " %" PRIu32 " %" PRId64 " %" PRIu64 " %" PRId32 " %" PRId64 "\n", value,
-           to_int(value), to_unsigned(value), to_long(value), to_unsigned_long(value),
+    printf("convert %g: %" PRId32 " %" PRIu32 " %" PRId64 " %" PRIu64 " %" PRId32 " %" PRId64 "\n",
+           value, to_int(value), to_unsigned(value), to_long(value), to_unsigned_long(value),
            float_to_int((float)value), float_up((float)value));
 }
 
@@ -69,7 +69,8 @@ static void nans(void) {
            bits(infinity - infinity), bits(infinity * zero));
     printf("printed %f %f\n", zero / zero, -(zero / zero));
     printf("first operand %016" PRIx64 " %016" PRIx64 "\n", bits(quiet + 1), bits(1 + quiet));
-    printf("signalling first %016" PRIx64 " %016" PRIx64 "\n", bits(quiet + signalling), bits(signalling * quiet));
+    printf("signalling first %016" PRIx64 " %016" PRIx64 "\n", bits(quiet + signalling),
+           bits(signalling * quiet));
     printf("converted %016" PRIx64 "\n", bits((double)(float)signalling));
     __asm__("fmin %d0, %d1, %d2" : "=w"(minimum) : "w"(quiet), "w"(zero));
     __asm__("fminnm %d0, %d1, %d2" : "=w"(number) : "w"(quiet), "w"(zero));
@@ -88,12 +89,13 @@ static void modes(void) {
     double sum;
     double flushed;
     __asm__ volatile("mrs %0, fpcr" : "=r"(old));
-    __asm__ volatile("msr fpcr, %3\n\tmsr fpsr, xzr\n\tfadd %d0, %d4, %d4\n\tfadd %d1, %d5, %d5\n\tmrs %2, fpsr"
-                     : "=&w"(sum), "=&w"(flushed), "=&r"(status)
-                     : "r"((uint64_t)(1 << 25 | 1 << 24)), "w"(quiet), "w"(tiny));
+    __asm__ volatile(
+        "msr fpcr, %3\n\tmsr fpsr, xzr\n\tfadd %d0, %d4, %d4\n\tfadd %d1, %d5, %d5\n\tmrs %2, fpsr"
+        : "=&w"(sum), "=&w"(flushed), "=&r"(status)
+        : "r"((uint64_t)(1 << 25 | 1 << 24)), "w"(quiet), "w"(tiny));
     __asm__ volatile("msr fpcr, %0" : : "r"(old));
-    printf("default nan mode %016" PRIx64 ", flush to zero %016" PRIx64 ", fpsr %#" PRIx64 "\n", bits(sum),
-           bits(flushed), status);
+    printf("default nan mode %016" PRIx64 ", flush to zero %016" PRIx64 ", fpsr %#" PRIx64 "\n",
+           bits(sum), bits(flushed), status);
 }
 
 static void flags(uint32_t a, uint32_t b) {
@@ -101,7 +103,8 @@ static void flags(uint32_t a, uint32_t b) {
     __asm__("cmp %w1, %w2\n\tmrs %0, nzcv" : "=r"(nzcv) : "r"(a), "r"(b) : "cc");
     uint64_t sum;
     __asm__("cmn %w1, %w2\n\tmrs %0, nzcv" : "=r"(sum) : "r"(a), "r"(b) : "cc");
-    printf("flags %#" PRIx32 " %#" PRIx32 ": %#" PRIx64 " %#" PRIx64 "\n", a, b, nzcv >> 28, sum >> 28);
+    printf("flags %#" PRIx32 " %#" PRIx32 ": %#" PRIx64 " %#" PRIx64 "\n", a, b, nzcv >> 28,
+           sum >> 28);
 }
 
 static void machine(void) {
@@ -111,8 +114,9 @@ static void machine(void) {
     uname(&name);
     __asm__("mrs %0, ctr_el0" : "=r"(cache_type));
     __asm__("mrs %0, dczid_el0" : "=r"(zeroing));
-    printf("machine %s, char %s, long double %d bits, page %s\n", name.machine, CHAR_MIN == 0 ? "unsigned" : "signed",
-           __LDBL_MANT_DIG__, (cache_type >> 31) == 1 ? "known" : "odd");
+    printf("machine %s, char %s, long double %d bits, page %s\n", name.machine,
+           CHAR_MIN == 0 ? "unsigned" : "signed", __LDBL_MANT_DIG__,
+           (cache_type >> 31) == 1 ? "known" : "odd");
     if ((zeroing & 16) == 0) {
         static unsigned char block[4096] __attribute__((aligned(2048)));
         size_t size = (size_t)4 << (zeroing & 15);
@@ -124,7 +128,7 @@ static void machine(void) {
         }
         printf("dc zva: %d\n", zeroes == size && block[2048] == 0);
     }
-    void *thread;
+    void* thread;
     __asm__("mrs %0, tpidr_el0" : "=r"(thread));
     printf("thread pointer: %d\n", thread == __builtin_thread_pointer());
 }
@@ -135,7 +139,8 @@ int main(void) {
     divide(INT64_MIN, -1);
     divide(INT32_MIN, -1);
     divide(-100, 7);
-    static const double values[] = {0.5, -0.5, 1.5, 2.5, -2.5, 1e9, 3e9, -3e9, 5e9, 1e19, 1e20, -1e20};
+    static const double values[] = {0.5, -0.5, 1.5, 2.5,  -2.5, 1e9,
+                                    3e9, -3e9, 5e9, 1e19, 1e20, -1e20};
     for (size_t i = 0; i < COUNT(values); ++i) {
         convert(values[i]);
     }

@@ -23,7 +23,7 @@ static int female(int n) { return n == 0 ? 1 : n - male(female(n - 1)); }
 
 static int male(int n) { return n == 0 ? 0 : n - female(male(n - 1)); }
 
-static unsigned hanoi(unsigned discs, unsigned from, unsigned to, uint64_t *trace) {
+static unsigned hanoi(unsigned discs, unsigned from, unsigned to, uint64_t* trace) {
     if (discs == 0) {
         return 0;
     }
@@ -34,8 +34,8 @@ static unsigned hanoi(unsigned discs, unsigned from, unsigned to, uint64_t *trac
 }
 
 /* More arguments than registers, of mixed sizes and classes. */
-static double many(int a, long b, double c, char d, float e, short f, long g, int h, double i, int j,
-                   long k, unsigned char l, float m, double n, double o, double p, double q,
+static double many(int a, long b, double c, char d, float e, short f, long g, int h, double i,
+                   int j, long k, unsigned char l, float m, double n, double o, double p, double q,
                    double r) {
     return a + 2.0 * (double)b + 3 * c + 4 * d + 5 * (double)e + 6 * f + 7.0 * (double)g + 8.0 * h +
            9 * i + 10.0 * j + 11.0 * (double)k + 12.0 * l + 13 * (double)m + 14 * n + 15 * o +
@@ -61,7 +61,7 @@ static struct big rotate(struct big value, int by) {
 
 static struct pair turn(struct pair p) { return (struct pair){-p.y, p.x}; }
 
-static double sum(const char *kinds, ...) {
+static double sum(const char* kinds, ...) {
     va_list list;
     va_start(list, kinds);
     double total = 0;
@@ -80,9 +80,10 @@ static double sum(const char *kinds, ...) {
 static unsigned add(unsigned a, unsigned b) { return a + b; }
 static unsigned sub(unsigned a, unsigned b) { return a - b; }
 static unsigned mul(unsigned a, unsigned b) { return a * b; }
-static unsigned xor(unsigned a, unsigned b) { return a ^ b; }
+static unsigned xor (unsigned a, unsigned b) { return a ^ b; }
 
-static unsigned deep(unsigned n, const unsigned *outer) {
+    static unsigned
+    deep(unsigned n, const unsigned* outer) {
     unsigned local[4] = {n, *outer, n ^ *outer, n + 1};
     return n == 0 ? local[2] : deep(n - 1, &local[n & 3]) + local[(n + 1) & 3];
 }
@@ -122,8 +123,8 @@ int main(void) {
         p = turn(p);
         printf("turn: %g %g\n", p.x, p.y);
     }
-    printf("sum: %.3f\n", sum("ildilddddddddddiiiiiil", 1, 2L, 3.5, -4, 5L, 6.25, 1.0, 2.0, 3.0, 4.0,
-                              5.0, 6.0, 7.0, 8.0, 9.0, 1, 2, 3, 4, 5, 6, 1L << 40));
+    printf("sum: %.3f\n", sum("ildilddddddddddiiiiiil", 1, 2L, 3.5, -4, 5L, 6.25, 1.0, 2.0, 3.0,
+                              4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 1, 2, 3, 4, 5, 6, 1L << 40));
     unsigned (*volatile table[])(unsigned, unsigned) = {add, sub, mul, xor};
     unsigned result = 1;
     for (unsigned i = 0; i < 1000; ++i) {

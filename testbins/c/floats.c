@@ -13,13 +13,18 @@
 
 #include "check.h"
 
-static const double values[] = {0.0,         -0.0,      1.0,           -1.0,        0.1,
-                                1.0 / 3.0,   2.5,       3.5,           -2.5,        0.5,
-                                1e10,        1e-10,     123456789.125, 1e100,       1e-300,
-                                DBL_MAX,     DBL_MIN,   DBL_EPSILON,   0x1p52,      0x1.8p52,
-                                0x1p53,      0x1p63,    0x1p64,        0x1p-1074,   0x0.8p-1022,
-                                M_PI,        -M_E,      99999.5,       999999.5,    0.00001,
-                                INFINITY,    -INFINITY, 4503599627370495.5, 1e22,   1e23};
+static const double values[] = {0.0,           -0.0,      1.0,
+                                -1.0,          0.1,       1.0 / 3.0,
+                                2.5,           3.5,       -2.5,
+                                0.5,           1e10,      1e-10,
+                                123456789.125, 1e100,     1e-300,
+                                DBL_MAX,       DBL_MIN,   DBL_EPSILON,
+                                0x1p52,        0x1.8p52,  0x1p53,
+                                0x1p63,        0x1p64,    0x1p-1074,
+                                0x0.8p-1022,   M_PI,      -M_E,
+                                99999.5,       999999.5,  0.00001,
+                                INFINITY,      -INFINITY, 4503599627370495.5,
+                                1e22,          1e23};
 
 static double opaque(double value) {
     volatile double copy = value;
@@ -31,10 +36,10 @@ static float opaque_float(float value) {
     return copy;
 }
 
-static const char *text(double value) {
+static const char* text(double value) {
     static char buffers[8][40];
     static unsigned next;
-    char *buffer = buffers[next++ % 8];
+    char* buffer = buffers[next++ % 8];
     if (isnan(value)) {
         return "nan";
     }
@@ -42,10 +47,10 @@ static const char *text(double value) {
     return buffer;
 }
 
-static const char *rough(double value) {
+static const char* rough(double value) {
     static char buffers[8][40];
     static unsigned next;
-    char *buffer = buffers[next++ % 8];
+    char* buffer = buffers[next++ % 8];
     if (isnan(value)) {
         return "nan";
     }
@@ -77,25 +82,52 @@ static void printing(void) {
             printf("%a|%A|%.3a\n", v, v, v);
         }
     }
-    printf("%f %F %g %10e|%-10f|\n", (double)NAN, (double)NAN, fabs((double)NAN), (double)NAN, (double)NAN);
+    printf("%f %F %g %10e|%-10f|\n", (double)NAN, (double)NAN, fabs((double)NAN), (double)NAN,
+           (double)NAN);
     printf("%.50f\n%.60g\n%.1074f\n", 0.1, DBL_MIN, 0x1p-1074);
     printf("%f\n", DBL_MAX);
     printf("%.*f %*.*f\n", 3, 2.0005, 14, 2, -1234.565);
 }
 
 static void reading(void) {
-    static const char *const texts[] = {
-        "0",       "-0",     "1",        "3.14159",  "1e308",      "1e309",   "-1e400", "1e-308",
-        "1e-323",  "1e-324", "2.5e-324", "0x1.8p1",  "0x.1p-1070", "inf",     "-INF",   "nan",
-        "  12abc", "abc",    ".5",       "5.",       "1e",         "1e+",     "0x",     "1_000",
-        "9007199254740993",  "1.7976931348623158e308", "1.7976931348623159e308",
-        "2.2250738585072011e-308", "0.1000000000000000055511151231257827021181583404541015625",
-        "179769313486231580793728971405301e276", "4.9406564584124654e-324", "1.00000000000000011102230246251565"};
+    static const char* const texts[] = {"0",
+                                        "-0",
+                                        "1",
+                                        "3.14159",
+                                        "1e308",
+                                        "1e309",
+                                        "-1e400",
+                                        "1e-308",
+                                        "1e-323",
+                                        "1e-324",
+                                        "2.5e-324",
+                                        "0x1.8p1",
+                                        "0x.1p-1070",
+                                        "inf",
+                                        "-INF",
+                                        "nan",
+                                        "  12abc",
+                                        "abc",
+                                        ".5",
+                                        "5.",
+                                        "1e",
+                                        "1e+",
+                                        "0x",
+                                        "1_000",
+                                        "9007199254740993",
+                                        "1.7976931348623158e308",
+                                        "1.7976931348623159e308",
+                                        "2.2250738585072011e-308",
+                                        "0.1000000000000000055511151231257827021181583404541015625",
+                                        "179769313486231580793728971405301e276",
+                                        "4.9406564584124654e-324",
+                                        "1.00000000000000011102230246251565"};
     for (size_t i = 0; i < COUNT(texts); ++i) {
-        char *end;
+        char* end;
         double d = strtod(texts[i], &end);
         float f = strtof(texts[i], NULL);
-        printf("read %s: %016" PRIx64 " %08" PRIx32 " rest \"%s\"\n", texts[i], bits(d), float_bits(f), end);
+        printf("read %s: %016" PRIx64 " %08" PRIx32 " rest \"%s\"\n", texts[i], bits(d),
+               float_bits(f), end);
     }
     float f;
     double d;
@@ -125,10 +157,12 @@ static void arithmetic(void) {
             float c = (float)a;
             float d = (float)b;
             /* Which zero fmin and fmax choose is open; adding 0 makes both one. */
-            double results[] = {a + b,      a - b,      a * b,           a / b,     fma(a, b, b),
-                                fmin(a, b) + 0, fmax(a, b) + 0, copysign(a, b),  sqrt(a),   fma(-a, b, a),
-                                fmod(a, b), fdim(a, b), nextafter(a, b), -fabs(a),  remainder(a, b)};
-            float singles[] = {c + d, c - d, c * d, c / d, fmaf(c, d, d), sqrtf(c), fminf(c, d) + 0};
+            double results[] = {a + b,           a - b,          a * b,          a / b,
+                                fma(a, b, b),    fmin(a, b) + 0, fmax(a, b) + 0, copysign(a, b),
+                                sqrt(a),         fma(-a, b, a),  fmod(a, b),     fdim(a, b),
+                                nextafter(a, b), -fabs(a),       remainder(a, b)};
+            float singles[] = {c + d,         c - d,    c * d,          c / d,
+                               fmaf(c, d, d), sqrtf(c), fminf(c, d) + 0};
             int relations = (a < b) | (a <= b) << 1 | (a == b) << 2 | (a != b) << 3 | (a > b) << 4 |
                             (a >= b) << 5 | !!isunordered(a, b) << 6 | !!isless(a, b) << 7;
             hash = hash_number(hash, (uint64_t)relations);
@@ -146,7 +180,8 @@ static void arithmetic(void) {
         printf("arithmetic with %g: %016" PRIx64 "\n", values[i], hash);
     }
     double nan = opaque(NAN);
-    printf("nan: %d %d %d %d %d %d\n", nan < 1, nan > 1, nan == nan, nan != nan, !(nan >= 1), !!isnan(nan));
+    printf("nan: %d %d %d %d %d %d\n", nan < 1, nan > 1, nan == nan, nan != nan, !(nan >= 1),
+           !!isnan(nan));
 }
 
 static void conversions(void) {
@@ -172,42 +207,68 @@ static void conversions(void) {
         printf(" ldexp %s class %d%d%d%d\n", text(ldexp(v, -3)), !!isfinite(v), !!isnormal(v),
                !!signbit(v), fpclassify(v) == FP_SUBNORMAL);
     }
-    static const uint64_t integers[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 1ULL << 53,
-                                        (1ULL << 53) + 1, (1ULL << 54) + 3, 0x7fffffffffffffff,
-                                        0x8000000000000000, 0x8000000000000401, 0xfffffffffffffbff,
-                                        0xffffffffffffffff, 0xfffffffffffffc00, 16777217};
+    static const uint64_t integers[] = {0,
+                                        1,
+                                        0x7fffffff,
+                                        0x80000000,
+                                        0xffffffff,
+                                        1ULL << 53,
+                                        (1ULL << 53) + 1,
+                                        (1ULL << 54) + 3,
+                                        0x7fffffffffffffff,
+                                        0x8000000000000000,
+                                        0x8000000000000401,
+                                        0xfffffffffffffbff,
+                                        0xffffffffffffffff,
+                                        0xfffffffffffffc00,
+                                        16777217};
     for (size_t i = 0; i < COUNT(integers); ++i) {
         volatile uint64_t u = integers[i];
-        printf("%" PRIx64 ": %016" PRIx64 " %016" PRIx64 " %08" PRIx32 " %08" PRIx32 " %08" PRIx32 " %08" PRIx32 "\n",
+        printf("%" PRIx64 ": %016" PRIx64 " %016" PRIx64 " %08" PRIx32 " %08" PRIx32 " %08" PRIx32
+               " %08" PRIx32 "\n",
                integers[i], bits((double)u), bits((double)(int64_t)u), float_bits((float)u),
-               float_bits((float)(int64_t)u), float_bits((float)(uint32_t)u), float_bits((float)(int32_t)u));
+               float_bits((float)(int64_t)u), float_bits((float)(uint32_t)u),
+               float_bits((float)(int32_t)u));
     }
 }
 
 static void rounding(void) {
     static const struct {
-        const char *name;
+        const char* name;
         int mode;
-    } modes[] = {{"nearest", FE_TONEAREST}, {"up", FE_UPWARD}, {"down", FE_DOWNWARD}, {"zero", FE_TOWARDZERO}};
+    } modes[] = {{"nearest", FE_TONEAREST},
+                 {"up", FE_UPWARD},
+                 {"down", FE_DOWNWARD},
+                 {"zero", FE_TOWARDZERO}};
     for (size_t m = 0; m < COUNT(modes); ++m) {
         fesetround(modes[m].mode);
+        int mode = fegetround();
         double one = opaque(1);
         double three = opaque(3);
         float f = opaque_float(0.1F);
-        printf("%s: %d %s %s %s", modes[m].name, fegetround() == modes[m].mode, text(one / three),
-               text(-one / three), text(sqrt(opaque(2))));
-        printf(" %s %s %s", text(rint(opaque(2.5))), text(rint(opaque(-2.5))), text(nearbyint(opaque(0.3))));
-        printf(" %ld %08" PRIx32 " %08" PRIx32, lrint(opaque(-7.5)), float_bits(f * f), float_bits((float)opaque(0.1)));
-        printf(" %s %s %.3f %.0e", text(opaque(DBL_MAX) * 2), text(opaque(DBL_MIN) / -3), opaque(0.0625), opaque(2.5e10));
-        printf(" %s %016" PRIx64 "\n", text(fma(opaque(0.1), 10, -1)), bits(strtod("0.1", NULL)));
-        fesetround(FE_TONEAREST);
+        double results[] = {one / three,         -one / three,           sqrt(opaque(2)),
+                            rint(opaque(2.5)),   rint(opaque(-2.5)),     nearbyint(opaque(0.3)),
+                            opaque(DBL_MAX) * 2, opaque(DBL_MIN) / -3,   fma(opaque(0.1), 10, -1),
+                            three - three,       opaque(0x1p53) + three, trunc(opaque(-0.7))};
+        float singles[] = {f * f, (float)opaque(0.1), f / 3, (float)opaque(-1e300), f - f};
+        long integer = lrint(opaque(-7.5));
+        fesetround(FE_TONEAREST); /* not all libraries print as the mode says */
+        printf("%s: %d %ld", modes[m].name, mode == modes[m].mode, integer);
+        for (size_t i = 0; i < COUNT(results); ++i) {
+            printf(" %016" PRIx64, bits(results[i]));
+        }
+        for (size_t i = 0; i < COUNT(singles); ++i) {
+            printf(" %08" PRIx32, float_bits(singles[i]));
+        }
+        putchar('\n');
     }
 }
 
-static void show_exceptions(const char *what, double result) {
-    printf("%s: %s%s%s%s%s%s\n", what, text(result), fetestexcept(FE_INVALID) ? " invalid" : "",
-           fetestexcept(FE_DIVBYZERO) ? " division" : "", fetestexcept(FE_OVERFLOW) ? " overflow" : "",
-           fetestexcept(FE_UNDERFLOW) ? " underflow" : "", fetestexcept(FE_INEXACT) ? " inexact" : "");
+static void show_exceptions(const char* what, double result) {
+    printf(
+        "%s: %s%s%s%s%s%s\n", what, text(result), fetestexcept(FE_INVALID) ? " invalid" : "",
+        fetestexcept(FE_DIVBYZERO) ? " division" : "", fetestexcept(FE_OVERFLOW) ? " overflow" : "",
+        fetestexcept(FE_UNDERFLOW) ? " underflow" : "", fetestexcept(FE_INEXACT) ? " inexact" : "");
     feclearexcept(FE_ALL_EXCEPT);
 }
 
@@ -237,9 +298,9 @@ static void exceptions(void) {
 }
 
 static void library(void) {
-    static double (*const volatile functions[])(double) = {sin,  cos,  tan,   asin,  acos,  atan,  sinh, cosh, tanh,
-                                                           exp,  exp2, expm1, log,   log2,  log10, log1p, cbrt, erf,
-                                                           erfc, lgamma, tgamma, asinh, acosh, atanh, logb};
+    static double (*const volatile functions[])(double) = {
+        sin,  cos,   tan,   asin, acos, atan, sinh,   cosh,   tanh,  exp,   exp2,  expm1, log,
+        log2, log10, log1p, cbrt, erf,  erfc, lgamma, tgamma, asinh, acosh, atanh, logb};
     static const double arguments[] = {0, 0.001, 0.3, -0.7, 1, 1.5, -2.25, 10, 100.5, -400, 1e6};
     for (size_t f = 0; f < COUNT(functions); ++f) {
         printf("function %zu:", f);
@@ -251,9 +312,9 @@ static void library(void) {
     for (int i = -4; i <= 4; ++i) {
         int quotient;
         double rest = remquo(i * 3.7, 1.3, &quotient);
-        printf("pow %s %s atan2 %s hypot %s remquo %s %d scalbn %s sinf %s\n", rough(pow(2.5, i)), rough(pow(-3, i)),
-               rough(atan2(i, 2)), rough(hypot(i, 3)), rough(rest), quotient & 7, rough(scalbn(1.1, i * 100)),
-               isnan(sinf((float)i)) ? "nan" : "number");
+        printf("pow %s %s atan2 %s hypot %s remquo %s %d scalbn %s sinf %s\n", rough(pow(2.5, i)),
+               rough(pow(-3, i)), rough(atan2(i, 2)), rough(hypot(i, 3)), rough(rest), quotient & 7,
+               rough(scalbn(1.1, i * 100)), isnan(sinf((float)i)) ? "nan" : "number");
     }
     double sum = 0;
     float sum_float = 0;

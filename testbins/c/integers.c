@@ -5,40 +5,73 @@
 
 #include "check.h"
 
-static const uint64_t edges[] = {0, 1, 2, 3, 7, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x7fffffff,
-                                 0x80000000, 0x80000001, 0xffffffff, 0x100000000, 0x123456789abcdef0,
-                                 0x7fffffffffffffff, 0x8000000000000000, 0xfffffffffffffffe, 0xffffffffffffffff};
+static const uint64_t edges[] = {0,
+                                 1,
+                                 2,
+                                 3,
+                                 7,
+                                 0x7f,
+                                 0x80,
+                                 0xff,
+                                 0x100,
+                                 0x7fff,
+                                 0x8000,
+                                 0xffff,
+                                 0x7fffffff,
+                                 0x80000000,
+                                 0x80000001,
+                                 0xffffffff,
+                                 0x100000000,
+                                 0x123456789abcdef0,
+                                 0x7fffffffffffffff,
+                                 0x8000000000000000,
+                                 0xfffffffffffffffe,
+                                 0xffffffffffffffff};
 
-#define OPERATIONS(name, type, utype, bits)                                                        \
-    static uint64_t name(utype a, utype b, uint64_t hash) {                                        \
-        volatile utype va = a;                                                                     \
-        volatile utype vb = b;                                                                     \
-        type x = (type)va;                                                                         \
-        type y = (type)vb;                                                                         \
-        utype u = va;                                                                              \
-        utype v = vb;                                                                              \
-        unsigned by = (unsigned)(v % (bits));                                                      \
-        type sum = 0;                                                                              \
-        type product = 0;                                                                          \
-        bool carry = __builtin_add_overflow(x, y, &sum);                                           \
-        bool over = __builtin_mul_overflow(x, y, &product);                                        \
-        utype results[] = {(utype)(u + v), (utype)(u - v), (utype)(u * v), (utype)(u & v),         \
-                           (utype)(u | v), (utype)(u ^ v), (utype)(u & ~v), (utype)(~u),           \
-                           (utype)(-u), (utype)(u << by), (utype)(u >> by), (utype)(x >> by),      \
-                           (utype)((utype)(u >> by) | (utype)((uint64_t)u << ((bits) - 1 - by) << 1)), \
-                           (utype)sum, (utype)product, (utype)(carry | over << 1),                 \
-                           (utype)((u < v) | (u <= v) << 1 | (x < y) << 2 | (x <= y) << 3 | (u == v) << 4), \
-                           x < y ? v : u, u < v ? (utype)(u + 1) : (utype)~v, x < 0 ? (utype)-u : u}; \
-        hash = hash_bytes(hash, results, sizeof results);                                          \
-        if (v != 0) {                                                                              \
-            hash = hash_number(hash, (utype)(u / v));                                              \
-            hash = hash_number(hash, (utype)(u % v));                                              \
-            if (!(y == -1 && u == (utype)1 << ((bits) - 1))) {                                     \
-                hash = hash_number(hash, (utype)(x / y));                                          \
-                hash = hash_number(hash, (utype)(x % y));                                          \
-            }                                                                                      \
-        }                                                                                          \
-        return hash;                                                                               \
+#define OPERATIONS(name, type, utype, bits)                                                  \
+    static uint64_t name(utype a, utype b, uint64_t hash) {                                  \
+        volatile utype va = a;                                                               \
+        volatile utype vb = b;                                                               \
+        type x = (type)va;                                                                   \
+        type y = (type)vb;                                                                   \
+        utype u = va;                                                                        \
+        utype v = vb;                                                                        \
+        unsigned by = (unsigned)(v % (bits));                                                \
+        type sum = 0;                                                                        \
+        type product = 0;                                                                    \
+        bool carry = __builtin_add_overflow(x, y, &sum);                                     \
+        bool over = __builtin_mul_overflow(x, y, &product);                                  \
+        utype results[] = {                                                                  \
+            (utype)(u + v),                                                                  \
+            (utype)(u - v),                                                                  \
+            (utype)(u * v),                                                                  \
+            (utype)(u & v),                                                                  \
+            (utype)(u | v),                                                                  \
+            (utype)(u ^ v),                                                                  \
+            (utype)(u & ~v),                                                                 \
+            (utype)(~u),                                                                     \
+            (utype)(-u),                                                                     \
+            (utype)(u << by),                                                                \
+            (utype)(u >> by),                                                                \
+            (utype)(x >> by),                                                                \
+            (utype)((utype)(u >> by) | (utype)((uint64_t)u << ((bits) - 1 - by) << 1)),      \
+            (utype)sum,                                                                      \
+            (utype)product,                                                                  \
+            (utype)(carry | over << 1),                                                      \
+            (utype)((u < v) | (u <= v) << 1 | (x < y) << 2 | (x <= y) << 3 | (u == v) << 4), \
+            x < y ? v : u,                                                                   \
+            u < v ? (utype)(u + 1) : (utype)~v,                                              \
+            x < 0 ? (utype) - u : u};                                                        \
+        hash = hash_bytes(hash, results, sizeof results);                                    \
+        if (v != 0) {                                                                        \
+            hash = hash_number(hash, (utype)(u / v));                                        \
+            hash = hash_number(hash, (utype)(u % v));                                        \
+            if (!(y == -1 && u == (utype)1 << ((bits) - 1))) {                               \
+                hash = hash_number(hash, (utype)(x / y));                                    \
+                hash = hash_number(hash, (utype)(x % y));                                    \
+            }                                                                                \
+        }                                                                                    \
+        return hash;                                                                         \
     }
 
 OPERATIONS(bytes, int8_t, uint8_t, 8)
@@ -51,9 +84,24 @@ static uint64_t by_constants(uint64_t a, uint64_t hash) {
     int64_t s = (int64_t)a;
     uint32_t w = (uint32_t)a;
     int32_t i = (int32_t)a;
-    uint64_t results[] = {a / 3, a % 7, a / 10, a / 1000000007, (uint64_t)(s / 3), (uint64_t)(s % 7),
-                          (uint64_t)(s / -10), (uint64_t)(s / 16), w / 3, w % 10, w / 641, (uint64_t)(i / 7),
-                          (uint64_t)(i % 1000), (uint64_t)(i / 8), a * 10, a * 0x101010101, a * 255, a - a / 5 * 5};
+    uint64_t results[] = {a / 3,
+                          a % 7,
+                          a / 10,
+                          a / 1000000007,
+                          (uint64_t)(s / 3),
+                          (uint64_t)(s % 7),
+                          (uint64_t)(s / -10),
+                          (uint64_t)(s / 16),
+                          w / 3,
+                          w % 10,
+                          w / 641,
+                          (uint64_t)(i / 7),
+                          (uint64_t)(i % 1000),
+                          (uint64_t)(i / 8),
+                          a * 10,
+                          a * 0x101010101,
+                          a * 255,
+                          a - a / 5 * 5};
     return hash_bytes(hash, results, sizeof results);
 }
 
@@ -79,12 +127,20 @@ static uint64_t bit_counts(uint64_t a, uint64_t hash) {
     volatile uint64_t hidden = a;
     uint64_t v = hidden;
     uint32_t w = (uint32_t)v;
-    uint64_t results[] = {(uint64_t)__builtin_popcountll(v), (uint64_t)__builtin_popcount(w),
-                          (uint64_t)__builtin_parityll(v), (uint64_t)__builtin_ffsll((long long)v),
-                          __builtin_bswap64(v), __builtin_bswap32(w), __builtin_bswap16((uint16_t)v),
-                          v == 0 ? 64 : (uint64_t)__builtin_clzll(v), v == 0 ? 64 : (uint64_t)__builtin_ctzll(v),
-                          w == 0 ? 32 : (uint64_t)__builtin_clz(w), w == 0 ? 32 : (uint64_t)__builtin_ctz(w),
-                          (uint64_t)__builtin_clrsbll((long long)v), v & -v, v & (v - 1)};
+    uint64_t results[] = {(uint64_t)__builtin_popcountll(v),
+                          (uint64_t)__builtin_popcount(w),
+                          (uint64_t)__builtin_parityll(v),
+                          (uint64_t)__builtin_ffsll((long long)v),
+                          __builtin_bswap64(v),
+                          __builtin_bswap32(w),
+                          __builtin_bswap16((uint16_t)v),
+                          v == 0 ? 64 : (uint64_t)__builtin_clzll(v),
+                          v == 0 ? 64 : (uint64_t)__builtin_ctzll(v),
+                          w == 0 ? 32 : (uint64_t)__builtin_clz(w),
+                          w == 0 ? 32 : (uint64_t)__builtin_ctz(w),
+                          (uint64_t)__builtin_clrsbll((long long)v),
+                          v & -v,
+                          v & (v - 1)};
     return hash_bytes(hash, results, sizeof results);
 }
 
@@ -123,15 +179,18 @@ static uint64_t loads(uint64_t hash) {
         volatile uint64_t random = next_random(&state);
         uint32_t index = (uint32_t)(random & 127);
         int32_t back = -(int32_t)(random >> 8 & 127);
-        const int8_t *b = (const int8_t *)memory + 1024;
-        const int16_t *h = (const int16_t *)(memory + 1024);
-        const int32_t *w = (const int32_t *)(memory + 1024);
-        const int64_t *x = (const int64_t *)(memory + 2048);
+        const int8_t* b = (const int8_t*)memory + 1024;
+        const int16_t* h = (const int16_t*)(memory + 1024);
+        const int32_t* w = (const int32_t*)(memory + 1024);
+        const int64_t* x = (const int64_t*)(memory + 2048);
         hash = hash_number(hash, (uint64_t)(b[index] + (int64_t)h[back]));
         hash = hash_number(hash, (uint64_t)(int64_t)w[index] ^ (uint64_t)x[back]);
-        hash = hash_number(hash, (uint8_t)b[back] + (uint64_t)(uint16_t)h[index] + (uint32_t)w[back]);
-        hash = hash_number(hash, (uint64_t)((int64_t)(int8_t)random + (int16_t)(random >> 8) * (int64_t)(int32_t)random));
-        hash = hash_number(hash, (uint64_t)(int64_t)b[index] << 3 | (uint64_t)(uint32_t)b[back] >> 2);
+        hash =
+            hash_number(hash, (uint8_t)b[back] + (uint64_t)(uint16_t)h[index] + (uint32_t)w[back]);
+        hash = hash_number(hash, (uint64_t)((int64_t)(int8_t)random +
+                                            (int16_t)(random >> 8) * (int64_t)(int32_t)random));
+        hash =
+            hash_number(hash, (uint64_t)(int64_t)b[index] << 3 | (uint64_t)(uint32_t)b[back] >> 2);
     }
     return hash;
 }

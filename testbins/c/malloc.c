@@ -10,7 +10,7 @@
 enum { BLOCKS = 512, STEPS = 20000 };
 
 struct block {
-    unsigned char *data;
+    unsigned char* data;
     size_t size;
     unsigned seed;
 };
@@ -19,15 +19,17 @@ static struct block blocks[BLOCKS];
 static uint64_t state = 2024;
 static int failures;
 
-static unsigned char expected(unsigned seed, size_t place) { return (unsigned char)(seed + place * 7 + (place >> 8)); }
+static unsigned char expected(unsigned seed, size_t place) {
+    return (unsigned char)(seed + place * 7 + (place >> 8));
+}
 
-static void fill(struct block *block) {
+static void fill(struct block* block) {
     for (size_t i = 0; i < block->size; ++i) {
         block->data[i] = expected(block->seed, i);
     }
 }
 
-static void verify(const struct block *block, size_t size) {
+static void verify(const struct block* block, size_t size) {
     for (size_t i = 0; i < size; ++i) {
         failures += block->data[i] != expected(block->seed, i);
     }
@@ -42,7 +44,7 @@ static size_t random_size(void) {
     return kind < 996 ? random_below(&state, 4000) : 100000 + random_below(&state, 200000);
 }
 
-static void allocate(struct block *block) {
+static void allocate(struct block* block) {
     static const size_t alignments[] = {16, 32, 64, 256, 4096};
     block->size = random_size();
     block->seed = random_below(&state, 256);
@@ -55,7 +57,7 @@ static void allocate(struct block *block) {
             break;
         case 1: {
             size_t alignment = alignments[random_below(&state, COUNT(alignments))];
-            void *data = NULL;
+            void* data = NULL;
             failures += posix_memalign(&data, alignment, block->size) != 0;
             failures += (uintptr_t)data % alignment != 0;
             block->data = data;
@@ -71,7 +73,7 @@ int main(void) {
     unsigned counts[4] = {0};
     uint64_t hash = HASH_START;
     for (int step = 0; step < STEPS; ++step) {
-        struct block *block = &blocks[random_below(&state, BLOCKS)];
+        struct block* block = &blocks[random_below(&state, BLOCKS)];
         if (block->data == NULL) {
             allocate(block);
             ++counts[0];
@@ -105,18 +107,21 @@ int main(void) {
         }
         free(blocks[i].data);
     }
-    printf("%u allocated, %u resized, %u freed, %u seen live\n", counts[0], counts[1], counts[2], counts[3]);
-    char *text = NULL;
+    printf("%u allocated, %u resized, %u freed, %u seen live\n", counts[0], counts[1], counts[2],
+           counts[3]);
+    char* text = NULL;
     size_t length = 0;
-    FILE *stream = open_memstream(&text, &length);
+    FILE* stream = open_memstream(&text, &length);
     for (int i = 0; i < 1000; ++i) {
         fprintf(stream, "%d,", i * i);
     }
     fclose(stream);
-    printf("stream: %zu bytes, %016llx\n", length, (unsigned long long)hash_bytes(HASH_START, text, length));
+    printf("stream: %zu bytes, %016llx\n", length,
+           (unsigned long long)hash_bytes(HASH_START, text, length));
     free(text);
     volatile size_t huge = SIZE_MAX / 2;
-    printf("too much: %d\n", malloc(huge) == NULL && calloc(huge, 4) == NULL);
+    void* volatile none[] = {malloc(huge), calloc(huge, 4)};
+    printf("too much: %d\n", none[0] == NULL && none[1] == NULL);
     printf("failures: %d\n", failures);
     return failures == 0 ? 5 : 1;
 }

@@ -65,7 +65,7 @@ static double saved(void) {
 
 static int parse_failures;
 
-static unsigned parse(const char **text, unsigned depth, jmp_buf fail) {
+static unsigned parse(const char** text, unsigned depth, jmp_buf fail) {
     unsigned total = depth;
     while (**text != '\0' && **text != ')') {
         char letter = *(*text)++;
@@ -84,10 +84,11 @@ static unsigned parse(const char **text, unsigned depth, jmp_buf fail) {
 }
 
 static void errors(void) {
-    static const char *const texts[] = {"abc", "a(b)c", "a(b", "((((x))))", "((((!))))", "(((((((((", "", "a!(b)"};
+    static const char* const texts[] = {"abc",       "a(b)c",     "a(b", "((((x))))",
+                                        "((((!))))", "(((((((((", "",    "a!(b)"};
     for (volatile size_t i = 0; i < COUNT(texts); ++i) {
         jmp_buf fail;
-        const char *text = texts[i];
+        const char* text = texts[i];
         int error = setjmp(fail);
         if (error == 0) {
             printf("\"%s\" is %u\n", texts[i], parse(&text, 0, fail));
@@ -110,11 +111,11 @@ static void many(void) {
     printf("many: %u\n", total);
 }
 
-static int compare(const void *a, const void *b) {
+static int compare(const void* a, const void* b) {
     if (visits-- == 0) {
         longjmp(outer, 77);
     }
-    return *(const int *)a - *(const int *)b;
+    return *(const int*)a - *(const int*)b;
 }
 
 static void out_of_library(void) {

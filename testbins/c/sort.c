@@ -1,4 +1,5 @@
-/* Sorting and searching: the library's qsort and bsearch, and heap, merge, shell and radix sorts. */
+/* Sorting and searching: the library's qsort and bsearch, and heap, merge, shell and radix sorts.
+ */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,20 +11,20 @@ enum { LENGTH = 700 };
 
 static int failures;
 
-static int compare_ints(const void *a, const void *b) {
-    int x = *(const int *)a;
-    int y = *(const int *)b;
+static int compare_ints(const void* a, const void* b) {
+    int x = *(const int*)a;
+    int y = *(const int*)b;
     return (x > y) - (x < y);
 }
 
-static int compare_doubles(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
+static int compare_doubles(const void* a, const void* b) {
+    double x = *(const double*)a;
+    double y = *(const double*)b;
     return (x > y) - (x < y);
 }
 
-static int compare_names(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+static int compare_names(const void* a, const void* b) {
+    return strcmp(*(char* const*)a, *(char* const*)b);
 }
 
 struct record {
@@ -32,20 +33,20 @@ struct record {
     long place;
 };
 
-static int compare_records(const void *a, const void *b) {
-    const struct record *x = a;
-    const struct record *y = b;
+static int compare_records(const void* a, const void* b) {
+    const struct record* x = a;
+    const struct record* y = b;
     if (x->key != y->key) {
         return x->key < y->key ? -1 : 1;
     }
     return (x->place > y->place) - (x->place < y->place);
 }
 
-static void library_sort(int *values, int count) {
+static void library_sort(int* values, int count) {
     qsort(values, (size_t)count, sizeof *values, compare_ints);
 }
 
-static void sift(int *values, int root, int count) {
+static void sift(int* values, int root, int count) {
     for (int child = 2 * root + 1; child < count; child = 2 * root + 1) {
         if (child + 1 < count && values[child + 1] > values[child]) {
             ++child;
@@ -60,7 +61,7 @@ static void sift(int *values, int root, int count) {
     }
 }
 
-static void heap_sort(int *values, int count) {
+static void heap_sort(int* values, int count) {
     for (int root = count / 2 - 1; root >= 0; --root) {
         sift(values, root, count);
     }
@@ -72,7 +73,7 @@ static void heap_sort(int *values, int count) {
     }
 }
 
-static void merge_sort(int *values, int count) {
+static void merge_sort(int* values, int count) {
     if (count < 2) {
         return;
     }
@@ -88,7 +89,7 @@ static void merge_sort(int *values, int count) {
     }
 }
 
-static void shell_sort(int *values, int count) {
+static void shell_sort(int* values, int count) {
     for (int gap = count / 2; gap > 0; gap = gap == 2 ? 1 : gap * 5 / 11) {
         for (int i = gap; i < count; ++i) {
             int value = values[i];
@@ -101,7 +102,7 @@ static void shell_sort(int *values, int count) {
     }
 }
 
-static void radix_sort(int *values, int count) {
+static void radix_sort(int* values, int count) {
     int other[LENGTH];
     for (int shift = 0; shift < 32; shift += 8) {
         int starts[257] = {0};
@@ -118,7 +119,7 @@ static void radix_sort(int *values, int count) {
     }
 }
 
-static int pattern(int kind, int i, int count, uint64_t *state) {
+static int pattern(int kind, int i, int count, uint64_t* state) {
     switch (kind) {
         case 0: return i;
         case 1: return count - i;
@@ -133,10 +134,13 @@ static int pattern(int kind, int i, int count, uint64_t *state) {
 
 static void sort_ints(void) {
     static const struct {
-        const char *name;
-        void (*sort)(int *values, int count);
-    } sorts[] = {{"library", library_sort}, {"heap", heap_sort},   {"merge", merge_sort},
-                 {"shell", shell_sort},     {"radix", radix_sort}};
+        const char* name;
+        void (*sort)(int* values, int count);
+    } sorts[] = {{"library", library_sort},
+                 {"heap", heap_sort},
+                 {"merge", merge_sort},
+                 {"shell", shell_sort},
+                 {"radix", radix_sort}};
     static const int counts[] = {0, 1, 2, 3, 15, 64, 129, LENGTH};
     int values[LENGTH];
     for (size_t s = 0; s < COUNT(sorts); ++s) {
@@ -176,7 +180,7 @@ static void sort_records(void) {
     }
     for (long place = 0; place < LENGTH; place += 100) {
         struct record wanted = {.place = place};
-        const struct record *found = NULL;
+        const struct record* found = NULL;
         for (int key = 0; key < 64 && found == NULL; ++key) {
             wanted.key = (short)key;
             found = bsearch(&wanted, records, LENGTH, sizeof *records, compare_records);
@@ -189,7 +193,7 @@ static void sort_records(void) {
 static void sort_others(void) {
     static double numbers[LENGTH];
     static char text[LENGTH][8];
-    static char *names[LENGTH];
+    static char* names[LENGTH];
     uint64_t state = 11;
     for (int i = 0; i < LENGTH; ++i) {
         numbers[i] = ((double)(int64_t)next_random(&state)) / (1 << (i % 31));

@@ -1,6 +1,7 @@
 /*
- * System calls and what the kernel hands a program: arguments, environment, auxiliary vector, files,
- * folders, memory, pipes, clocks. Runs in an empty folder of its own. No signals, no processes.
+ * System calls and what the kernel hands a program: arguments, environment, auxiliary vector,
+ * files, folders, memory, pipes, clocks. Runs in an empty folder of its own. No signals, no
+ * processes.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -29,18 +30,18 @@
 
 #include "check.h"
 
-extern char **environ;
+extern char** environ;
 
 static int failures;
-static void *volatile nowhere = (void *)8;
+static void* volatile nowhere = (void*)8;
 
-static void check(bool holds, const char *what) {
+static void check(bool holds, const char* what) {
     printf("%s: %s\n", what, holds ? "yes" : "NO");
     failures += !holds;
 }
 
 /* An error's name: strerror's words differ between C libraries. */
-static const char *error_name(int error) {
+static const char* error_name(int error) {
     switch (error) {
         case 0: return "success";
         case ENOENT: return "ENOENT";
@@ -63,24 +64,25 @@ static const char *error_name(int error) {
     }
 }
 
-static void fails(long result, const char *what) {
+static void fails(long result, const char* what) {
     printf("%s: %ld %s\n", what, result, error_name(result < 0 ? errno : 0));
 }
 
-static void given(int argc, char **argv) {
+static void given(int argc, char** argv) {
     printf("%d arguments\n", argc);
     for (int i = 1; i < argc; ++i) {
         printf("  \"%s\"\n", argv[i]);
     }
     check(argv[argc] == NULL, "the arguments end with a null");
-    for (char **entry = environ; *entry != NULL; ++entry) {
+    for (char** entry = environ; *entry != NULL; ++entry) {
         if (strncmp(*entry, "PYDBT_TEST", 10) == 0) {
             printf("  %s\n", *entry);
         }
     }
     printf("HOME %s\n", getenv("HOME") == NULL ? "absent" : getenv("HOME"));
     check(getauxval(AT_PAGESZ) == (unsigned long)sysconf(_SC_PAGESIZE), "AT_PAGESZ");
-    check(getauxval(AT_PHDR) != 0 && getauxval(AT_PHNUM) > 0 && getauxval(AT_ENTRY) != 0, "AT_PHDR");
+    check(getauxval(AT_PHDR) != 0 && getauxval(AT_PHNUM) > 0 && getauxval(AT_ENTRY) != 0,
+          "AT_PHDR");
     check(getauxval(AT_UID) == getuid() && getauxval(AT_GID) == getgid(), "AT_UID");
     check(getauxval(AT_RANDOM) != 0 && getauxval(AT_CLKTCK) == 100, "AT_RANDOM");
     check(strcmp(program_invocation_name, argv[0]) == 0, "the name of the program");
@@ -117,16 +119,18 @@ static void files(void) {
     printf("preadv %.6s|%.23s", left, right);
     fails(ftruncate(file, 12), "ftruncate");
     fails(fstat(file, &status), "fstat");
-    printf("size %ld, mode %o, links %ld, regular %d\n", (long)status.st_size, status.st_mode & 07777,
-           (long)status.st_nlink, S_ISREG(status.st_mode));
+    printf("size %ld, mode %o, links %ld, regular %d\n", (long)status.st_size,
+           status.st_mode & 07777, (long)status.st_nlink, S_ISREG(status.st_mode));
     fails(fsync(file), "fsync");
     fails(fchmod(file, 0600), "fchmod");
     fails(lseek(file, -100, SEEK_SET), "lseek before the start");
     fails(pread(file, nowhere, 5, 0), "pread to a bad address");
     int copy = dup(file);
     int third = fcntl(file, F_DUPFD_CLOEXEC, 20);
-    printf("dup %d, F_DUPFD %d, flags %d %d\n", copy >= 3, third, fcntl(file, F_GETFD), fcntl(copy, F_GETFD));
-    printf("append %d\n", (fcntl(file, F_SETFL, O_APPEND) == 0) && (fcntl(copy, F_GETFL) & O_APPEND) != 0);
+    printf("dup %d, F_DUPFD %d, flags %d %d\n", copy >= 3, third, fcntl(file, F_GETFD),
+           fcntl(copy, F_GETFD));
+    printf("append %d\n",
+           (fcntl(file, F_SETFL, O_APPEND) == 0) && (fcntl(copy, F_GETFL) & O_APPEND) != 0);
     fails(dup2(copy, 30), "dup2");
     fails(close(copy), "close");
     fails(close(copy), "close again");
@@ -134,11 +138,12 @@ static void files(void) {
     struct timespec times[2] = {{1000000000, 5}, {1234567890, 123456789}};
     fails(utimensat(AT_FDCWD, "file", times, 0), "utimensat");
     fails(stat("file", &status), "stat");
-    printf("times %ld %ld.%09ld\n", (long)status.st_atime, (long)status.st_mtime, status.st_mtim.tv_nsec);
+    printf("times %ld %ld.%09ld\n", (long)status.st_atime, (long)status.st_mtime,
+           status.st_mtim.tv_nsec);
     fails(access("file", R_OK | W_OK), "access");
 }
 
-static int compare(const void *a, const void *b) { return strcmp(a, b); }
+static int compare(const void* a, const void* b) { return strcmp(a, b); }
 
 static void folders(void) {
     char path[PATH_MAX];
@@ -165,8 +170,8 @@ static void folders(void) {
     printf("link %d\n", S_ISLNK(status.st_mode));
     fails(stat("folder/entry-01", &status), "stat");
     printf("%ld links, mode %o\n", (long)status.st_nlink, status.st_mode & 0777);
-    DIR *folder = opendir("folder");
-    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+    DIR* folder = opendir("folder");
+    for (struct dirent* entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
         if (entry->d_name[0] != '.') {
             snprintf(names[count++], sizeof names[0], "%.25s %d", entry->d_name, entry->d_type);
         }
@@ -179,7 +184,8 @@ static void folders(void) {
     check(getcwd(path, sizeof path) != NULL && path[0] == '/', "getcwd");
     fails(chdir("folder"), "chdir");
     size_t before = strlen(path);
-    check(getcwd(path, sizeof path) != NULL && strcmp(path + before, "/folder") == 0, "getcwd in it");
+    check(getcwd(path, sizeof path) != NULL && strcmp(path + before, "/folder") == 0,
+          "getcwd in it");
     fails(getcwd(path, 1) == NULL ? -1 : 0, "getcwd into one byte");
     int above = open("..", O_RDONLY | O_DIRECTORY);
     fails(openat(above, "folder/absent", O_RDONLY), "openat");
@@ -194,38 +200,43 @@ static void folders(void) {
 
 static void memory(void) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    char *block = mmap(NULL, 8 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char* block = mmap(NULL, 8 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     check(block != MAP_FAILED && block[3 * page] == 0, "mmap");
     memset(block, 'x', 8 * page);
     fails(mprotect(block + page, page, PROT_READ), "mprotect");
     fails(munmap(block + 2 * page, page), "munmap");
-    char *again = mmap(block + 2 * page, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    char* again = mmap(block + 2 * page, page, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     check(again == block + 2 * page && *again == 0, "mmap of a fixed place");
-    char *taken = mmap(block, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    printf("mmap of a taken place: %s\n", taken == MAP_FAILED ? (errno == EEXIST ? "EEXIST" : "another error") : "done");
+    char* taken =
+        mmap(block, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    printf("mmap of a taken place: %s\n",
+           taken == MAP_FAILED ? (errno == EEXIST ? "EEXIST" : "another error") : "done");
     fails(madvise(block + 4 * page, page, MADV_DONTNEED), "madvise");
     check(block[4 * page] == 0 && block[5 * page] == 'x', "content after madvise");
-    char *moved = mremap(block + 5 * page, page, 64 * page, MREMAP_MAYMOVE);
+    char* moved = mremap(block + 5 * page, page, 64 * page, MREMAP_MAYMOVE);
     check(moved != MAP_FAILED && moved[0] == 'x' && moved[63 * page] == 0, "mremap");
-    fails(munmap(moved, 64 * page) + munmap(block, 5 * page) + munmap(block + 6 * page, 2 * page), "munmap of all");
+    fails(munmap(moved, 64 * page) + munmap(block, 5 * page) + munmap(block + 6 * page, 2 * page),
+          "munmap of all");
     fails(munmap(block + 1, page), "munmap of an odd address");
     int file = open("mapped", O_RDWR | O_CREAT, 0600);
     fails(ftruncate(file, (off_t)(2 * page)), "ftruncate");
-    char *shared = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    char *private = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, (off_t)page);
+    char* shared = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    char* private = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, (off_t)page);
     memcpy(shared + page, "through memory", 14);
     check(memcmp(private, "through memory", 14) == 0, "two mappings of a file");
-    private[0] = 'T';
+  private
+    [0] = 'T';
     check(shared[page] == 't', "a private mapping is private");
     fails(msync(shared, 2 * page, MS_SYNC), "msync");
     char buffer[15] = {0};
     fails(pread(file, buffer, 14, (off_t)page), "pread");
     printf("mapped \"%s\"\n", buffer);
     close(file);
-    char *end = (char *)syscall(SYS_brk, 0L); /* musl has no sbrk */
-    check((char *)syscall(SYS_brk, end + 100000) == end + 100000, "brk");
+    char* end = (char*)syscall(SYS_brk, 0L); /* musl has no sbrk */
+    check((char*)syscall(SYS_brk, end + 100000) == end + 100000, "brk");
     memset(end, 1, 100000);
-    check((char *)syscall(SYS_brk, end) == end, "brk back");
+    check((char*)syscall(SYS_brk, end) == end, "brk back");
 }
 
 static void channels(void) {
@@ -301,7 +312,7 @@ static void others(void) {
     fails(syscall(4000), "a call that does not exist");
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     given(argc, argv);
     files();
     folders();

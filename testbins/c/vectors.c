@@ -29,9 +29,9 @@ typedef uint32_t u32x8 __attribute__((vector_size(32)));
 static uint64_t state;
 
 /* Random lanes, with the edges of every width mixed in. */
-static void fill(void *data, size_t size) {
+static void fill(void* data, size_t size) {
     static const unsigned char edges[] = {0, 0xff, 0x80, 0x7f, 1};
-    unsigned char *bytes = data;
+    unsigned char* bytes = data;
     for (size_t i = 0; i < size; ++i) {
         unsigned random = (unsigned)(next_random(&state) >> 48);
         bytes[i] = (unsigned char)(random & 0x700 ? random : edges[(random >> 11) % COUNT(edges)]);
@@ -53,15 +53,20 @@ static void fill(void *data, size_t size) {
             signed_type sb = (signed_type)b;                                                       \
             type by = b & ((bits) - 1);                                                            \
             type plain[] = {a + b, a - b, a * b, -a, a & b, a | b, a ^ b, ~a, a & ~b};             \
-            type shifts[] = {a << by, a >> by, (type)(sa >> (signed_type)by), a << 3, a >> ((bits) - 1), \
-                             (type)(sa >> 2), (a << 1) | (a >> ((bits) - 1))};                     \
-            type compares[] = {(type)(a == b), (type)(a != b), (type)(a < b), (type)(a >= b),      \
+            type shifts[] = {                                                                      \
+                a << by,           a >> by,         (type)(sa >> (signed_type)by), a << 3,         \
+                a >> ((bits) - 1), (type)(sa >> 2), (a << 1) | (a >> ((bits) - 1))};               \
+            type compares[] = {(type)(a == b),  (type)(a != b),   (type)(a < b),  (type)(a >= b),  \
                                (type)(sa < sb), (type)(sa >= sb), (type)(sa > 0), (type)(a == 0)}; \
             type less = (type)(a < b);                                                             \
             type signed_less = (type)(sa < sb);                                                    \
-            type selects[] = {(a & less) | (b & ~less), (b & less) | (a & ~less),                  \
-                              (a & signed_less) | (b & ~signed_less), a * b + b, a - b * b,        \
-                              (a ^ b) - (a & b) * 2, (type)(sa < 0) ^ a};                          \
+            type selects[] = {(a & less) | (b & ~less),                                            \
+                              (b & less) | (a & ~less),                                            \
+                              (a & signed_less) | (b & ~signed_less),                              \
+                              a * b + b,                                                           \
+                              a - b * b,                                                           \
+                              (a ^ b) - (a & b) * 2,                                               \
+                              (type)(sa < 0) ^ a};                                                 \
             hashes[0] = hash_bytes(hashes[0], plain, sizeof plain);                                \
             hashes[1] = hash_bytes(hashes[1], shifts, sizeof shifts);                              \
             hashes[2] = hash_bytes(hashes[2], compares, sizeof compares);                          \
@@ -86,28 +91,33 @@ INTEGER_TEST(words, u32x4, s32x4, uint32_t, 32)
 INTEGER_TEST(longs, u64x2, s64x2, uint64_t, 64)
 
 /* Lanes that stay finite and ordinary: what two machines must agree upon to the last bit. */
-#define FLOAT_TEST(name, type, element, integer, from)                                             \
-    static void name(void) {                                                                       \
-        uint64_t hash = HASH_START;                                                                \
-        state = sizeof(element);                                                                   \
-        for (int round = 0; round < ROUNDS; ++round) {                                             \
-            type a;                                                                                \
-            type b;                                                                                \
-            for (size_t i = 0; i < sizeof a / sizeof(element); ++i) {                              \
-                a[i] = (element)((double)(int64_t)next_random(&state) / 0x1p40);                   \
-                b[i] = (element)((double)(int64_t)next_random(&state) / 0x1p50);                   \
-            }                                                                                      \
-            type results[] = {a + b, a - b, a * b, a / b, -a, a * b + a, (a + b) * (a - b)};       \
-            integer less = a < b;                                                                  \
-            integer masks[] = {less, a <= b, a == b, a != b, a > b, b >= a,                        \
-                               (less & (integer)a) | (~less & (integer)b),                         \
-                               __builtin_convertvector(a, integer)};                               \
-            type back = __builtin_convertvector(masks[7], type);                                   \
-            hash = hash_bytes(hash, results, sizeof results);                                      \
-            hash = hash_bytes(hash, masks, sizeof masks);                                          \
-            hash = hash_bytes(hash, &back, sizeof back);                                           \
-        }                                                                                          \
-        SHOW(#name, hash);                                                                         \
+#define FLOAT_TEST(name, type, element, integer, from)                                       \
+    static void name(void) {                                                                 \
+        uint64_t hash = HASH_START;                                                          \
+        state = sizeof(element);                                                             \
+        for (int round = 0; round < ROUNDS; ++round) {                                       \
+            type a;                                                                          \
+            type b;                                                                          \
+            for (size_t i = 0; i < sizeof a / sizeof(element); ++i) {                        \
+                a[i] = (element)((double)(int64_t)next_random(&state) / 0x1p40);             \
+                b[i] = (element)((double)(int64_t)next_random(&state) / 0x1p50);             \
+            }                                                                                \
+            type results[] = {a + b, a - b, a * b, a / b, -a, a * b + a, (a + b) * (a - b)}; \
+            integer less = a < b;                                                            \
+            integer masks[] = {less,                                                         \
+                               a <= b,                                                       \
+                               a == b,                                                       \
+                               a != b,                                                       \
+                               a > b,                                                        \
+                               b >= a,                                                       \
+                               (less & (integer)a) | (~less & (integer)b),                   \
+                               __builtin_convertvector(a, integer)};                         \
+            type back = __builtin_convertvector(masks[7], type);                             \
+            hash = hash_bytes(hash, results, sizeof results);                                \
+            hash = hash_bytes(hash, masks, sizeof masks);                                    \
+            hash = hash_bytes(hash, &back, sizeof back);                                     \
+        }                                                                                    \
+        SHOW(#name, hash);                                                                   \
     }
 
 FLOAT_TEST(floats, f32x4, float, s32x4, 24)
@@ -145,7 +155,8 @@ static void widths(void) {
     SHOW("widths", hash);
 }
 
-/* Both gcc (from 12) and clang have this; the constant masks become zip, uzp, trn, ext, rev, tbl. */
+/* Both gcc (from 12) and clang have this; the constant masks become zip, uzp, trn, ext, rev, tbl.
+ */
 static void shuffles(void) {
     uint64_t hash = HASH_START;
     state = 78;
@@ -160,17 +171,22 @@ static void shuffles(void) {
         u64x2 f = (u64x2)b;
         u8x16 bytes_results[] = {
             __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23),
-            __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30),
-            __builtin_shufflevector(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31),
-            __builtin_shufflevector(a, b, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20),
+            __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28,
+                                    30),
+            __builtin_shufflevector(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15,
+                                    31),
+            __builtin_shufflevector(a, b, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
+                                    20),
             __builtin_shufflevector(a, a, 7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8),
             __builtin_shufflevector(a, b, 31, 3, 17, 9, 22, 2, 30, 11, 0, 0, 15, 16, 29, 1, 8, 24),
             __builtin_shufflevector(a, a, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9)};
-        u32x4 word_results[] = {__builtin_shufflevector(c, d, 0, 4, 1, 5), __builtin_shufflevector(c, d, 1, 3, 5, 7),
-                                __builtin_shufflevector(c, d, 2, 6, 0, 4), __builtin_shufflevector(c, d, 3, 2, 1, 0),
-                                __builtin_shufflevector(c, d, 2, 2, 2, 2), __builtin_shufflevector(c, d, 0, 1, 2, 7)};
-        u64x2 long_results[] = {__builtin_shufflevector(e, f, 0, 2), __builtin_shufflevector(e, f, 1, 3),
-                                __builtin_shufflevector(e, f, 1, 0), __builtin_shufflevector(e, f, 1, 2)};
+        u32x4 word_results[] = {
+            __builtin_shufflevector(c, d, 0, 4, 1, 5), __builtin_shufflevector(c, d, 1, 3, 5, 7),
+            __builtin_shufflevector(c, d, 2, 6, 0, 4), __builtin_shufflevector(c, d, 3, 2, 1, 0),
+            __builtin_shufflevector(c, d, 2, 2, 2, 2), __builtin_shufflevector(c, d, 0, 1, 2, 7)};
+        u64x2 long_results[] = {
+            __builtin_shufflevector(e, f, 0, 2), __builtin_shufflevector(e, f, 1, 3),
+            __builtin_shufflevector(e, f, 1, 0), __builtin_shufflevector(e, f, 1, 2)};
         hash = hash_bytes(hash, bytes_results, sizeof bytes_results);
         hash = hash_bytes(hash, word_results, sizeof word_results);
         hash = hash_bytes(hash, long_results, sizeof long_results);
@@ -197,7 +213,8 @@ static void loops(void) {
     int32_t difference = 0;
     for (int i = 0; i < 256; ++i) {
         dot += samples[2 * i] * samples[2 * i + 1];
-        difference += planes[0][i] > planes[1][i] ? planes[0][i] - planes[1][i] : planes[1][i] - planes[0][i];
+        difference +=
+            planes[0][i] > planes[1][i] ? planes[0][i] - planes[1][i] : planes[1][i] - planes[0][i];
     }
     for (int i = 0; i < 64; ++i) {
         points[4 * i] = (float)samples[i] * 0.5F;
@@ -205,7 +222,8 @@ static void loops(void) {
         points[4 * i + 2] = points[4 * i] - points[4 * i + 1];
         points[4 * i + 3] = points[4 * i] * points[4 * i + 1];
     }
-    uint64_t hash = hash_bytes(hash_bytes(HASH_START, planes, sizeof planes), points, sizeof points);
+    uint64_t hash =
+        hash_bytes(hash_bytes(HASH_START, planes, sizeof planes), points, sizeof points);
     printf("loops: %" PRId64 " %" PRId32 " %016" PRIx64 "\n", dot, difference, hash);
 }
 

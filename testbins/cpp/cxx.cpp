@@ -30,28 +30,28 @@ int live = 0;
 
 // Counts itself, to see that unwinding destroys what it must.
 class Guard {
-public:
+  public:
     explicit Guard(std::string name) : name_(std::move(name)) { ++live; }
-    Guard(const Guard &other) : name_(other.name_) { ++live; }
-    Guard &operator=(const Guard &) = delete;
+    Guard(const Guard& other) : name_(other.name_) { ++live; }
+    Guard& operator=(const Guard&) = delete;
     ~Guard() { --live; }
-    [[nodiscard]] const std::string &name() const { return name_; }
+    [[nodiscard]] const std::string& name() const { return name_; }
 
-private:
+  private:
     std::string name_;
 };
 
 class Failure : public std::runtime_error {
-public:
-    Failure(const std::string &what, int code) : std::runtime_error(what), code_(code) {}
+  public:
+    Failure(const std::string& what, int code) : std::runtime_error(what), code_(code) {}
     [[nodiscard]] int code() const { return code_; }
 
-private:
+  private:
     int code_;
 };
 
 class Worse : public Failure {
-public:
+  public:
     using Failure::Failure;
 };
 
@@ -76,13 +76,14 @@ int descend(int depth, int kind) {
     }
     try {
         return descend(depth - 1, kind) + depth;
-    } catch (const Worse &error) {
+    } catch (const Worse& error) {
         Guard inner("handler");
         if (depth % 5 == 0) {
-            throw Worse(std::string(error.what()) + " at " + std::to_string(depth), error.code() + 1);
+            throw Worse(std::string(error.what()) + " at " + std::to_string(depth),
+                        error.code() + 1);
         }
         throw;
-    } catch (const std::logic_error &) {
+    } catch (const std::logic_error&) {
         if (depth == 3) {
             std::throw_with_nested(Failure("wrapped", depth));
         }
@@ -90,11 +91,11 @@ int descend(int depth, int kind) {
     }
 }
 
-void describe(const std::exception &error, int indent) {
+void describe(const std::exception& error, int indent) {
     std::cout << std::string(static_cast<std::size_t>(indent), ' ') << error.what() << '\n';
     try {
         std::rethrow_if_nested(error);
-    } catch (const std::exception &nested) {
+    } catch (const std::exception& nested) {
         describe(nested, indent + 2);
     }
 }
@@ -105,16 +106,16 @@ void exceptions() {
             std::cout << "kind " << kind << ", depth " << depth << ": ";
             try {
                 std::cout << descend(depth, kind) << '\n';
-            } catch (const Failure &error) {
+            } catch (const Failure& error) {
                 std::cout << error.code() << ' ';
                 describe(error, 0);
-            } catch (const std::exception &error) {
+            } catch (const std::exception& error) {
                 std::cout << "exception " << error.what() << '\n';
             } catch (int number) {
                 std::cout << "number " << number << '\n';
-            } catch (const Plain &plain) {
+            } catch (const Plain& plain) {
                 std::cout << plain.weight << plain.tag << '\n';
-            } catch (const std::string &text) {
+            } catch (const std::string& text) {
                 std::cout << text << '\n';
             } catch (...) {
                 std::cout << "something else\n";
@@ -129,14 +130,14 @@ void exceptions() {
     }
     try {
         std::rethrow_exception(kept);
-    } catch (const Failure &error) {
+    } catch (const Failure& error) {
         std::cout << "kept: " << error.what() << '\n';
     }
     int caught = 0;
     for (int i = 0; i < 500; ++i) {
         try {
             descend(i % 4, i % 3);
-        } catch (const Failure &) {
+        } catch (const Failure&) {
             ++caught;
         } catch (int) {
             caught += 10;
@@ -146,33 +147,33 @@ void exceptions() {
 }
 
 class Shape {
-public:
+  public:
     virtual ~Shape() = default;
     [[nodiscard]] virtual double area() const = 0;
 };
 
 class Named {
-public:
+  public:
     virtual ~Named() = default;
     [[nodiscard]] virtual std::string name() const { return "nameless"; }
 };
 
 class Square : public Shape, public Named {
-public:
+  public:
     explicit Square(double side) : side_(side) {}
     [[nodiscard]] double area() const override { return side_ * side_; }
     [[nodiscard]] std::string name() const override { return "square"; }
 
-private:
+  private:
     double side_;
 };
 
 class Circle : public Shape {
-public:
+  public:
     explicit Circle(double radius) : radius_(radius) {}
     [[nodiscard]] double area() const override { return 3 * radius_ * radius_; }
 
-private:
+  private:
     double radius_;
 };
 
@@ -199,19 +200,21 @@ void types() {
             shapes.push_back(std::make_unique<Circle>(i));
         }
     }
-    for (const auto &shape : shapes) {
-        const auto *named = dynamic_cast<const Named *>(shape.get());
+    for (const auto& shape : shapes) {
+        const Shape& known = *shape;
+        const auto* named = dynamic_cast<const Named*>(&known);
         std::cout << shape->area() << ' ' << (named == nullptr ? "no name" : named->name()) << ' '
-                  << (typeid(*shape) == typeid(Square)) << '\n';
+                  << (typeid(known) == typeid(Square)) << '\n';
     }
     Bottom bottom;
-    Base &base = bottom;
-    Left *left = &bottom;
-    std::cout << base.base << ' ' << dynamic_cast<Right &>(base).right << ' ' << dynamic_cast<Right *>(left)->right
-              << ' ' << (dynamic_cast<void *>(left) == static_cast<void *>(&bottom)) << '\n';
+    Base& base = bottom;
+    Left* left = &bottom;
+    std::cout << base.base << ' ' << dynamic_cast<Right&>(base).right << ' '
+              << dynamic_cast<Right*>(left)->right << ' '
+              << (dynamic_cast<void*>(left) == static_cast<void*>(&bottom)) << '\n';
     try {
-        std::cout << dynamic_cast<Square &>(*shapes[0]).area() << '\n';
-    } catch (const std::bad_cast &) {
+        std::cout << dynamic_cast<Square&>(*shapes[0]).area() << '\n';
+    } catch (const std::bad_cast&) {
         std::cout << "bad cast\n";
     }
 }
@@ -223,7 +226,7 @@ void containers() {
     for (std::string word; text >> word;) {
         ++counts[word];
     }
-    for (const auto &[word, count] : counts) {
+    for (const auto& [word, count] : counts) {
         std::cout << std::setw(6) << word << ' ' << count << '\n';
     }
     std::uint64_t state = 9;
@@ -245,10 +248,11 @@ void containers() {
     }
     list.sort(std::greater<>());
     list.unique();
-    std::cout << numbers.size() << ' ' << names.size() << ' ' << *numbers.lower_bound(5000) << ' ' << queue.front()
-              << ' ' << queue.back() << ' ' << list.front() << ' ' << list.back() << '\n';
+    std::cout << numbers.size() << ' ' << names.size() << ' ' << *numbers.lower_bound(5000) << ' '
+              << queue.front() << ' ' << queue.back() << ' ' << list.front() << ' ' << list.back()
+              << '\n';
     std::uint64_t sum = 0;
-    for (const auto &[key, value] : names) {
+    for (const auto& [key, value] : names) {
         sum += static_cast<std::uint64_t>(key) * value.size();
     }
     std::cout << "sum " << sum << '\n';
@@ -257,13 +261,16 @@ void containers() {
 void algorithms() {
     std::uint64_t state = 10;
     std::vector<std::string> words(400);
-    for (auto &word : words) {
+    for (auto& word : words) {
         word.resize(1 + random_below(&state, 30));
-        std::generate(word.begin(), word.end(), [&] { return static_cast<char>('a' + random_below(&state, 4)); });
+        std::generate(word.begin(), word.end(),
+                      [&] { return static_cast<char>('a' + random_below(&state, 4)); });
     }
     std::sort(words.begin(), words.end());
-    std::cout << std::is_sorted(words.begin(), words.end()) << ' ' << words.front() << ' ' << words[200] << '\n';
-    std::stable_sort(words.begin(), words.end(), [](const auto &a, const auto &b) { return a.size() < b.size(); });
+    std::cout << std::is_sorted(words.begin(), words.end()) << ' ' << words.front() << ' '
+              << words[200] << '\n';
+    std::stable_sort(words.begin(), words.end(),
+                     [](const auto& a, const auto& b) { return a.size() < b.size(); });
     std::cout << words[100] << ' ' << words[399] << '\n';
     std::vector<int> numbers(1000);
     std::iota(numbers.begin(), numbers.end(), -500);
@@ -280,14 +287,16 @@ void algorithms() {
     std::function<int(int)> twice = [&](int x) { return x < 1 ? 0 : twice(x / 2) + x; };
     std::variant<int, std::string, double> variant = 2.5;
     std::optional<int> none;
-    std::cout << permutations << ' ' << twice(1000) << ' ' << variant.index() << ' ' << none.value_or(-1) << '\n';
+    std::cout << permutations << ' ' << twice(1000) << ' ' << variant.index() << ' '
+              << none.value_or(-1) << '\n';
 }
 
 void streams() {
     std::ostringstream out;
-    out << std::hex << std::showbase << 255 << ' ' << std::oct << 8 << std::dec << ' ' << std::setfill('*')
-        << std::setw(8) << 42 << ' ' << std::left << std::setw(6) << true << std::boolalpha << false << ' '
-        << std::setprecision(3) << 3.14159 << ' ' << std::fixed << 2.0 << ' ' << std::scientific << 12345.678;
+    out << std::hex << std::showbase << 255 << ' ' << std::oct << 8 << std::dec << ' '
+        << std::setfill('*') << std::setw(8) << 42 << ' ' << std::left << std::setw(6) << true
+        << std::boolalpha << false << ' ' << std::setprecision(3) << 3.14159 << ' ' << std::fixed
+        << 2.0 << ' ' << std::scientific << 12345.678;
     std::cout << out.str() << '\n';
     std::istringstream in("12 3.5 word 0x1f rest of it");
     int integer = 0;
@@ -311,18 +320,20 @@ void streams() {
     for (double value = 0; file >> value;) {
         total += value;
     }
-    std::cout << std::setprecision(2) << std::fixed << total << ' ' << std::ifstream("absent").good() << '\n';
+    std::cout << std::setprecision(2) << std::fixed << total << ' '
+              << std::ifstream("absent").good() << '\n';
     std::string text = "hello";
     text.insert(2, "--").append(5, '!').replace(0, 1, "J");
-    std::cout << text << ' ' << text.find("lo") << ' ' << text.rfind('!') << ' ' << text.substr(3, 4) << ' '
-              << (text.compare("Jello") < 0) << ' ' << std::stoi("-17") << ' ' << std::stod("2.25e2") << '\n';
+    std::cout << text << ' ' << text.find("lo") << ' ' << text.rfind('!') << ' '
+              << text.substr(3, 4) << ' ' << (text.compare("Jello") < 0) << ' ' << std::stoi("-17")
+              << ' ' << std::stod("2.25e2") << '\n';
     std::cerr << "Standard error, " << 1 << '\n';
 }
 
 struct Announcer {
-    explicit Announcer(const char *text) : text(text) {}
+    explicit Announcer(const char* text) : text(text) {}
     ~Announcer() { std::cout << text << std::endl; }
-    const char *text;
+    const char* text;
 };
 
 const Announcer at_exit("destroyed at exit");

@@ -70,7 +70,8 @@ class Bench:
         """Whether a run did what it had to; the first complaint about each is kept."""
         if run.status == status and output in (None, run.stdout):
             return True
-        words = run.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        lines = run.stderr.decode(errors="replace").strip().splitlines()
+        words = [line for line in lines if not line.startswith("{")][-1:]  # not the statistics
         reason = f"status {run.status}" if run.status != status else "wrong output"
         complaint = ": ".join([what, reason, *words])
         if not any(known.startswith(f"{what}:") for known in self.wrong):
