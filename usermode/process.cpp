@@ -1,5 +1,6 @@
 #include "usermode/process.hpp"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,14 +57,25 @@ void GuestThread::set_current(GuestThread* thread) {
     t_thread = thread;
 }
 
+int private_descriptor(int fd) {
+    constexpr int kLowest = 1000;
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, kLowest);
+    if (high < 0) return fd;  // the limit is lower
+    close(fd);
+    return high;
+}
+
+bool Process::open_log(std::string& error) {
+    if (options.log_file.empty()) return true;
+    constexpr mode_t kMode = 0666;
+    int fd = open(options.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kMode);
+    if (fd >= 0) log_file = fdopen(private_descriptor(fd), "a");
+    if (fd >= 0 && log_file != nullptr) return true;
+    error = "-D: " + options.log_file + ": " + std::strerror(errno);
+    return false;
+}
+
 bool Process::create(std::string& error) {
-    if (!options.log_file.empty()) {
-        log_file = std::fopen(options.log_file.c_str(), "ae");
-        if (log_file == nullptr) {
-            error = options.log_file + ": " + std::strerror(errno);
-            return false;
-        }
-    }
     if (options.log_items != 0) log = std::make_unique<runtime::Log>(options.log_items, log_file);
     runtime::Options engine_options;
     engine_options.tier = options.tier;
@@ -79,6 +91,7 @@ bool Process::create(std::string& error) {
         return false;
     }
     main_thread = std::make_unique<GuestThread>(*this, std::move(cpu));
+    leader = main_thread.get();
     GuestThread::set_current(main_thread.get());
     actions.start();
     sigset_t mask;
@@ -151,7 +164,6 @@ void Process::serve(GuestThread& thread, const runtime::Exit& exit) {
             deliver_signals(thread, false);
             return;
         case ExitReason::wait:
-            state.pc += 4;
             return;
         case ExitReason::brk:
             raise_fault(thread, SIGTRAP, TRAP_BRKPT, state.pc, exit);
@@ -163,14 +175,15 @@ void Process::serve(GuestThread& thread, const runtime::Exit& exit) {
         case ExitReason::pc_alignment:
             raise_fault(thread, SIGBUS, BUS_ADRALN, state.pc, exit);
             return;
-        case ExitReason::fetch_fault: {
-            bool mapped = memory.prot_at(state.pc) >= 0;
-            raise_fault(thread, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, state.pc, exit);
+        case ExitReason::fetch_fault:
+            fetch_fault(thread, exit);
+            return;
+        case ExitReason::memory_fault: {
+            // x86 has no address in the fault for one that no mapping can have.
+            int code = exit.host_code == SI_KERNEL ? SEGV_MAPERR : exit.host_code;
+            raise_fault(thread, exit.host_signal, code, exit.address, exit);
             return;
         }
-        case ExitReason::memory_fault:
-            raise_fault(thread, exit.host_signal, exit.host_code, exit.address, exit);
-            return;
         case ExitReason::alignment_fault:
             raise_fault(thread, SIGBUS, BUS_ADRALN, exit.address, exit);
             return;
@@ -186,6 +199,20 @@ void Process::serve(GuestThread& thread, const runtime::Exit& exit) {
                  exit.host_pc, state.pc, exit.address);
     finish();
     std::abort();
+}
+
+void Process::fetch_fault(GuestThread& thread, const runtime::Exit& exit) {
+    uint64_t pc = thread.state().pc;
+    if (pc != untag(pc)) {  // branches ignore the top byte too (Arm ARM, AArch64.BranchAddr)
+        thread.state().pc = untag(pc);
+        return;
+    }
+    int prot = memory.prot_at(pc);
+    if (prot >= 0 && (prot & PROT_EXEC) != 0) {  // behind the end of the mapped file
+        raise_fault(thread, SIGBUS, BUS_ADRERR, pc, exit);
+    } else {
+        raise_fault(thread, SIGSEGV, prot >= 0 ? SEGV_ACCERR : SEGV_MAPERR, pc, exit);
+    }
 }
 
 void Process::exit(int status) {

@@ -9,7 +9,7 @@ import sys
 
 from translator.gen.common import SpecError, run
 
-from ..spec.syscalls import FLAGS, KINDS, STRUCTS, SYSCALLS, Syscall
+from ..spec.syscalls import FLAGS, KINDS, POINTERS, STRUCTS, SYSCALLS, Syscall
 
 _HOWS = ("pass", "convert", "custom", "none")
 _RESULTS = ("int", "hex", "fd", "off")
@@ -48,6 +48,10 @@ def _differs(flags: str) -> bool:
 
 def _converts(kind: str) -> bool:
     return kind.startswith(("in_", "out_")) or (kind in FLAGS and _differs(kind))
+
+
+def _is_pointer(kind: str) -> bool:
+    return kind in POINTERS or kind.startswith(("in_", "out_"))
 
 
 def _flag_functions() -> list[str]:
@@ -166,9 +170,10 @@ def _entry(row: Syscall) -> str:
     function = {"custom": f"sys_{row.name}", "convert": f"convert_{row.name}"}.get(row.how, "nullptr")
     host = f"SYS_{row.name}" if row.how == "pass" else "-1"
     kinds = ", ".join(f"Kind::{kind}_" for kind in row.args)
+    pointers = sum(1 << n for n, kind in enumerate(row.args) if _is_pointer(kind))
     return (
         f'    t[{row.number}] = {{"{row.name}", {function}, {host}, {len(row.args)}, '
-        f"Result::{row.result}_, {{{kinds}}}}};"
+        f"Result::{row.result}_, {pointers:#x}, {{{kinds}}}}};"
     )
 
 

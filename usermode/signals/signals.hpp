@@ -46,6 +46,9 @@ struct GuestStack {
     uint32_t pad;
     uint64_t size;
 };
+/// SS_AUTODISARM: the stack is disabled while a handler runs on it.
+inline constexpr int32_t kSsAutodisarm = static_cast<int32_t>(0x80000000);
+bool on_alternate_stack(const GuestStack& stack, uint64_t sp);
 
 /// The process's actions. Thread-safe.
 class SignalActions {
@@ -73,8 +76,8 @@ struct SignalState {
     siginfo_t pending_info{};
 };
 
-/// Delivers what is pending. `restart`: the thread is behind an SVC that returned -kRestart; its pc
-/// is moved back when the call is to be made again.
+/// Delivers what is pending. `restart`: the thread is behind an SVC that returned -kRestart, which is
+/// made again after the handlers.
 void deliver_signals(GuestThread& thread, bool restart);
 
 /// Delivers a signal that the guest's own instruction raised; kills the process when the guest

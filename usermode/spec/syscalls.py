@@ -48,6 +48,9 @@ KINDS: dict[str, str] = {
 }
 """Kinds of arguments; the text is for the generated reference."""
 
+POINTERS = ("ptr", "str", "path", "buf", "out", "argv")
+"""The kinds that are addresses, beside `in_` and `out_` ones."""
+
 FLAGS: dict[str, tuple[tuple[str, int, int], ...]] = {
     "open": (
         ("O_WRONLY", 0o1, 0o1),
@@ -243,11 +246,11 @@ _TABLE = """
 104 kexec_load none hex size ptr hex
 105 init_module none ptr size str
 106 delete_module none str hex
-107 timer_create none clock ptr ptr
-108 timer_gettime none int ptr
-109 timer_getoverrun none int
-110 timer_settime none int hex ptr ptr
-111 timer_delete none int
+107 timer_create pass clock ptr ptr
+108 timer_gettime pass int ptr
+109 timer_getoverrun pass int
+110 timer_settime pass int hex ptr ptr
+111 timer_delete pass int
 112 clock_settime pass clock ptr
 113 clock_gettime pass clock ptr
 114 clock_getres pass clock ptr

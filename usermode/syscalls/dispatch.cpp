@@ -4,6 +4,7 @@
 // know: particular calls beyond rt_sigreturn.
 #include <cerrno>
 
+#include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
 #include "usermode/strace/strace.hpp"
@@ -12,7 +13,19 @@
 namespace pydbt::usermode {
 namespace {
 
-constexpr SyscallInfo kUnknown{nullptr, nullptr, -1, 0, Result::int_, {}};
+constexpr SyscallInfo kUnknown{nullptr, nullptr, -1, 0, Result::int_, 0, {}};
+
+const SyscallInfo& info_of(uint64_t number) {
+    if (number >= kSyscallCount || kSyscalls[number].name == nullptr) return kUnknown;
+    return kSyscalls[number];
+}
+
+// Documentation/arch/arm64/tagged-address-abi.rst; without it the kernel answers EFAULT.
+void untag_pointers(const SyscallInfo& info, SyscallArgs& args) {
+    for (size_t n = 0; n < args.size(); n++) {
+        if ((info.pointers >> n & 1) != 0) args[n] = untag(args[n]);
+    }
+}
 
 int64_t serve(GuestThread& thread, const SyscallInfo& info, const SyscallArgs& args) {
     if (info.function != nullptr) return info.function(thread, args);
@@ -26,7 +39,8 @@ void serve_syscall(GuestThread& thread) {
     base::CpuState& state = thread.state();
     uint64_t number = state.x[8];
     SyscallArgs args = {state.x[0], state.x[1], state.x[2], state.x[3], state.x[4], state.x[5]};
-    const SyscallInfo& info = number < kSyscallCount ? kSyscalls[number] : kUnknown;
+    const SyscallInfo& info = info_of(number);
+    if (thread.process.tagged_addresses) untag_pointers(info, args);
     bool trace = thread.process.options.strace;
     if (trace) trace_call(thread, number, info, args);
     if (number == static_cast<uint64_t>(SyscallNumber::rt_sigreturn_)) {

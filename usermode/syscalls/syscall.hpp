@@ -24,6 +24,7 @@ struct SyscallInfo {
     int host;                  // the host's number of the same call; -1 without a function: ENOSYS
     uint8_t count;             // of arguments
     Result result;
+    uint8_t pointers;  // bit n: argument n is an address
     Kind kinds[6];
 };
 
