@@ -37,8 +37,9 @@ class Parser {
         for (const OptionInfo& option : kOptions) {
             for (const char* name : option.env) {
                 const char* value = name == nullptr ? nullptr : find(envp, name);
-                if (value == nullptr) continue;
-                if (!apply(option, name, value)) return false;
+                if (value == nullptr || *value == '\0') continue;
+                bool off = !option.takes_value && string_view(value) == "0";
+                if (!off && !apply(option, name, value)) return false;
                 break;
             }
         }
@@ -58,6 +59,9 @@ class Parser {
             const OptionInfo* option = find_option(name);
             if (option == nullptr) return fail("unknown option " + std::string(name) + "; see -help");
             if (!option->takes_value) {
+                if (equals != string_view::npos) {
+                    return fail("option " + std::string(name) + " takes no value");
+                }
                 if (!apply(*option, name, "1")) return false;
                 continue;
             }
@@ -99,6 +103,9 @@ class Parser {
 
     bool apply(const OptionInfo& option, string_view name, string_view value) {
         std::string text(value);
+        if (option.takes_value && value.empty() && option.key != OptionKey::argv0) {
+            return fail("option " + std::string(name) + " needs a value");
+        }
         if (option.choices != nullptr && !is_choice(option.choices, value)) {
             return fail(std::string(name) + ": not " + text + " but one of " + option.choices);
         }

@@ -220,10 +220,15 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
     if (action.handler == kSigDfl || action.handler == kSigIgn || blocked) {
         std::fprintf(stderr, "pydbt-aarch64: %s: %s at pc 0x%" PRIx64, thread.process.program.c_str(),
                      signal_name(number), thread.state().pc);
-        if (exit.reason == runtime::ExitReason::undefined) {
-            std::fprintf(stderr, ": undefined instruction 0x%08" PRIx32 "\n", exit.imm);
-        } else {
-            std::fprintf(stderr, ", address 0x%" PRIx64 "\n", address);
+        switch (exit.reason) {
+            case runtime::ExitReason::undefined:
+                std::fprintf(stderr, ": undefined instruction 0x%08" PRIx32 "\n", exit.imm);
+                break;
+            case runtime::ExitReason::memory_fault:
+                std::fprintf(stderr, ", %s address 0x%" PRIx64 "\n", exit.write ? "writing" : "reading",
+                             address);
+                break;
+            default: std::fputc('\n', stderr); break;
         }
         die_of(thread.process, number);
     }

@@ -49,7 +49,7 @@ void serve_syscall(GuestThread& thread) {
         return;
     }
     int64_t result = serve(thread, info, args);
-    if (trace) trace_result(thread, info, result);
+    if (trace && !thread.exiting) trace_result(thread, info, result);
     bool restart = result == -kRestart;
     if (!restart) state.x[0] = static_cast<uint64_t>(result);
     if (restart || thread.signals.pending != 0 || thread.signals.has_saved) {

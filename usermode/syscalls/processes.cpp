@@ -24,6 +24,7 @@
 #include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
 #include "usermode/signals/host.hpp"
+#include "usermode/strace/strace.hpp"
 #include "usermode/syscalls/table.gen.hpp"
 
 namespace pydbt::usermode {
@@ -146,6 +147,7 @@ int64_t fork_process(GuestThread& t, uint64_t flags, const SyscallArgs& a) {
     for (int& fd : wait_pipe) fd = vfork ? private_descriptor(fd) : fd;
     std::fflush(process.log_file);
     int64_t result = -ENOMEM;
+    std::unique_lock trace = hold_trace();
     if (process.engine->prepare_fork()) {
         pid_t pid = fork();
         result = pid < 0 ? -errno : pid;
@@ -164,6 +166,7 @@ int64_t fork_process(GuestThread& t, uint64_t flags, const SyscallArgs& a) {
             write_guest(a[2], tid);
         }
     }
+    trace.unlock();
     pthread_sigmask(SIG_SETMASK, &old, nullptr);
     if (vfork && result != 0) {
         // The child's end closes when it calls execve or exits.
@@ -284,7 +287,7 @@ int64_t sys_execve(GuestThread& t, const SyscallArgs& a) {
     if (path == "/proc/self/exe") path = t.process.program;
     if (access(path.c_str(), X_OK) != 0) return -errno;
     if (!resolve(t.process, path, argv)) return -ELOOP;
-    std::fflush(t.process.log_file);
+    if (t.process.options.strace) trace_leave(t.process);
     SyscallArgs host = {reinterpret_cast<uint64_t>(path.c_str())};
     std::vector<char*> arguments = pointers(argv), environment = pointers(envp);
     host[1] = reinterpret_cast<uint64_t>(arguments.data());
