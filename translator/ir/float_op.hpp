@@ -10,7 +10,7 @@
 
 namespace pydbt::ir {
 
-/// The op, its types and attributes (an immediate of at most 14 bits) in 38 bits, for helper_op().
+/// The op, its types and attributes (an immediate of at most 16 bits) in 40 bits, for helper_op().
 uint64_t pack_op(const Inst& i, Type operand);
 
 /// A vector helper (spec/helpers.py): the op on vtmp[0..2] (scalars and integers in the low bits,

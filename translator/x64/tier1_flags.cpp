@@ -349,7 +349,9 @@ bool Compiler::conditional_compare(const Inst& i) {
     return true;
 }
 
-void Compiler::emit_flags_imm(const Inst&) {}
+void Compiler::emit_flags_imm(const Inst& i) {
+    locs_[at(i)].constant = true;
+}
 
 void Compiler::emit_select_flags(const Inst& i) {
     Gp x = use_flags_word(i.args[1]), y = use_flags_word(i.args[2]);

@@ -333,7 +333,11 @@ void Compiler::emit_v_to_f(const Inst& i) {
 void Compiler::emit_f_to_v(const Inst& i) {
     unsigned bytes = ir::bits(i.type == Type::v128 ? type(i.args[0]) : i.type) / 8;
     Xmm s = use_x(i.args[0]);
-    if (loc(i.args[0]).clean <= bytes) return alias(i, i.args[0]);
+    if (loc(i.args[0]).clean <= bytes) {
+        // The home slot it was read from has more than the scalar.
+        loc(i.args[0]).home = kNo;
+        return alias(i, i.args[0]);
+    }
     Xmm d = alloc_xmm();
     switch (bytes) {
         case 8: a_.vmovq(d, s); break;
@@ -406,11 +410,12 @@ void Compiler::packed_min_max(const Inst& i, Scalar f32, Scalar f64) {
     constexpr uint8_t kEqualOrUnordered = 0x08;  // EQ_UQ
     i.size == 3 ? a_.vcmppd(kScratch, a, b, kEqualOrUnordered)
                 : a_.vcmpps(kScratch, a, b, kEqualOrUnordered);
-    (a_.*(i.size == 3 ? f64 : f32))(d, a, b);
     a_.vptest(kScratch, kScratch);
     Cold& c = float_cold(i, {a, b});
     c.reg[3] = static_cast<uint8_t>(d);
     a_.jcc(Cond::ne, c.entry);
+    // Not earlier: these raise Invalid Operation for quiet NaNs.
+    (a_.*(i.size == 3 ? f64 : f32))(d, a, b);
     a_.bind(c.back);
     define(i, d);
 }

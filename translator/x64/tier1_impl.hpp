@@ -167,6 +167,8 @@ class Compiler {
     Operand operand(Value v);
     /// For instructions that read `bytes` of memory: where it is, if it is only in memory.
     bool in_memory(Value v) { const Loc& l = loc(v); return l.reg == kNo && !l.constant && (l.spill != kNo || l.home != kNo); }
+    /// The same for all 16 bytes of a vector: a scalar's home has others above it.
+    bool in_memory_whole(Value v) { return in_memory(v) && type(loc(v).root) == Type::v128; }
     Mem memory_of(const Loc& l) const;
     bool immediate(Value v, int32_t& value) const;
     bool constant(Value v, uint64_t& value) const;

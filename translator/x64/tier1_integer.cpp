@@ -293,6 +293,7 @@ void Compiler::shift(const Inst& i, Shift kind) {
         Gp d = def_from(i, i.args[0]);
         clobber_flags();
         shift_imm(kind, size, d, static_cast<unsigned>(n));
+        if (n == 0 && size == Size::b32) a_.mov(size, d, d);
         return;
     }
     if (kind == Shift::ror) {

@@ -9,7 +9,7 @@ namespace pydbt::x64 {
 void Compiler::vbinary(const Inst& i, Vop rr, VopM rm, bool swap) {
     Value a = i.args[swap ? 1 : 0], b = i.args[swap ? 0 : 1];
     Xmm x = use_x(a);
-    if (in_memory(b) && loc(b).uses == 1 && type(b) == Type::v128) {
+    if (in_memory_whole(b) && loc(b).uses == 1) {
         Mem m = memory_of(loc(b));
         (a_.*rm)(def_x(i), x, m);
         return;
@@ -310,7 +310,7 @@ void Compiler::emit_vdup_lane(const Inst& i) {
 void Compiler::emit_vget_u(const Inst& i) {
     Value v = i.args[0];
     Gp d = alloc_gp();
-    if (in_memory(v) && type(v) == Type::v128) {
+    if (in_memory_whole(v)) {
         Mem m = memory_of(loc(v));
         m.disp += static_cast<int32_t>(i.scale) << i.size;
         load_sized(d, i.size, m);
