@@ -35,7 +35,7 @@ OPTIONS: tuple[Option, ...] = (
         ("-L",),
         "prefix",
         "PATH",
-        "look for the ELF interpreter below PATH first",
+        "look for the ELF interpreter, libraries and other files below PATH first",
         ("PYDBT_LD_PREFIX", "QEMU_LD_PREFIX"),
     ),
     Option(

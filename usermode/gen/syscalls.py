@@ -9,7 +9,7 @@ import sys
 
 from translator.gen.common import SpecError, run
 
-from ..spec.syscalls import FLAGS, KINDS, POINTERS, STRUCTS, SYSCALLS, Syscall
+from ..spec.syscalls import FLAGS, KINDS, POINTERS, PREFIXED, STRUCTS, SYSCALLS, Syscall
 
 _HOWS = ("pass", "convert", "custom", "none")
 _RESULTS = ("int", "hex", "fd", "off")
@@ -38,8 +38,12 @@ def check() -> None:
             raise SpecError(f"syscall {row.name}: nothing to convert")
         if row.how == "pass" and any(_converts(k) and k not in ("open",) for k in row.args):
             raise SpecError(f"syscall {row.name}: passed on with an argument that differs")
+        if row.name in PREFIXED and "path" not in row.args:
+            raise SpecError(f"syscall {row.name}: looked up below the prefix without a path")
         last = row.number
         names.add(row.name)
+    if unknown := sorted(set(PREFIXED) - names):
+        raise SpecError(f"PREFIXED: no syscall is named {unknown[0]}")
 
 
 def _differs(flags: str) -> bool:
@@ -170,10 +174,11 @@ def _entry(row: Syscall) -> str:
     function = {"custom": f"sys_{row.name}", "convert": f"convert_{row.name}"}.get(row.how, "nullptr")
     host = f"SYS_{row.name}" if row.how == "pass" else "-1"
     kinds = ", ".join(f"Kind::{kind}_" for kind in row.args)
+    path = row.args.index("path") if row.name in PREFIXED else -1
     pointers = sum(1 << n for n, kind in enumerate(row.args) if _is_pointer(kind))
     return (
         f'    t[{row.number}] = {{"{row.name}", {function}, {host}, {len(row.args)}, '
-        f"Result::{row.result}_, {pointers:#x}, {{{kinds}}}}};"
+        f"Result::{row.result}_, {pointers:#x}, {path}, {{{kinds}}}}};"
     )
 
 

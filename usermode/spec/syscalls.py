@@ -51,6 +51,9 @@ KINDS: dict[str, str] = {
 POINTERS = ("ptr", "str", "path", "buf", "out", "argv")
 """The kinds that are addresses, beside `in_` and `out_` ones."""
 
+PREFIXED = ("openat", "newfstatat", "statx", "faccessat", "faccessat2", "readlinkat", "execve")
+"""Calls whose path is looked up below the folder of -L first."""
+
 FLAGS: dict[str, tuple[tuple[str, int, int], ...]] = {
     "open": (
         ("O_WRONLY", 0o1, 0o1),
