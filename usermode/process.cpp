@@ -39,23 +39,17 @@ uint64_t id_aa64isar1(const a64::Features& f) {
 }
 uint64_t id_aa64pfr0(const a64::Features& f) {
     uint64_t none = 0xf;
-    return (f.has(a64::Feature::FP) ? 0 : none << 16) | (f.has(a64::Feature::AdvSIMD) ? 0 : none << 20) |
-           0x11;
+    return (f.has(a64::Feature::FP) ? 0 : none << 16) |
+           (f.has(a64::Feature::AdvSIMD) ? 0 : none << 20) | 0x11;
 }
 
 // op1 0, CRn 0: CRm and op2 in the low bits.
-constexpr uint32_t id_register(uint32_t crm, uint32_t op2) {
-    return 3u << 14 | crm << 3 | op2;
-}
+constexpr uint32_t id_register(uint32_t crm, uint32_t op2) { return 3u << 14 | crm << 3 | op2; }
 
 }  // namespace
 
-GuestThread* GuestThread::current() {
-    return t_thread;
-}
-void GuestThread::set_current(GuestThread* thread) {
-    t_thread = thread;
-}
+GuestThread* GuestThread::current() { return t_thread; }
+void GuestThread::set_current(GuestThread* thread) { t_thread = thread; }
 
 int private_descriptor(int fd) {
     constexpr int kLowest = 1000;
@@ -157,27 +151,16 @@ void Process::serve(GuestThread& thread, const runtime::Exit& exit) {
     using runtime::ExitReason;
     base::CpuState& state = thread.state();
     switch (exit.reason) {
-        case ExitReason::svc:
-            serve_syscall(thread);
-            return;
-        case ExitReason::interrupted:
-            deliver_signals(thread, false);
-            return;
-        case ExitReason::wait:
-            return;
-        case ExitReason::brk:
-            raise_fault(thread, SIGTRAP, TRAP_BRKPT, state.pc, exit);
-            return;
+        case ExitReason::svc: serve_syscall(thread); return;
+        case ExitReason::interrupted: deliver_signals(thread, false); return;
+        case ExitReason::wait: return;
+        case ExitReason::brk: raise_fault(thread, SIGTRAP, TRAP_BRKPT, state.pc, exit); return;
         case ExitReason::undefined:
-        case ExitReason::hlt:
-            raise_fault(thread, SIGILL, ILL_ILLOPC, state.pc, exit);
-            return;
+        case ExitReason::hlt: raise_fault(thread, SIGILL, ILL_ILLOPC, state.pc, exit); return;
         case ExitReason::pc_alignment:
             raise_fault(thread, SIGBUS, BUS_ADRALN, state.pc, exit);
             return;
-        case ExitReason::fetch_fault:
-            fetch_fault(thread, exit);
-            return;
+        case ExitReason::fetch_fault: fetch_fault(thread, exit); return;
         case ExitReason::memory_fault: {
             // x86 has no address in the fault for one that no mapping can have.
             int code = exit.host_code == SI_KERNEL ? SEGV_MAPERR : exit.host_code;
@@ -188,15 +171,16 @@ void Process::serve(GuestThread& thread, const runtime::Exit& exit) {
             raise_fault(thread, SIGBUS, BUS_ADRALN, exit.address, exit);
             return;
         case ExitReason::none:
-        case ExitReason::internal_error:
-            break;
+        case ExitReason::internal_error: break;
     }
-    std::fprintf(stderr,
-                 "pydbt-aarch64: internal error: a host fault in translated code at 0x%" PRIx64
-                 ", guest pc 0x%" PRIx64 ", address 0x%" PRIx64 "\n"
-                 "pydbt-aarch64: this is a defect of pydbt; please report it with the program and the "
-                 "output of `pydbt-aarch64 -version`\n",
-                 exit.host_pc, state.pc, exit.address);
+    std::fprintf(
+        stderr,
+        "pydbt-aarch64: internal error: a host fault in translated code at 0x%" PRIx64
+        ", guest pc 0x%" PRIx64 ", address 0x%" PRIx64
+        "\n"
+        "pydbt-aarch64: this is a defect of pydbt; please report it with the program and the "
+        "output of `pydbt-aarch64 -version`\n",
+        exit.host_pc, state.pc, exit.address);
     finish();
     std::abort();
 }
@@ -227,8 +211,8 @@ void Process::finish() {
         runtime::Stats s = engine->stats();
         std::fprintf(stderr,
                      "{\"guest_insns_translated\": %" PRIu64 ", \"host_bytes\": %" PRIu64
-                     ", \"blocks\": %" PRIu64 ", \"translate_ns\": %" PRIu64 ", \"flushes\": %" PRIu64
-                     ", \"invalidations\": %" PRIu64 "}\n",
+                     ", \"blocks\": %" PRIu64 ", \"translate_ns\": %" PRIu64
+                     ", \"flushes\": %" PRIu64 ", \"invalidations\": %" PRIu64 "}\n",
                      s.guest_insns_translated, s.host_bytes, s.blocks, s.translate_ns, s.flushes,
                      s.invalidations);
     }

@@ -70,7 +70,8 @@ def _flag_functions() -> list[str]:
                 f"inline uint64_t {name}_flags_{way}(uint64_t flags) {{",
                 "    uint64_t result = 0;",
                 *(
-                    f"    if ((flags & {row[source]:#x}) != 0) result |= {row[target]:#x};  // {row[0]}"
+                    f"    if ((flags & {row[source]:#x}) != 0) result |= {row[target]:#x};"
+                    f"  // {row[0]}"
                     for row in rows
                 ),
                 "    return result;",
@@ -84,12 +85,22 @@ def _struct(name: str) -> list[str]:
     fields = STRUCTS[name]
     lines = [f"/// AArch64's struct {name}.", f"struct Guest_{name} {{"]
     lines += [f"    {_TYPES[kind]} {field.replace('.', '_')};" for field, kind in fields]
-    lines += ["};", "template <class Host>", f"inline void to_guest(const Host& h, Guest_{name}& g) {{"]
+    lines += [
+        "};",
+        "template <class Host>",
+        f"inline void to_guest(const Host& h, Guest_{name}& g) {{",
+    ]
     lines.append("    g = {};")
     for field, kind in fields:
         if not field.startswith("pad"):
-            lines.append(f"    g.{field.replace('.', '_')} = static_cast<{_TYPES[kind]}>(h.{field});")
-    lines += ["}", "template <class Host>", f"inline void to_host(const Guest_{name}& g, Host& h) {{"]
+            lines.append(
+                f"    g.{field.replace('.', '_')} = static_cast<{_TYPES[kind]}>(h.{field});"
+            )
+    lines += [
+        "}",
+        "template <class Host>",
+        f"inline void to_host(const Guest_{name}& g, Host& h) {{",
+    ]
     lines.append("    h = {};")
     for field, _ in fields:
         if not field.startswith("pad"):
@@ -146,7 +157,10 @@ def _convert(row: Syscall) -> list[str]:
             lines.append(f"    host[{n}] = {kind}_flags_to_host(a[{n}]);")
         elif kind.startswith("out_"):
             name = kind[4:]
-            lines += [f"    struct {name} h{n};", f"    host[{n}] = reinterpret_cast<uint64_t>(&h{n});"]
+            lines += [
+                f"    struct {name} h{n};",
+                f"    host[{n}] = reinterpret_cast<uint64_t>(&h{n});",
+            ]
             after += [
                 f"    Guest_{name} g{n};",
                 f"    to_guest(h{n}, g{n});",
@@ -171,7 +185,9 @@ def _convert(row: Syscall) -> list[str]:
 
 
 def _entry(row: Syscall) -> str:
-    function = {"custom": f"sys_{row.name}", "convert": f"convert_{row.name}"}.get(row.how, "nullptr")
+    function = {"custom": f"sys_{row.name}", "convert": f"convert_{row.name}"}.get(
+        row.how, "nullptr"
+    )
     host = f"SYS_{row.name}" if row.how == "pass" else "-1"
     kinds = ", ".join(f"Kind::{kind}_" for kind in row.args)
     path = row.args.index("path") if row.name in PREFIXED else -1
@@ -207,7 +223,9 @@ def _table() -> str:
     lines.append("const SyscallInfo kSyscalls[kSyscallCount] = {")
     for number in range(SYSCALLS[-1].number + 1):
         found = entries.get(number)
-        lines.append("    {}," if found is None else "    " + _entry(found).split(" = ", 1)[1][:-1] + ",")
+        lines.append(
+            "    {}," if found is None else "    " + _entry(found).split(" = ", 1)[1][:-1] + ","
+        )
     lines += ["};", ""]
     for name, rows in FLAGS.items():
         body = ", ".join(f'{{{value:#x}, "{flag}"}}' for flag, value, _ in rows)

@@ -107,11 +107,13 @@ size_t AddressSpace::fetch(uint64_t pc, std::span<uint32_t> words) const {
 // Makes sure that nothing but the guest's own memory lies in the range, by mapping its gaps.
 bool AddressSpace::Gaps::fill(const Ranges& ranges, uint64_t begin, uint64_t end) {
     auto it = ranges.upper_bound(begin);
-    if (it != ranges.begin() && std::prev(it)->second.end > begin) begin = std::prev(it)->second.end;
+    if (it != ranges.begin() && std::prev(it)->second.end > begin)
+        begin = std::prev(it)->second.end;
     while (begin < end) {
         uint64_t gap_end = it == ranges.end() ? end : std::min(end, it->first);
         if (begin < gap_end) {
-            constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+            constexpr int kFlags =
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
             if (host_mmap(begin, gap_end - begin, PROT_NONE, kFlags, -1, 0) < 0) return false;
             filled_.emplace_back(begin, gap_end);
         }
@@ -211,7 +213,8 @@ int64_t AddressSpace::remap(uint64_t address, uint64_t old_bytes, uint64_t new_b
         int prot = std::prev(ranges_.upper_bound(address))->second.prot;
         Gaps gaps;
         if ((flags & MREMAP_FIXED) != 0) {
-            if (new_address % kPageSize != 0 || new_address > kAddressLimit - new_size) return -EINVAL;
+            if (new_address % kPageSize != 0 || new_address > kAddressLimit - new_size)
+                return -EINVAL;
             if (!gaps.fill(ranges_, new_address, new_address + new_size)) return -ENOMEM;
         }
         long raw = syscall(SYS_mremap, address, old_size, new_size, flags, new_address);
@@ -219,7 +222,8 @@ int64_t AddressSpace::remap(uint64_t address, uint64_t old_bytes, uint64_t new_b
         gaps.keep();
         result = raw;
         constexpr int kDontUnmap = 4;  // MREMAP_DONTUNMAP
-        if (old_size != 0 && (flags & kDontUnmap) == 0) was_code = clear(address, address + old_size);
+        if (old_size != 0 && (flags & kDontUnmap) == 0)
+            was_code = clear(address, address + old_size);
         auto to = static_cast<uint64_t>(result);
         was_code |= clear(to, to + new_size);
         set(to, to + new_size, prot);
@@ -242,9 +246,7 @@ int64_t AddressSpace::advise(uint64_t address, uint64_t bytes, int advice) {
     return 0;
 }
 
-void AddressSpace::set_brk(uint64_t start) {
-    brk_start_ = brk_ = page_up(start);
-}
+void AddressSpace::set_brk(uint64_t start) { brk_start_ = brk_ = page_up(start); }
 
 uint64_t AddressSpace::brk(uint64_t wanted) {
     bool was_code = false;

@@ -100,8 +100,8 @@ int launch(int argc, char** argv, char** envp) {
     LoadError failure;
     if (!load_program(process, request, failure)) return complain(failure.message, failure.status);
     process.run(*process.main_thread);
-    // Only this thread exited; the others go on, and the process ends with the last. Signals for the
-    // process are theirs.
+    // Only this thread exited; the others go on, and the process ends with the last. Signals for
+    // the process are theirs.
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, nullptr);

@@ -21,12 +21,13 @@ namespace {
 
 // signal(7) of Linux on both architectures.
 constexpr const char* kNames[] = {
-    "0",       "SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",    "SIGTRAP", "SIGABRT", "SIGBUS",
-    "SIGFPE",  "SIGKILL", "SIGUSR1",   "SIGSEGV", "SIGUSR2",   "SIGPIPE", "SIGALRM", "SIGTERM",
-    "SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP",   "SIGTTIN", "SIGTTOU", "SIGURG",
-    "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH",  "SIGIO",   "SIGPWR",  "SIGSYS"};
+    "0",         "SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",   "SIGTRAP", "SIGABRT", "SIGBUS",
+    "SIGFPE",    "SIGKILL", "SIGUSR1",   "SIGSEGV", "SIGUSR2",  "SIGPIPE", "SIGALRM", "SIGTERM",
+    "SIGSTKFLT", "SIGCHLD", "SIGCONT",   "SIGSTOP", "SIGTSTP",  "SIGTTIN", "SIGTTOU", "SIGURG",
+    "SIGXCPU",   "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",   "SIGPWR",  "SIGSYS"};
 
-// glibc keeps 32 and 33 for itself and its sigaction() refuses them; the guest's libc wants its own.
+// glibc keeps 32 and 33 for itself and its sigaction() refuses them; the guest's libc wants its
+// own.
 struct KernelSigaction {
     uint64_t handler;  // a function, kSigDfl or kSigIgn
     uint64_t flags;
@@ -82,7 +83,8 @@ void fill_frame(GuestThread& thread, const siginfo_t& info, uint64_t mask, const
     m.sp = state.sp;
     m.pc = state.pc;
     m.pstate = pstate_of(state);
-    FpsimdContext fp{{kFpsimdMagic, sizeof(FpsimdContext)}, runtime::read_fpsr(state), state.fpcr, {}};
+    FpsimdContext fp{
+        {kFpsimdMagic, sizeof(FpsimdContext)}, runtime::read_fpsr(state), state.fpcr, {}};
     static_assert(sizeof fp.v == sizeof state.v);
     std::memcpy(fp.v, state.v, sizeof fp.v);
     std::memcpy(m.reserved, &fp, sizeof fp);
@@ -135,9 +137,7 @@ bool on_alternate_stack(const GuestStack& s, uint64_t sp) {
     return (s.flags & (SS_DISABLE | kSsAutodisarm)) == 0 && sp - s.sp - 1 < s.size;
 }
 
-uint64_t allowed_mask(uint64_t mask) {
-    return mask & ~kUnblockable;
-}
+uint64_t allowed_mask(uint64_t mask) { return mask & ~kUnblockable; }
 
 sigset_t host_mask(uint64_t guest_mask) {
     for (int number : kFaultSignals) guest_mask &= ~signal_bit(number);
@@ -198,8 +198,8 @@ void deliver_signals(GuestThread& thread, bool restart) {
             // Changed since it came.
         } else if (action.handler == kSigDfl) {
             // Sent by somebody to a signal whose handler is ours in any case, or changed since.
-            bool harmless = number == SIGCHLD || number == SIGURG || number == SIGWINCH ||
-                            number == SIGCONT;
+            bool harmless =
+                number == SIGCHLD || number == SIGURG || number == SIGWINCH || number == SIGCONT;
             if (!harmless) die_of(thread.process, number);
         } else {
             enter_handler(thread, action, info, {});
@@ -218,15 +218,15 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
     GuestSigaction action = thread.process.actions.get(number);
     bool blocked = (thread.signals.blocked & signal_bit(number)) != 0;
     if (action.handler == kSigDfl || action.handler == kSigIgn || blocked) {
-        std::fprintf(stderr, "pydbt-aarch64: %s: %s at pc 0x%" PRIx64, thread.process.program.c_str(),
-                     signal_name(number), thread.state().pc);
+        std::fprintf(stderr, "pydbt-aarch64: %s: %s at pc 0x%" PRIx64,
+                     thread.process.program.c_str(), signal_name(number), thread.state().pc);
         switch (exit.reason) {
             case runtime::ExitReason::undefined:
                 std::fprintf(stderr, ": undefined instruction 0x%08" PRIx32 "\n", exit.imm);
                 break;
             case runtime::ExitReason::memory_fault:
-                std::fprintf(stderr, ", %s address 0x%" PRIx64 "\n", exit.write ? "writing" : "reading",
-                             address);
+                std::fprintf(stderr, ", %s address 0x%" PRIx64 "\n",
+                             exit.write ? "writing" : "reading", address);
                 break;
             default: std::fputc('\n', stderr); break;
         }

@@ -1,14 +1,14 @@
 """The AArch64 Linux syscall table: one row for every entry.
 
 Owns: numbers, names, how each call is served, kinds of arguments (which -strace prints), the flag
-sets and structures that differ between AArch64 and x86-64. Must not know: C++ (gen/syscalls.py), how
-custom calls work (usermode/syscalls/*.cpp).
+sets and structures that differ between AArch64 and x86-64. Must not know: C++ (gen/syscalls.py),
+how custom calls work (usermode/syscalls/*.cpp).
 
 A row is `NUMBER NAME HOW [RESULT:]ARGUMENT...`:
 
 - HOW: `pass`, the same on both architectures, goes to the host's call of that name; `convert`, the
   same but for arguments of the kinds in FLAGS (values renumbered) and STRUCTS (`out_NAME`: written
-  by the kernel, `in_NAME`: read by it); `custom`, a function `sys_NAME`; `none`, not served: ENOSYS.
+  by the kernel, `in_NAME`: read by it); `custom`, a function `sys_NAME`; `none`: ENOSYS.
 - Arguments are kinds of KINDS. A result is an int, `hex:` an address or flags, `fd:` a descriptor.
 
 Sources: include/uapi/asm-generic/unistd.h, fcntl.h, stat.h and arch/{arm64,x86}/include/uapi/asm of

@@ -102,8 +102,8 @@ std::string argument(Kind kind, uint64_t value, uint64_t next) {
     }
 }
 
-// The thread whose call has begun a line that no result has ended; 0: none. Forked children write to
-// the same file, so they share it.
+// The thread whose call has begun a line that no result has ended; 0: none. Forked children write
+// to the same file, so they share it.
 std::atomic<pid_t>& open_line() {
     static void* memory = mmap(nullptr, sizeof(std::atomic<pid_t>), PROT_READ | PROT_WRITE,
                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -113,11 +113,10 @@ std::atomic<pid_t>& open_line() {
 
 std::mutex g_mutex;
 
-pid_t own_id() {
-    return static_cast<pid_t>(syscall(SYS_gettid));
-}
+pid_t own_id() { return static_cast<pid_t>(syscall(SYS_gettid)); }
 
-// One write, which other threads and processes do not come between. `now` is whose line is open then.
+// One write, which other threads and processes do not come between. `now` is whose line is open
+// then.
 void write_part(const Process& process, const std::string& text, pid_t now) {
     bool of_other = open_line().exchange(now) != 0;
     std::string all = of_other ? " <unfinished ...>\n" + text : text;
@@ -143,9 +142,7 @@ bool does_not_return(uint64_t n) {
 
 }  // namespace
 
-std::unique_lock<std::mutex> hold_trace() {
-    return std::unique_lock(g_mutex);
-}
+std::unique_lock<std::mutex> hold_trace() { return std::unique_lock(g_mutex); }
 void trace_leave(const Process& process) {
     std::scoped_lock lock(g_mutex);
     if (open_line() != 0) write_part(process, "", 0);
@@ -174,7 +171,8 @@ void trace_result(const GuestThread& thread, const SyscallInfo& info, int64_t re
         open_line() = 0;
     } else {
         const char* name = info.name == nullptr ? "?" : info.name;
-        text = number("%" PRId64, static_cast<uint64_t>(self)) + " <... " + name + " resumed>" + text;
+        text =
+            number("%" PRId64, static_cast<uint64_t>(self)) + " <... " + name + " resumed>" + text;
     }
     write_part(thread.process, text, 0);
 }

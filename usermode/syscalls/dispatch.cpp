@@ -31,7 +31,8 @@ void untag_pointers(const SyscallInfo& info, SyscallArgs& args) {
     }
 }
 
-// A file below -L's folder stands for the one of that absolute path. `path` holds what args points to.
+// A file below -L's folder stands for the one of that absolute path. `path` holds what args points
+// to.
 void add_prefix(const std::string& prefix, int argument, SyscallArgs& args, std::string& path) {
     std::string wanted;
     auto n = static_cast<size_t>(argument);

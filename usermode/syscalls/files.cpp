@@ -30,13 +30,13 @@ bool is_own_exe(const std::string& path) {
 
 // A mask argument of a waiting call: it is the thread's until the call is over.
 class TemporaryMask {
-   public:
+  public:
     TemporaryMask(GuestThread& thread, uint64_t mask) : thread_(thread), mask_(allowed_mask(mask)) {
         host_ = host_mask(mask_);
     }
     uint64_t host() const { return reinterpret_cast<uint64_t>(&host_); }
-    // A signal that ended the call is delivered under the call's mask; the old one is restored after.
-    // One that came before the call is not: the call is made again.
+    // A signal that ended the call is delivered under the call's mask; the old one is restored
+    // after. One that came before the call is not: the call is made again.
     void finish(int64_t result) {
         SignalState& s = thread_.signals;
         if (s.pending == 0 || result == -kRestart) return;
@@ -45,7 +45,7 @@ class TemporaryMask {
         s.blocked = mask_;
     }
 
-   private:
+  private:
     GuestThread& thread_;
     uint64_t mask_;
     sigset_t host_;

@@ -39,9 +39,7 @@ struct NewThread {
     std::atomic<int> tid = 0;
 };
 
-int gettid_raw() {
-    return static_cast<int>(syscall(SYS_gettid));
-}
+int gettid_raw() { return static_cast<int>(syscall(SYS_gettid)); }
 
 void end_thread(GuestThread& thread) {
     if (thread.clear_child_tid == 0) return;
@@ -135,7 +133,8 @@ int64_t fork_process(GuestThread& t, uint64_t flags, const SyscallArgs& a) {
     bool vfork = (flags & CLONE_VFORK) != 0;
     sigset_t all = host_mask(~uint64_t{0}), old;
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    if (t.signals.pending != 0) {  // the parent's: it is delivered first, so that no child inherits it
+    if (t.signals.pending !=
+        0) {  // the parent's: it is delivered first, so that no child inherits it
         pthread_sigmask(SIG_SETMASK, &old, nullptr);
         return -kRestart;
     }
@@ -272,8 +271,8 @@ int64_t sys_clone(GuestThread& t, const SyscallArgs& a) {
         if ((flags & kNeeded) != kNeeded) return -EINVAL;
         return clone_thread(t, flags, a);
     }
-    constexpr uint64_t kServed = CLONE_VM | CLONE_VFORK | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
-                                 CLONE_PARENT_SETTID | CLONE_SETTLS | 0xff;
+    constexpr uint64_t kServed = CLONE_VM | CLONE_VFORK | CLONE_CHILD_SETTID |
+                                 CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | CLONE_SETTLS | 0xff;
     bool shares = (flags & CLONE_VM) != 0 && (flags & CLONE_VFORK) == 0;
     if ((flags & ~kServed) != 0 || shares || (flags & 0xff) != SIGCHLD) return -EINVAL;
     return fork_process(t, flags, a);
@@ -339,15 +338,13 @@ int64_t sys_prctl(GuestThread& t, const SyscallArgs& a) {
         case PR_SET_SECCOMP:
         case PR_SET_MM:
         case kSveGetVl:
-        case kSveSetVl:
-            return -EINVAL;
+        case kSveSetVl: return -EINVAL;
         case kSetTaggedAddress:
             if (a[1] > 1 || a[2] != 0 || a[3] != 0 || a[4] != 0) return -EINVAL;  // no MTE
             t.process.tagged_addresses = a[1] != 0;
             return 0;
         case kGetTaggedAddress: return t.process.tagged_addresses ? 1 : 0;
-        default:
-            return host_syscall(t, SYS_prctl, a);
+        default: return host_syscall(t, SYS_prctl, a);
     }
 }
 

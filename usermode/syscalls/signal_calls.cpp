@@ -87,7 +87,8 @@ int64_t sys_sigaltstack(GuestThread& t, const SyscallArgs& a) {
         if (on) return -EPERM;
         int32_t mode = wanted.flags & ~kSsAutodisarm;
         if (mode != 0 && mode != SS_DISABLE && mode != SS_ONSTACK) return -EINVAL;
-        if (mode != SS_DISABLE && wanted.size < static_cast<uint64_t>(kSmallestStack)) return -ENOMEM;
+        if (mode != SS_DISABLE && wanted.size < static_cast<uint64_t>(kSmallestStack))
+            return -ENOMEM;
         wanted.flags = mode == SS_DISABLE ? SS_DISABLE : wanted.flags & kSsAutodisarm;
         if (mode == SS_DISABLE) wanted.sp = wanted.size = 0;
         current = wanted;
@@ -97,8 +98,6 @@ int64_t sys_sigaltstack(GuestThread& t, const SyscallArgs& a) {
 }
 
 // The dispatcher serves it: the result is not one for x0.
-int64_t sys_rt_sigreturn(GuestThread&, const SyscallArgs&) {
-    return 0;
-}
+int64_t sys_rt_sigreturn(GuestThread&, const SyscallArgs&) { return 0; }
 
 }  // namespace pydbt::usermode

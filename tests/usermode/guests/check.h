@@ -29,23 +29,22 @@ static int check_count;
     }                                                         \
     static void case_##id(void)
 
-#define CHECK(condition)                                                                     \
-    do {                                                                                     \
-        if (!(condition)) {                                                                  \
+#define CHECK(condition)                                                                      \
+    do {                                                                                      \
+        if (!(condition)) {                                                                   \
             fprintf(stderr, "%s:%d: %s (errno %d)\n", __FILE__, __LINE__, #condition, errno); \
-            _exit(1);                                                                        \
-        }                                                                                    \
+            _exit(1);                                                                         \
+        }                                                                                     \
     } while (0)
 
-#define CHECK_EQ(got, wanted)                                                             \
-    do {                                                                                  \
-        long long check_got = (long long)(got), check_wanted = (long long)(wanted);       \
-        if (check_got != check_wanted) {                                                  \
-            fprintf(stderr, "%s:%d: %s is %lld (0x%llx), not %lld (0x%llx); errno %d\n",  \
-                    __FILE__, __LINE__, #got, check_got, check_got, check_wanted,         \
-                    check_wanted, errno);                                                 \
-            _exit(1);                                                                     \
-        }                                                                                 \
+#define CHECK_EQ(got, wanted)                                                                      \
+    do {                                                                                           \
+        long long check_got = (long long)(got), check_wanted = (long long)(wanted);                \
+        if (check_got != check_wanted) {                                                           \
+            fprintf(stderr, "%s:%d: %s is %lld (0x%llx), not %lld (0x%llx); errno %d\n", __FILE__, \
+                    __LINE__, #got, check_got, check_got, check_wanted, check_wanted, errno);      \
+            _exit(1);                                                                              \
+        }                                                                                          \
     } while (0)
 
 // A call that must fail with this errno.

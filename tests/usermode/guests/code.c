@@ -57,7 +57,7 @@ CASE(patched_in_the_middle) {
     for (int i = 0; i < 20; i++) p[i] = 0x91000400;  // add x0, x0, #1
     p[20] = RET;
     __builtin___clear_cache((char*)p, (char*)(p + 21));
-    uint64_t (*f)(uint64_t) = (uint64_t(*)(uint64_t))p;
+    uint64_t (*f)(uint64_t) = (uint64_t (*)(uint64_t))p;
     CHECK_EQ(f(0), 20);
     for (uint64_t i = 0; i < 20; i++) {
         p[i] = NOP;
@@ -90,7 +90,7 @@ CASE(patches_itself) {
     };
     memcpy(p, code, sizeof code);
     __builtin___clear_cache((char*)p, (char*)p + sizeof code);
-    uint64_t (*f)(uint64_t, uint32_t*, uint32_t) = (uint64_t(*)(uint64_t, uint32_t*, uint32_t))p;
+    uint64_t (*f)(uint64_t, uint32_t*, uint32_t) = (uint64_t (*)(uint64_t, uint32_t*, uint32_t))p;
     for (uint32_t i = 0; i < 100; i++) CHECK_EQ(f(0, p + 6, MOVZ_X0(i)), i);
 }
 
@@ -155,9 +155,7 @@ CASE(taken_away) {
 }
 
 // A thread spins in code that another one patches.
-static void* spin(void* argument) {
-    return (void*)((function)argument)();
-}
+static void* spin(void* argument) { return (void*)((function)argument)(); }
 CASE(patched_while_running) {
     uint32_t* p = code_page(RWX);
     p[0] = 0x14000000;  // b .
@@ -174,9 +172,10 @@ CASE(patched_while_running) {
 // Hints and waits do nothing that can be seen, and skip nothing.
 CASE(hints) {
     uint64_t x = 0;
-    __asm__ volatile("yield\nadd %0, %0, #1\nsevl\nwfe\nadd %0, %0, #1\nwfe\nadd %0, %0, #1\n"
-                     "wfi\nadd %0, %0, #1\nsev\nadd %0, %0, #1"
-                     : "+r"(x));
+    __asm__ volatile(
+        "yield\nadd %0, %0, #1\nsevl\nwfe\nadd %0, %0, #1\nwfe\nadd %0, %0, #1\n"
+        "wfi\nadd %0, %0, #1\nsev\nadd %0, %0, #1"
+        : "+r"(x));
     CHECK_EQ(x, 5);
 }
 

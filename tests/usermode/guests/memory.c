@@ -68,7 +68,8 @@ CASE(fixed_replaces) {
     CHECK_EQ(p[kPage - 1], 1);
     CHECK_EQ(p[kPage], 0);
     CHECK_EQ(p[2 * kPage], 1);
-    CHECK(mmap(p, kPage, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED);
+    CHECK(mmap(p, kPage, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) ==
+          MAP_FAILED);
     CHECK_EQ(errno, EEXIST);
     CHECK(munmap(p + kPage, kPage) == 0);
     CHECK(map(p + kPage, kPage, RW, MAP_FIXED_NOREPLACE) == p + kPage);
@@ -313,9 +314,7 @@ CASE(tagged_atomics) {
 }
 
 static int called;
-static void call_me(void) {
-    called++;
-}
+static void call_me(void) { called++; }
 CASE(tagged_branch) {
     void (*volatile function)(void) = TAGGED(&call_me, 0x12);
     for (int i = 0; i < 10; i++) function();

@@ -258,9 +258,7 @@ CASE(exec_script_with_guest_interpreter) {
     check_output(wanted);
 }
 
-static void exec_host(void) {
-    execl("/bin/echo", "echo", "from the host", NULL);
-}
+static void exec_host(void) { execl("/bin/echo", "echo", "from the host", NULL); }
 CASE(exec_host_program) {
     CHECK_EQ(WEXITSTATUS(collect(exec_host)), 0);
     check_output("from the host\n");
@@ -292,9 +290,7 @@ CASE(exec_failures) {
     CHECK_FAILS(execve(too_long, arguments, environ), ENAMETOOLONG);
 }
 
-static void handler(int number) {
-    (void)number;
-}
+static void handler(int number) { (void)number; }
 CASE(exec_and_signals) {
     pid_t pid = fork();
     if (pid == 0) {
@@ -337,7 +333,8 @@ static pid_t raw_clone(long flags, pid_t* parent_tid, pid_t* child_tid) {
 }
 CASE(clone_stores_ids) {
     static pid_t parent_tid, child_tid;
-    pid_t pid = raw_clone(CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | SIGCHLD, &parent_tid, &child_tid);
+    pid_t pid =
+        raw_clone(CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | SIGCHLD, &parent_tid, &child_tid);
     if (pid == 0) _exit(child_tid == getpid() ? 4 : 1);
     CHECK_EQ(parent_tid, pid);
     CHECK_EQ(child_tid, 0);

@@ -270,13 +270,13 @@ struct registers {
 };
 void trap_with_registers(const struct registers* in, struct registers* out);
 #define EACH_V(op)                                                                               \
-    op " q0, q1, [x29, #0]\n" op " q2, q3, [x29, #32]\n" op " q4, q5, [x29, #64]\n" op            \
-       " q6, q7, [x29, #96]\n" op " q8, q9, [x29, #128]\n" op " q10, q11, [x29, #160]\n" op       \
-       " q12, q13, [x29, #192]\n" op " q14, q15, [x29, #224]\n" op " q16, q17, [x29, #256]\n" op  \
-       " q18, q19, [x29, #288]\n" op " q20, q21, [x29, #320]\n" op " q22, q23, [x29, #352]\n" op  \
-       " q24, q25, [x29, #384]\n" op " q26, q27, [x29, #416]\n" op " q28, q29, [x29, #448]\n" op  \
+    op " q0, q1, [x29, #0]\n" op " q2, q3, [x29, #32]\n" op " q4, q5, [x29, #64]\n" op           \
+       " q6, q7, [x29, #96]\n" op " q8, q9, [x29, #128]\n" op " q10, q11, [x29, #160]\n" op      \
+       " q12, q13, [x29, #192]\n" op " q14, q15, [x29, #224]\n" op " q16, q17, [x29, #256]\n" op \
+       " q18, q19, [x29, #288]\n" op " q20, q21, [x29, #320]\n" op " q22, q23, [x29, #352]\n" op \
+       " q24, q25, [x29, #384]\n" op " q26, q27, [x29, #416]\n" op " q28, q29, [x29, #448]\n" op \
        " q30, q31, [x29, #480]\n"
-#define EACH_X(op)                                                                              \
+#define EACH_X(op)                                                                               \
     op " x2, x3, [x29, #16]\n" op " x4, x5, [x29, #32]\n" op " x6, x7, [x29, #48]\n" op          \
        " x8, x9, [x29, #64]\n" op " x10, x11, [x29, #80]\n" op " x12, x13, [x29, #96]\n" op      \
        " x14, x15, [x29, #112]\n" op " x16, x17, [x29, #128]\n" op " x18, x19, [x29, #144]\n" op \
@@ -313,8 +313,8 @@ static void clobber_and_skip(int number, siginfo_t* info, void* context) {
         "mov x8, #1\nmov x9, #2\nmov x10, #3\nmov x11, #4\nmov x12, #5\nmov x13, #6\n"
         "mov x14, #7\nmov x15, #8\nmov x16, #9\nmov x17, #10\nmsr fpcr, xzr\nmsr fpsr, xzr\n"
         "cmp xzr, xzr\nmovi v0.16b, #1\nmovi v7.16b, #2\nmovi v16.16b, #3\nmovi v31.16b, #4\n" ::
-            : "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "cc", "v0",
-              "v7", "v16", "v31");
+            : "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "cc", "v0", "v7",
+              "v16", "v31");
     ((ucontext_t*)context)->uc_mcontext.pc += 4;
     seen_context = *(ucontext_t*)context;
 }
@@ -361,11 +361,12 @@ static void change_context(int number, siginfo_t* info, void* context) {
 CASE(handler_changes_registers) {
     install(SIGTRAP, change_context, 0);
     uint64_t x, flags, v;
-    __asm__ volatile("mov x9, #0\nmsr nzcv, xzr\nmovi v5.2d, #0\nbrk #1\nmov %0, x9\nmrs %1, nzcv\n"
-                     "fmov %2, d5"
-                     : "=r"(x), "=r"(flags), "=r"(v)
-                     :
-                     : "x9", "v5", "cc");
+    __asm__ volatile(
+        "mov x9, #0\nmsr nzcv, xzr\nmovi v5.2d, #0\nbrk #1\nmov %0, x9\nmrs %1, nzcv\n"
+        "fmov %2, d5"
+        : "=r"(x), "=r"(flags), "=r"(v)
+        :
+        : "x9", "v5", "cc");
     CHECK_EQ(x, 0x123456789);
     CHECK_EQ(flags, 0x60000000);
     CHECK_EQ(v, 42);

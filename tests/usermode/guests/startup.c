@@ -96,7 +96,8 @@ void show(const uint64_t* registers, const uint64_t* sp, uint64_t lr) {
             case 25: {  // AT_RANDOM
                 const uint8_t* bytes = (const uint8_t*)sp[1];
                 uint64_t low = 0, high = 0;
-                for (int i = 0; i < 8; i++) low = low << 8 | bytes[i], high = high << 8 | bytes[8 + i];
+                for (int i = 0; i < 8; i++)
+                    low = low << 8 | bytes[i], high = high << 8 | bytes[8 + i];
                 line("random", low);
                 line("random", high);
                 break;

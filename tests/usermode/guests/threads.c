@@ -1,7 +1,6 @@
 // Threads as a C library makes them: creation, synchronisation, per-thread state, ends.
 #include "check.h"
 
-#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
