@@ -42,7 +42,7 @@ def guest_step(compiler: Compiler, name: str, libc: str) -> Step:
         command.append("-lgcc")
     elif libc == "musl" and compiler.libc == "glibc":
         command = musl_command(compiler, [str(source)], _OPTIONS)
-    sources = (source, SOURCES / "check.h")
+    sources = (source, *sorted(SOURCES.glob("*.h")))
     return Step(BUILD / "usermode" / f"{name}-{libc}", tuple(command), sources, compiler.env)
 
 
