@@ -19,7 +19,7 @@ from tools.guest_toolchain import Compiler
 
 SOURCES = Path(__file__).with_name("guests")
 TIMEOUT = 120.0  # seconds; two busy cores and an interpreter can be slow
-_OPTIONS = ("-std=gnu17", "-O1", "-g0", "-Wall", "-Wextra", "-march=armv8.2-a")
+_OPTIONS = ("-std=gnu17", "-D_GNU_SOURCE", "-O1", "-g0", "-Wall", "-Wextra", "-march=armv8.2-a")
 
 
 def cases(name: str) -> list[str]:
