@@ -31,12 +31,17 @@ def helper(name: str, kind: str, function: str, doc: str) -> None:
     HELPERS.append(Helper(name, kind, function, doc))
 
 
-helper("read_sysreg", "int", "runtime::helper_read_sysreg", "system register a, through the environment")
-helper("write_sysreg", "int", "runtime::helper_write_sysreg", "system register a := b, through the environment")
+helper("read_sysreg", "int", "runtime::helper_read_sysreg", "system register a, of the environment")
+helper(
+    "write_sysreg",
+    "int",
+    "runtime::helper_write_sysreg",
+    "system register a := b, of the environment",
+)
 helper("get_fpsr", "int", "runtime::helper_get_fpsr", "FPSR with what MXCSR has accumulated")
 helper("set_fpsr", "int", "runtime::helper_set_fpsr", "FPSR := a")
 helper("set_fpcr", "int", "runtime::helper_set_fpcr", "FPCR := a, with MXCSR's rounding mode")
-helper("float_op", "vector", "ir::helper_float_op", "a floating-point op of the IR, packed by ir::pack_float_op")
+helper("float_op", "vector", "ir::helper_float_op", "an op of the IR, from ir::pack_float_op")
 
 for _module in ("helpers_simd", "helpers_fp"):
     # Sections kept in files of their own, one an area; each has a function `rows(helper)`.
