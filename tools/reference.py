@@ -132,9 +132,9 @@ def _instructions() -> list[str]:
         "# A64 instructions",
         "",
         f"The {sum(map(len, patterns.values()))} patterns that the decoder has; every other word "
-        "is UNDEFINED. A pattern's bits run from 31 down, `name:width` is a field (`s`: signed), `x` "
-        "a bit that does not matter; a word for which the condition is false is not the pattern's. Under "
-        "assembler stand the instruction and its aliases. The form is described in "
+        "is UNDEFINED. A pattern's bits run from 31 down, `name:width` is a field (`s`: signed), "
+        "`x` a bit that does not matter; a word for which the condition is false is not the "
+        "pattern's. Under assembler stand the instruction and its aliases. The form is described in "
         "[translator/spec/a64/core.py](../../translator/spec/a64/core.py).",
         "",
     ]
@@ -191,8 +191,8 @@ def _sysregs() -> list[str]:
         "# System registers and SYS operations",
         "",
         "Any other is UNDEFINED, but for the ID registers (op0 3, op1 0, CRn 0, CRm 0 to 7): all "
-        "of those go to the environment. `where` says who has the value: a field of `CpuState`, the "
-        "flags, FPCR or FPSR, or the environment (user mode: `Process::read_sysreg`).",
+        "of those go to the environment. `where` says who has the value: a field of `CpuState`, "
+        "the flags, FPCR or FPSR, or the environment (user mode: `Process::read_sysreg`).",
         "",
         *_table(("register", "encoding", "access", "where", "meaning"), registers),
         f"DC ZVA zeroes {ZVA_BYTES} bytes.",
@@ -271,8 +271,7 @@ def _options() -> list[str]:
         "# Options of `pydbt-aarch64`",
         "",
         DESCRIPTION,
-        "Options stand before the program. A variable is used where its option is not given; of "
-        "two, the first wins.",
+        "Options stand before the program; of two variables the first that is set counts.",
         "",
         *_table(("option", "variables", "meaning"), rows),
         EPILOG,
