@@ -134,8 +134,8 @@ def _instructions() -> list[str]:
         f"The {sum(map(len, patterns.values()))} patterns that the decoder has; every other word "
         "is UNDEFINED. A pattern's bits run from 31 down, `name:width` is a field (`s`: signed), "
         "`x` a bit that does not matter; a word for which the condition is false is not the "
-        "pattern's. Under assembler stand the instruction and its aliases. The form is described in "
-        "[translator/spec/a64/core.py](../../translator/spec/a64/core.py).",
+        "pattern's. Under assembler stand the instruction and its aliases; the form is described "
+        "in [translator/spec/a64/core.py](../../translator/spec/a64/core.py).",
         "",
     ]
     for name, rows in patterns.items():
