@@ -75,7 +75,8 @@ SNIPPETS: tuple[Snippet, ...] = (
     _s(
         "csel",
         "selects share one comparison",
-        "cmp w0, w1; csel x2, x3, x4, lt; cset w5, lo; csneg x6, x7, x8, ge; cinc x9, x10, eq; svc #0",
+        "cmp w0, w1; csel x2, x3, x4, lt; cset w5, lo; csneg x6, x7, x8, ge; cinc x9, x10, eq;"
+        "svc #0",
     ),
     _s(
         "flags_outlive",
@@ -179,8 +180,9 @@ SNIPPETS: tuple[Snippet, ...] = (
     _s(
         "vector_permute",
         "moving bytes about",
-        "tbl v0.16b, {v1.16b, v2.16b}, v3.16b; zip1 v4.4s, v5.4s, v6.4s; ext v7.16b, v8.16b, v9.16b, #3;"
-        "dup v10.4s, w0; mov v11.d[1], x1; umov w2, v12.b[5]; rev64 v13.8h, v14.8h; svc #0",
+        "tbl v0.16b, {v1.16b, v2.16b}, v3.16b; zip1 v4.4s, v5.4s, v6.4s;"
+        "ext v7.16b, v8.16b, v9.16b, #3; dup v10.4s, w0; mov v11.d[1], x1; umov w2, v12.b[5];"
+        "rev64 v13.8h, v14.8h; svc #0",
     ),
     _s(
         "vector_float",
