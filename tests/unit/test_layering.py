@@ -30,6 +30,8 @@ PYTHON_RULES = {
     "usermode.gen": {"usermode", "translator.gen.common"},
     "usermode.spec": {"usermode.spec"},
     "tools": {"tools", "testbins"},
+    # Pages made from the specs.
+    "tools.reference": {"tools", "translator.gen.common", "translator.spec", "usermode"},
     "testbins": {"testbins", "tools"},
 }
 PACKAGES = {name.split(".")[0] for name in PYTHON_RULES} | {"tests"}

@@ -72,9 +72,7 @@ uint32_t CodeCache::commit(size_t bytes) {
     return offset;
 }
 
-void CodeCache::reset(uint32_t keep) {
-    used_ = keep;
-}
+void CodeCache::reset(uint32_t keep) { used_ = keep; }
 
 void CodeCache::patch32(uint32_t offset, uint32_t value) {
     auto* field = reinterpret_cast<uint32_t*>(rw_ + offset);

@@ -15,6 +15,8 @@ namespace {
 thread_local ThreadImpl* t_current = nullptr;
 
 constexpr size_t kMostBlocks = size_t{1} << 21;
+// The stubs and any one instruction fit.
+constexpr size_t kLeastCacheBytes = 8192;
 
 // FPCR bits that native code does not honour: AHP(26) DN(25) FZ(24) FZ16(19) NEP(2) AH(1) FIZ(0).
 constexpr uint32_t kSlowFpcr = 1u << 26 | 1u << 25 | 1u << 24 | 1u << 19 | 7u;
@@ -69,18 +71,13 @@ ThreadImpl::~ThreadImpl() {
 
 void ThreadImpl::forget_code() {
     for (size_t i = 0; i < kProbeEntries; i++) probe[i] = {kNoGuestPc, 0};
-    *reinterpret_cast<uint64_t*>(state.rsb_base) =
-        reinterpret_cast<uint64_t>(state.stub_ret_miss);
+    *reinterpret_cast<uint64_t*>(state.rsb_base) = reinterpret_cast<uint64_t>(state.stub_ret_miss);
     state.saved_rsp = state.rsb_base;
 }
 
-Thread::Thread(std::unique_ptr<ThreadImpl> impl) : impl_(std::move(impl)) {
-    impl_->face = this;
-}
+Thread::Thread(std::unique_ptr<ThreadImpl> impl) : impl_(std::move(impl)) { impl_->face = this; }
 Thread::~Thread() = default;
-base::CpuState& Thread::state() {
-    return impl_->state;
-}
+base::CpuState& Thread::state() { return impl_->state; }
 
 // --- the public face ----------------------------------------------------------------------------
 
@@ -108,12 +105,8 @@ Exit Engine::run(Thread& thread) {
     return exit;
 }
 
-void Engine::invalidate(uint64_t begin, uint64_t end) {
-    impl_->invalidate(begin, end);
-}
-void Engine::flush() {
-    impl_->flush();
-}
+void Engine::invalidate(uint64_t begin, uint64_t end) { impl_->invalidate(begin, end); }
+void Engine::flush() { impl_->flush(); }
 
 void Engine::request_exit(Thread& thread) {
     std::atomic_ref<uint32_t>(thread.impl_->state.poll).fetch_or(kPollRequest);
@@ -124,19 +117,11 @@ bool Engine::handle_host_fault(int signal, siginfo_t* info, void* ucontext) {
     return thread != nullptr && thread->engine.host_fault(*thread, signal, info, ucontext);
 }
 
-Thread* Engine::current() {
-    return t_current == nullptr ? nullptr : t_current->face;
-}
+Thread* Engine::current() { return t_current == nullptr ? nullptr : t_current->face; }
 
-bool Engine::prepare_fork() {
-    return impl_->prepare_fork();
-}
-bool Engine::after_fork(bool child, Thread& self) {
-    return impl_->after_fork(child, *self.impl_);
-}
-Stats Engine::stats() const {
-    return impl_->stats();
-}
+bool Engine::prepare_fork() { return impl_->prepare_fork(); }
+bool Engine::after_fork(bool child, Thread& self) { return impl_->after_fork(child, *self.impl_); }
+Stats Engine::stats() const { return impl_->stats(); }
 
 // --- set-up -------------------------------------------------------------------------------------
 
@@ -153,7 +138,8 @@ bool EngineImpl::create(std::string& error) {
         return false;
     }
     if (!cache_.create(options.cache_bytes, error)) return false;
-    if (!make_stubs(cache_, link_from_code, indirect_from_code, stubs_)) {
+    if (options.cache_bytes < kLeastCacheBytes ||
+        !make_stubs(cache_, link_from_code, indirect_from_code, stubs_)) {
         error = "the code cache is too small";
         return false;
     }

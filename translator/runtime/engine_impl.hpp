@@ -57,8 +57,8 @@ class ThreadImpl {
     uint8_t* return_stack = nullptr;  // guard page first; grows down from its end
     std::atomic<bool> in_code = false;
     bool interpreting = false;
-    uint64_t generation = 0;  // of the cache contents that the predictions are about
-    Exit fault;               // what a host fault turned into
+    uint64_t generation = 0;          // of the cache contents that the predictions are about
+    Exit fault;                       // what a host fault turned into
     uint64_t tagged_pc = kNoGuestPc;  // an instruction that used an address with a tag
 };
 
@@ -98,6 +98,7 @@ class EngineImpl {
     // All of these want the lock.
     Block* find_or_translate(ThreadImpl& thread, uint64_t pc, uint32_t key);
     Block* translate(ThreadImpl& thread, uint64_t pc, uint32_t key);
+    std::span<const uint32_t> build(uint64_t pc, uint32_t key, std::span<const uint32_t> words);
     void lift(uint64_t pc, uint32_t key, std::span<const uint32_t> words, bool mask_addresses);
     bool uses_tags() const;
     bool compile(ThreadImpl& thread);

@@ -18,7 +18,9 @@ bool Compiler::compile(const ir::Function& f, std::span<uint8_t> buffer, CodeBlo
         if (!inlined_[b]) compile_block(b);
         if (a_.overflowed()) return false;
     }
+    out.cold = a_.offset();
     cold_paths();
+    out.constants = a_.offset();
     constants();
     out.size = a_.offset();
     return !a_.overflowed() && !out_of_slots_;

@@ -62,6 +62,8 @@ struct InsnMark {
 /// What compile() fills besides the buffer. Reused: vectors keep their memory.
 struct CodeBlock {
     uint32_t size = 0;
+    uint32_t cold = 0;       // offset of what is out of line
+    uint32_t constants = 0;  // offset of what is not code
     std::vector<ExitSite> exits;
     std::vector<RecoveryRow> rows;
     std::vector<RecoveryEntry> entries;
@@ -69,7 +71,7 @@ struct CodeBlock {
     std::vector<InsnMark> insn_map;
 
     void clear() {
-        size = 0;
+        size = cold = constants = 0;
         exits.clear();
         rows.clear();
         entries.clear();
