@@ -54,14 +54,26 @@ def find_code(text: str, pc: int | None = None) -> Code:
     return _assemble(text, DEFAULT_PC if pc is None else pc)
 
 
+_NO_NAME = "no instruction word, no FILE:SYMBOL, and as assembly: "
+
+
+def _check_statements(text: str) -> None:
+    """Refuses what keystone would never come back from: a statement that starts with no word."""
+    if not text.isascii():
+        raise ExplainError(f"{text}: {_NO_NAME}it is not ASCII")
+    for statement in re.split(r"[;\n]", text):
+        rest = re.sub(r"^(\s*[\w.$]+:)*\s*", "", statement)
+        if rest and not re.match(r"[A-Za-z_.]", rest):
+            raise ExplainError(f"{text}: {_NO_NAME}a statement starts with {rest[0]!r}")
+
+
 def _assemble(text: str, pc: int) -> Code:
+    _check_statements(text)
     engine = keystone.Ks(keystone.KS_ARCH_ARM64, keystone.KS_MODE_LITTLE_ENDIAN)
     try:
         code, _ = engine.asm(text, pc, as_bytes=True)
     except keystone.KsError as error:
-        raise ExplainError(
-            f"{text}: no instruction word, no FILE:SYMBOL, and as assembly: {error.message}"
-        ) from error
+        raise ExplainError(f"{text}: {_NO_NAME}{error.message}") from error
     if not code:
         raise ExplainError(f"{text!r}: no instructions")
     return Code(pc, bytes(code))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from argparse_manpage.manpage import Manpage
 
-from .cli import parser
+from .cli import OPTIONS, parser
 
 
 def render(version: str) -> str:
@@ -25,7 +25,11 @@ def render(version: str) -> str:
         "manual_title": "User Commands",
     }
     # "pretty" says an option's argument once, behind all its names.
-    return str(Manpage(parser(), _data=data, format="pretty"))
+    page = str(Manpage(parser(), _data=data, format="pretty"))
+    # argparse-manpage leaves out the option that it takes for argparse's own.
+    names = ", ".join(f"\\fB{flag}\\fR" for flag in OPTIONS[0].flags).replace("-", "\\-")
+    head = ".SH OPTIONS\n"
+    return page.replace(head, f"{head}.TP\n{names}\n{OPTIONS[0].help}\n\n", 1)
 
 
 def main(file: Path, version: str) -> None:
