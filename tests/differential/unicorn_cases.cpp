@@ -22,6 +22,8 @@ constexpr uint32_t kExcpUndefined = 1;
 constexpr uint32_t kExcpPrefetchAbort = 3;
 constexpr uint32_t kExcpDataAbort = 4;
 constexpr uint64_t kMostSteps = 1000;
+// What run_cases puts behind a case, so that guests which read code see the same.
+constexpr uint32_t kSvc = 0xd4000001 | 0xfff << 5;
 
 void check(uc_err error, const char* what) {
     if (error == UC_ERR_OK) return;
@@ -62,8 +64,13 @@ class Runner {
         check(uc_hook_add(uc_, &hook_, UC_HOOK_INTR, reinterpret_cast<void*>(&on_interrupt), this,
                           1, 0),
               "hook");
+        check(uc_context_alloc(uc_, &fresh_), "context");
+        check(uc_context_save(uc_, fresh_), "context");
     }
-    ~Runner() { uc_close(uc_); }
+    ~Runner() {
+        uc_context_free(fresh_);
+        uc_close(uc_);
+    }
 
     void run(const Case& c, Result& r) {
         if (used_ == kCodeBytes) {
@@ -73,9 +80,12 @@ class Runner {
         uint64_t pc = kCode + used_;
         used_ += kSlotBytes;
         check(uc_mem_write(uc_, pc, c.words, c.count * 4), "write code");
+        check(uc_mem_write(uc_, pc + c.count * 4, &kSvc, 4), "write code");
         uint8_t page[kPage] = {};
         std::memcpy(page + kWindow, c.memory, kWindowBytes);
         check(uc_mem_write(uc_, kData, page, kPage), "write data");
+        // The exclusive monitor and the thread pointer have no numbers to write them by.
+        check(uc_context_restore(uc_, fresh_), "restore");
         Registers in = c.registers;
         Banks write(&in);
         check(uc_reg_write_batch(uc_, write.ids, write.at, Banks::kCount), "write registers");
@@ -126,6 +136,7 @@ class Runner {
 
     uc_engine* uc_ = nullptr;
     uc_hook hook_ = 0;
+    uc_context* fresh_ = nullptr;
     uint32_t interrupt_ = 0;
     size_t used_ = 0;
 };

@@ -152,6 +152,9 @@ class Runner {
         std::memcpy(s.x, from.x, sizeof s.x);
         s.sp = from.x[31];
         s.pc = pc;
+        s.tpidr_el0 = 0;
+        s.excl_addr = ~uint64_t{0};
+        s.excl_size = 0;
         s.nzcv = to_host_flags(from.nzcv);
         runtime::write_fpcr(s, static_cast<uint32_t>(from.fpcr));
         runtime::write_fpsr(s, static_cast<uint32_t>(from.fpsr));
@@ -178,6 +181,7 @@ class Runner {
 }  // namespace
 
 int main(int argc, char** argv) {
+    constexpr std::string_view kHostFeatures = "--host-features=";
     runtime::Options options;
     options.host = x64::HostFeatures::detect();
     for (int i = 1; i < argc; i++) {
@@ -186,6 +190,9 @@ int main(int argc, char** argv) {
             options.tier = 0;
         } else if (argument == "--tier=1") {
             options.tier = 1;
+        } else if (argument.starts_with(kHostFeatures)) {
+            std::string error;
+            if (!options.host.cap(argument.substr(kHostFeatures.size()), error)) fail(error);
         } else {
             fail("unknown argument " + argument);
         }
