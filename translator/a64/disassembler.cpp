@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "translator/a64/bit_masks.hpp"
+#include "translator/a64/fp_immediate.hpp"
 #include "translator/a64/sysregs.gen.hpp"
 
 namespace pydbt::a64 {
@@ -22,9 +23,7 @@ bool is_move_wide(uint64_t value, unsigned width) {
     return false;
 }
 
-uint64_t low(uint64_t value, bool sf) {
-    return sf ? value : value & 0xffffffff;
-}
+uint64_t low(uint64_t value, bool sf) { return sf ? value : value & 0xffffffff; }
 
 }  // namespace
 
@@ -47,18 +46,17 @@ void TextWriter::hex(uint64_t value) {
     out_.append(digits, end.ptr);
 }
 
-void TextWriter::field(const char* name, int64_t value) {
-    char part[64];
-    int n = std::snprintf(part, sizeof part, " %s=%lld", name, static_cast<long long>(value));
-    out_.append(part, static_cast<size_t>(n));
-}
-
 // ---- immediates
 
 void TextWriter::imm(int64_t value) {
     out_ += value < 0 ? "#-" : "#";
     auto bits = static_cast<uint64_t>(value);
     hex(value < 0 ? 0 - bits : bits);
+}
+
+void TextWriter::dec(uint32_t value) {
+    out_ += '#';
+    decimal(value);
 }
 
 void TextWriter::offset(int64_t value) {
@@ -76,6 +74,13 @@ void TextWriter::wide(uint32_t sf, uint32_t invert, uint32_t hw, uint32_t value)
     uint64_t bits = uint64_t{value} << 16 * hw;
     if (invert) bits = ~bits;
     imm(sf ? static_cast<int64_t>(bits) : static_cast<int32_t>(static_cast<uint32_t>(bits)));
+}
+
+void TextWriter::bytemask(uint32_t imm8) {
+    uint64_t value = 0;
+    for (unsigned i = 0; i < 8; i++) value |= (imm8 >> i & 1 ? uint64_t{0xff} : 0) << 8 * i;
+    out_ += '#';
+    hex(value);
 }
 
 void TextWriter::target(int32_t words) {
@@ -128,7 +133,7 @@ void TextWriter::shift(uint32_t kind, uint32_t amount) {
     out_ += ", ";
     out_ += kShifts[kind];
     out_ += ' ';
-    imm(amount);
+    dec(amount);
 }
 
 void TextWriter::extend(bool sf, uint32_t rm, uint32_t option, uint32_t amount, bool sp) {
@@ -151,9 +156,7 @@ void TextWriter::index(uint32_t rm, uint32_t option, uint32_t scaled, uint32_t s
     imm(size);
 }
 
-void TextWriter::cond(uint32_t code) {
-    out_ += kConditions[code];
-}
+void TextWriter::cond(uint32_t code) { out_ += kConditions[code]; }
 
 // ---- loads and stores
 
@@ -179,12 +182,12 @@ void TextWriter::prefetch(uint32_t rt) {
 void TextWriter::hint(uint32_t number) {
     // Arm ARM C4.1.94, "Hints"; null: no name.
     constexpr const char* kNames[40] = {
-        "nop",       "yield",  "wfe",       "wfi",       "sev",       "sevl",    "dgh",
+        "nop",       "yield",     "wfe",    "wfi",       "sev",       "sevl",      "dgh",
         "xpaclri",   "pacia1716", nullptr,  "pacib1716", nullptr,     "autia1716", nullptr,
-        "autib1716", nullptr,  "esb",       "psb csync", "tsb csync", nullptr,   "csdb",
-        nullptr,     nullptr,  nullptr,     "paciaz",    "paciasp",   "pacibz",  "pacibsp",
-        "autiaz",    "autiasp", "autibz",   "autibsp",   "bti",       nullptr,   "bti c",
-        nullptr,     "bti j",  nullptr,     "bti jc",    nullptr};
+        "autib1716", nullptr,     "esb",    "psb csync", "tsb csync", nullptr,     "csdb",
+        nullptr,     nullptr,     nullptr,  "paciaz",    "paciasp",   "pacibz",    "pacibsp",
+        "autiaz",    "autiasp",   "autibz", "autibsp",   "bti",       nullptr,     "bti c",
+        nullptr,     "bti j",     nullptr,  "bti jc",    nullptr};
     if (number < std::size(kNames) && kNames[number] != nullptr) {
         out_ += kNames[number];
         return;
@@ -232,7 +235,8 @@ void TextWriter::sys(uint32_t op1, uint32_t crn, uint32_t crm, uint32_t op2, uin
         }
     }
     char operation[32];
-    int n = std::snprintf(operation, sizeof operation, "sys #%u, c%u, c%u, #%u", op1, crn, crm, op2);
+    int n =
+        std::snprintf(operation, sizeof operation, "sys #%u, c%u, c%u, #%u", op1, crn, crm, op2);
     out_.append(operation, static_cast<size_t>(n));
     if (rt == 31) return;
     out_ += ", ";
@@ -241,9 +245,7 @@ void TextWriter::sys(uint32_t op1, uint32_t crn, uint32_t crm, uint32_t op2, uin
 
 // ---- SIMD and FP
 
-void TextWriter::fp(uint32_t size, uint32_t n) {
-    reg("bhsdq"[size], n);
-}
+void TextWriter::fp(uint32_t size, uint32_t n) { reg("bhsdq"[size], n); }
 
 void TextWriter::v(uint32_t q, uint32_t size, uint32_t n) {
     reg('v', n);
@@ -257,7 +259,7 @@ void TextWriter::lane(uint32_t size, uint32_t n, uint32_t number) {
     out_ += '.';
     out_ += "bhsd"[size];
     out_ += '[';
-    decimal(number);
+    hex(number);
     out_ += ']';
 }
 
@@ -277,15 +279,12 @@ void TextWriter::lanes(uint32_t count, uint32_t size, uint32_t n, uint32_t numbe
         out_ += "bhsd"[size];
     }
     out_ += "}[";
-    decimal(number);
+    hex(number);
     out_ += ']';
 }
 
 void TextWriter::fpimm(uint32_t imm8) {
-    // VFPExpandImm for 64 bits: sign, exponent NOT(b):b*8:cd, fraction efgh.
-    uint64_t b = imm8 >> 6 & 1;
-    uint64_t exponent = (b ^ 1) << 10 | (b ? uint64_t{0xff} << 2 : 0) | (imm8 >> 4 & 3);
-    uint64_t bits = uint64_t{imm8 >> 7} << 63 | exponent << 52 | uint64_t{imm8 & 15} << 48;
+    const uint64_t bits = expand_float(imm8, 3);
     char number[32];
     int n = std::snprintf(number, sizeof number, "#%.8f", std::bit_cast<double>(bits));
     out_.append(number, static_cast<size_t>(n));

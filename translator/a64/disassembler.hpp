@@ -2,7 +2,8 @@
 //
 // Owns: how operands are written; templates are in spec/a64. Must not know: lifting.
 //
-// Numbers up to 9 are decimal, others hexadecimal; branch targets and literals are absolute.
+// Numbers up to 9 are decimal, others hexadecimal, but for shift amounts, which are decimal. Branch
+// targets and literals are absolute.
 #pragma once
 
 #include <cstdint>
@@ -22,30 +23,32 @@ const char* disassemble_to(uint32_t word, uint64_t pc, const Features& features,
 
 /// Operand kinds of the templates: each appends to the text.
 class TextWriter {
-   public:
+  public:
     TextWriter(uint64_t pc, const Features& features, std::string& out)
         : pc_(pc), features_(features), out_(out) {}
     bool has(Feature f) const { return features_.has(f); }
 
     const char* pattern = nullptr;
 
-   protected:
+  protected:
     void text(std::string_view s) { out_ += s; }
     /// `s` where `on` is not zero.
     void pick(uint32_t on, std::string_view s) {
         if (on != 0) out_ += s;
     }
-    /// A field by name, for patterns without a template.
-    void field(const char* name, int64_t value);
 
     // Immediates: `#5`, `#0x10`, `#-0x10`.
     void imm(int64_t value);
+    /// In decimal: `#16`.
+    void dec(uint32_t value);
     /// `, #0x10`, nothing for 0.
     void offset(int64_t value);
     /// The immediate of AND, ORR, EOR, ANDS (DecodeBitMasks).
     void bitmask(uint32_t sf, uint32_t n, uint32_t immr, uint32_t imms);
     /// What MOVZ (`invert` 0) and MOVN (1) load, as a signed number.
     void wide(uint32_t sf, uint32_t invert, uint32_t hw, uint32_t value);
+    /// AdvSIMDExpandImm of MOVI with 64-bit elements: a byte of ones for each bit.
+    void bytemask(uint32_t imm8);
     /// Address of an instruction `words` words away; ADR's and ADRP's operands.
     void target(int32_t words);
     void address(int32_t immhi, uint32_t immlo);
@@ -83,7 +86,7 @@ class TextWriter {
     void fp(uint32_t size, uint32_t n);
     /// `v0.8b` to `v0.2d`.
     void v(uint32_t q, uint32_t size, uint32_t n);
-    /// `v0.s[1]`.
+    /// `v0.s[1]`; numbers as everywhere, `v0.b[0xa]`.
     void lane(uint32_t size, uint32_t n, uint32_t number);
     /// `{v0.8b, v1.8b}` of `count` registers, and `{v0.b, v1.b}[3]` of one lane each.
     void list(uint32_t count, uint32_t q, uint32_t size, uint32_t n);
@@ -94,7 +97,7 @@ class TextWriter {
     /// Whether MOVZ or MOVN could load the bit mask, so that ORR is not written `mov`.
     static bool is_wide(uint32_t sf, uint32_t n, uint32_t immr, uint32_t imms);
 
-   private:
+  private:
     void decimal(uint64_t value);
     void hex(uint64_t value);
     void reg(char kind, uint32_t n);

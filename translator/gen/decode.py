@@ -12,11 +12,21 @@ from collections.abc import Sequence
 
 from ..spec.a64 import load
 from ..spec.a64.core import Pattern, PatternError, overlap
-from ..spec.features import FEATURES
+from ..spec.features import FEATURES, Feature
 from .common import SpecError, run
 
 _COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
-_BINARY = {ast.BitAnd: "&", ast.BitOr: "|", ast.RShift: ">>", ast.LShift: "<<", ast.Add: "+", ast.Sub: "-", ast.Mod: "%", ast.BitXor: "^"}
+_BINARY = {
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.RShift: ">>",
+    ast.LShift: "<<",
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Mod: "%",
+}
 
 
 def check(patterns: Sequence[Pattern]) -> None:
@@ -29,7 +39,10 @@ def check(patterns: Sequence[Pattern]) -> None:
         names.add(p.name)
         if p.feature and p.feature not in known:
             raise SpecError(f"pattern {p.name}: unknown feature {p.feature}")
-        to_cpp(p.condition)
+        try:
+            to_cpp(p.condition)
+        except SpecError as error:
+            raise SpecError(f"pattern {p.name}: {error}") from None
     for i, a in enumerate(patterns):
         for b in patterns[i + 1 :]:
             common = a.mask & b.mask
@@ -43,39 +56,46 @@ def check(patterns: Sequence[Pattern]) -> None:
                 raise SpecError(f"patterns {a.name} and {b.name} overlap, for one at {word:#010x}")
 
 
+def _compare(left: ast.expr, op: ast.cmpop, right: ast.expr) -> str:
+    x = to_cpp(left)
+    match op, right:
+        case ast.In(), ast.Tuple(elts=elements):
+            return "(" + " || ".join(f"{x} == {to_cpp(e)}" for e in elements) + ")"
+        case ast.NotIn(), ast.Tuple(elts=elements):
+            return "(" + " && ".join(f"{x} != {to_cpp(e)}" for e in elements) + ")"
+        case _ if type(op) in _COMPARE:
+            return f"({x} {_COMPARE[type(op)]} {to_cpp(right)})"
+    raise SpecError(f"{ast.unparse(ast.Compare(left, [op], [right]))} is not understood")
+
+
 def to_cpp(node: ast.expr | None) -> str:
-    """A condition in C++, over a record `a`."""
+    """An expression of a condition or a template in C++, over a record `a`."""
     match node:
         case None:
             return "true"
         case ast.BoolOp(op=op, values=values):
-            return "(" + (" && " if isinstance(op, ast.And) else " || ").join(map(to_cpp, values)) + ")"
+            word = " && " if isinstance(op, ast.And) else " || "
+            return "(" + word.join(map(to_cpp, values)) + ")"
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return f"!({to_cpp(operand)})"
-        case ast.Compare(left=left, ops=ops, comparators=comparators):
-            parts = [left, *comparators]
-            if isinstance(ops[0], ast.In) and isinstance(comparators[0], ast.Tuple):
-                return "(" + " || ".join(f"{to_cpp(left)} == {to_cpp(e)}" for e in comparators[0].elts) + ")"
-            if isinstance(ops[0], ast.NotIn) and isinstance(comparators[0], ast.Tuple):
-                return "(" + " && ".join(f"{to_cpp(left)} != {to_cpp(e)}" for e in comparators[0].elts) + ")"
-            return "(" + " && ".join(
-                f"{to_cpp(x)} {_COMPARE[type(op)]} {to_cpp(y)}"
-                for x, op, y in zip(parts, ops, parts[1:], strict=False)
-            ) + ")"
-        case ast.BinOp(left=left, op=op, right=right):
+        case ast.Compare(left=left, ops=ops, comparators=right):
+            steps = [_compare(*s) for s in zip([left, *right], ops, right, strict=False)]
+            return steps[0] if len(steps) == 1 else "(" + " && ".join(steps) + ")"
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
             return f"({to_cpp(left)} {_BINARY[type(op)]} {to_cpp(right)})"
         case ast.Name(id=name):
             return f"a.{name}"
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return f"{name}({', '.join(map(to_cpp, args))})"
+        case ast.Constant(value=str(text)):
+            return f'"{text}"'
         case ast.Constant(value=int(value)):
-            return f"{int(value)}u" if value >= 0 else str(value)
-    raise SpecError(f"condition {ast.unparse(node) if node else ''}: not understood")
+            return f"{int(value)}u"
+    raise SpecError(f"{ast.unparse(node)} is not understood")
 
 
 def _record(p: Pattern) -> str:
-    members = [
-        f"    {'int32_t' if f.signed else 'uint32_t'} {f.name};"
-        for f in p.fields
-    ]
+    members = [f"    {'int32_t' if f.signed else 'uint32_t'} {f.name};" for f in p.fields]
     inits = []
     for f in p.fields:
         if f.signed:
@@ -86,13 +106,27 @@ def _record(p: Pattern) -> str:
     unused = "" if inits else "[[maybe_unused]] "
     colon = " : " + ", ".join(inits) if inits else ""
     return "\n".join(
-        [f"struct Args_{p.name} {{", f"    explicit Args_{p.name}({unused}uint32_t w){colon} {{}}", *members, "};"]
+        [
+            f"struct Args_{p.name} {{",
+            f"    explicit Args_{p.name}({unused}uint32_t w){colon} {{}}",
+            *members,
+            "};",
+        ]
     )
 
 
 def _args_header(patterns: Sequence[Pattern]) -> str:
     body = "\n".join(_record(p) for p in patterns)
-    return f"#pragma once\n\n#include <cstdint>\n\nnamespace pydbt::a64 {{\n\n{body}\n\n}}  // namespace pydbt::a64\n"
+    return f"""#pragma once
+
+#include <cstdint>
+
+namespace pydbt::a64 {{
+
+{body}
+
+}}  // namespace pydbt::a64
+"""
 
 
 def _members(patterns: Sequence[Pattern]) -> str:
@@ -186,7 +220,7 @@ def _tree(patterns: Sequence[Pattern]) -> str:
             "",
             "namespace pydbt::a64 {",
             "",
-            "/// Calls v.visit_PATTERN(args) of the pattern that takes the word, else v.unallocated().",
+            "/// Calls v.visit_PATTERN(args) of the pattern that has the word, or v.unallocated().",
             "template <class Result, class Visitor>",
             "inline Result decode(uint32_t w, Visitor& v) {",
             *tree.lines,
@@ -201,7 +235,8 @@ def _tree(patterns: Sequence[Pattern]) -> str:
 
 def _decoder(patterns: Sequence[Pattern]) -> str:
     lifts = "\n".join(
-        f"    Step visit_{p.name}(const Args_{p.name}& a) {{ return lifter.lift_{p.name}(a); }}" for p in patterns
+        f"    Step visit_{p.name}(const Args_{p.name}& a) {{ return lifter.lift_{p.name}(a); }}"
+        for p in patterns
     )
     return "\n".join(
         [
@@ -232,12 +267,14 @@ def _decoder(patterns: Sequence[Pattern]) -> str:
     )
 
 
+def _feature_row(f: Feature) -> str:
+    word, bit = f.hwcap or (-1, 0)
+    return f'    {{Feature::{f.name}, "{f.option}", {word}, {bit}}},'
+
+
 def _features_header() -> str:
     rows = "\n".join(f"    {f.name},  // {f.doc}" for f in FEATURES)
-    table = "\n".join(
-        f'    {{Feature::{f.name}, "{f.option}", {f.hwcap[0] if f.hwcap else -1}, {f.hwcap[1] if f.hwcap else 0}}},'
-        for f in FEATURES
-    )
+    table = "\n".join(map(_feature_row, FEATURES))
     return f"""#pragma once
 
 #include <cstddef>
@@ -273,7 +310,7 @@ def main() -> int:
     except PatternError as error:
         print(f"translator.gen.decode: {error}", file=sys.stderr)
         return 1
-    done = []
+    done: list[bool] = []
 
     def checked(text: str) -> str:
         if not done:

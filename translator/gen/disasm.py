@@ -1,14 +1,14 @@
 """Generates the A64 disassembler from the templates of spec/a64.
 
-Owns: the C++ form of templates, the list of operand kinds, refusals. Must not know: how operands are
-written (a64/disassembler.cpp).
+Owns: the C++ form of templates, the list of operand kinds, refusals. Must not know: how operands
+are written (a64/disassembler.cpp).
 """
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..spec.a64 import load
 from ..spec.a64.core import Pattern, PatternError, Text
@@ -16,57 +16,81 @@ from .common import SpecError, run
 from .decode import to_cpp
 
 KINDS: dict[str, int] = {
+    "pick": 2,
     "imm": 1,
+    "dec": 1,
+    "offset": 1,
+    "bitmask": 4,
+    "wide": 4,
+    "bytemask": 1,
+    "target": 1,
+    "address": 2,
+    "page": 2,
     "r": 2,
     "rsp": 2,
+    "w": 1,
     "x": 1,
     "xsp": 1,
-    "w": 1,
-    "target": 1,
-    "page": 1,
-    "cond": 1,
-    "lsl": 1,
     "shift": 2,
-    "extend": 4,
-    "bitmask": 4,
-    "number": 1,
+    "extend": 5,
+    "index": 4,
+    "cond": 1,
+    "transfer": 3,
+    "suffix": 1,
+    "prefetch": 1,
     "hint": 1,
     "barrier": 1,
     "sysreg": 5,
-    "sysop": 4,
-    "offset": 1,
-    "index": 5,
-    "prefetch": 1,
+    "sys": 5,
     "fp": 2,
-    "suffix": 1,
-    "order": 2,
+    "v": 3,
+    "lane": 3,
+    "list": 4,
+    "lanes": 4,
+    "fpimm": 1,
 }
 """Operand kinds, each a member of TextWriter, and how many arguments they take."""
 
+PREDICATES: dict[str, int] = {"is_wide": 4}
+"""The same of members that conditions may ask."""
 
-def _kinds_of(texts: Sequence[Text]) -> list[ast.Call]:
-    return [p for t in texts for p in t.pieces if isinstance(p, ast.Call)]
+
+def _check_calls(p: Pattern, what: str, tree: ast.expr, known: Mapping[str, int]) -> None:
+    try:
+        to_cpp(tree)
+    except SpecError as error:
+        raise SpecError(f"pattern {p.name}: {error}") from None
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call):
+            continue
+        name = ast.unparse(call.func)
+        if name not in known:
+            raise SpecError(f"pattern {p.name}: unknown {what} {name}")
+        if len(call.args) != known[name]:
+            raise SpecError(
+                f"pattern {p.name}: {name} takes {known[name]} arguments, not {len(call.args)}"
+            )
 
 
 def check(patterns: Sequence[Pattern]) -> None:
-    """Refuses unknown kinds and a wrong number of arguments."""
+    """Refuses unknown kinds, a wrong number of arguments, a pattern without a template."""
     for p in patterns:
-        for call in _kinds_of(p.texts):
-            name = call.func.id if isinstance(call.func, ast.Name) else ast.unparse(call.func)
-            if name not in KINDS:
-                raise SpecError(f"pattern {p.name}: unknown operand kind {name}")
-            if len(call.args) != KINDS[name]:
-                raise SpecError(
-                    f"pattern {p.name}: {name} takes {KINDS[name]} arguments, not {len(call.args)}"
-                )
+        if not p.texts:
+            raise SpecError(f"pattern {p.name}: no template")
+        for text in p.texts:
+            for piece in text.pieces:
+                if isinstance(piece, ast.expr):
+                    _check_calls(p, "operand kind", piece, KINDS)
+            if text.condition is not None:
+                _check_calls(p, "predicate", text.condition, PREDICATES)
 
 
 def _piece(piece: str | ast.expr) -> str:
     match piece:
         case str(text):
             return f'text("{text}");'
-        case ast.Call(func=ast.Name(id=name), args=args):
-            return f"{name}({', '.join(map(to_cpp, args))});"
+        case ast.Call():
+            return f"{to_cpp(piece)};"
         case _:
             return f"imm({to_cpp(piece)});"
 
@@ -78,13 +102,8 @@ def _text(text: Text) -> str:
     return f"if ({to_cpp(text.condition)}) {{ {pieces} return; }}"
 
 
-def _fields(p: Pattern) -> str:
-    """The body for a pattern without a template: its name and fields."""
-    return " ".join([f'text("{p.name}");', *(f'field("{f.name}", a.{f.name});' for f in p.fields)])
-
-
 def _visit(p: Pattern) -> str:
-    body = " ".join(map(_text, p.texts)) if p.texts else _fields(p)
+    body = " ".join(map(_text, p.texts))
     unused = "" if "a." in body else "[[maybe_unused]] "
     return (
         f"    void visit_{p.name}({unused}const Args_{p.name}& a) "
@@ -110,7 +129,8 @@ struct TextVisitor : TextWriter {{
 
 }}  // namespace
 
-const char* disassemble_to(uint32_t word, uint64_t pc, const Features& features, std::string& out) {{
+const char* disassemble_to(uint32_t word, uint64_t pc, const Features& features,
+                           std::string& out) {{
     TextVisitor v(pc, features, out);
     decode<void>(word, v);
     return v.pattern;

@@ -1,4 +1,4 @@
-"""Generates the op enumeration, the op table and the builder's methods from spec/ir.py.
+"""Generates the op enumeration, op table, builder's methods and a test's replay from spec/ir.py.
 
 Owns: how rows become C++. Must not know: what ops mean.
 """
@@ -60,7 +60,8 @@ def check(ops: Sequence[Op] = tuple(OPS)) -> None:
         if not op.effects:
             raise SpecError(f"{where}: no effect; pure is one")
         if "pure" in op.effects and len(op.effects - {"commutes", "raises"}) > 1:
-            raise SpecError(f"{where}: pure and {sorted(op.effects - {'pure', 'commutes', 'raises'})}")
+            others = sorted(op.effects - {"pure", "commutes", "raises"})
+            raise SpecError(f"{where}: pure and {others}")
         if "commutes" in op.effects and (len(op.args) < 2 or op.args[0] != op.args[1]):
             raise SpecError(f"{where}: commutes, but its first two arguments differ in type")
         if op.semantics is not None:
@@ -72,7 +73,10 @@ def _check_arity(op: Op) -> None:
     if code is None or code.co_flags & 0x04:  # takes *args
         return
     if code.co_argcount != len(op.args) + 1:
-        raise SpecError(f"op {op.name}: semantics take {code.co_argcount - 1} arguments, the row has {len(op.args)}")
+        raise SpecError(
+            f"op {op.name}: semantics take {code.co_argcount - 1} arguments, "
+            f"the row has {len(op.args)}"
+        )
 
 
 def _cname(op: Op) -> str:
@@ -87,7 +91,8 @@ def _ops_header() -> str:
     check()
     lines = ["#pragma once", "", "#include <cstdint>", "", "namespace pydbt::ir {", ""]
     lines += [f"enum class Type : uint8_t {{ {', '.join(TYPES)} }};", ""]
-    lines += ["inline constexpr uint8_t kTypeBits[] = {" + ", ".join(map(str, TYPES.values())) + "};"]
+    widths = ", ".join(map(str, TYPES.values()))
+    lines += [f"inline constexpr uint8_t kTypeBits[] = {{{widths}}};"]
     names = ", ".join(f'"{name}"' for name in TYPES)
     lines += [f"inline constexpr const char* kTypeNames[] = {{{names}}};", ""]
     lines += ["/// X(op) for every op, in order.", "#define PYDBT_IR_OPS(X) \\"]
@@ -99,7 +104,10 @@ def _ops_header() -> str:
     lines += [f"    k{effect.capitalize()} = {1 << i}," for i, effect in enumerate(EFFECTS)]
     lines += ["};", ""]
     kinds = ", ".join(TYPES)
-    lines += [f"/// An operand's type or class of types.\nenum class Kind : uint8_t {{ {kinds}, int_, float_, any }};"]
+    lines += [
+        "/// An operand's type or class of types.",
+        f"enum class Kind : uint8_t {{ {kinds}, int_, float_, any }};",
+    ]
     lines += ["enum class Field : uint8_t { " + ", ".join(ATTRIBUTE_FIELDS) + " };", ""]
     lines += [
         "struct Attribute {",
@@ -132,7 +140,8 @@ def _ops_header() -> str:
             f"{{{args}}}, {effects}, {len(op.attrs)}, {{{attrs}}}}},"
         )
     lines += ["};", "", "inline constexpr const OpInfo& info(Op op) {"]
-    lines += ["    return kOps[static_cast<unsigned>(op)];", "}", "", "}  // namespace pydbt::ir", ""]
+    lines += ["    return kOps[static_cast<unsigned>(op)];", "}", ""]
+    lines += ["}  // namespace pydbt::ir", ""]
     return "\n".join(lines)
 
 
@@ -176,6 +185,21 @@ def _builder() -> str:
     return "\n".join(_method(op) for op in OPS if op.name not in _BY_HAND) + "\n"
 
 
+def _replayed(op: Op) -> str:
+    arguments = ["i.type"] if op.result.startswith("[") else []
+    arguments += [f"a{i}" for i in range(len(op.args))]
+    arguments += [f"i.{field}" for _, field in op.attrs]
+    call = f"b.{_cname(op)}({', '.join(arguments)})"
+    body = f"{call};\n        return kNone;" if op.result == "none" else f"return {call};"
+    return f"    case Op::{_cname(op)}:\n        {body}"
+
+
+def _replay() -> str:
+    """Cases that call the builder's method for an instruction (tests/tools/opt/run_ir.cpp)."""
+    check()
+    return "\n".join(_replayed(op) for op in OPS if op.name not in _BY_HAND) + "\n"
+
+
 if __name__ == "__main__":
     sys.exit(
         run(
@@ -183,6 +207,7 @@ if __name__ == "__main__":
             {
                 "translator/ir/ops.gen.hpp": _ops_header,
                 "translator/ir/builder.gen.inc": _builder,
+                "tests/tools/opt/replay.gen.inc": _replay,
             },
         )
     )

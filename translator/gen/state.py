@@ -1,6 +1,7 @@
 """Generates the C++ CpuState from spec/state.py.
 
-Owns: the layout rule (fields in order, each aligned to its element). Must not know: what fields mean.
+Owns: the layout rule (fields in order, each aligned to its element). Must not know: what fields
+mean.
 """
 
 from __future__ import annotations

@@ -6,21 +6,22 @@ Owns: the tables' C++ form. Must not know: registers' meanings.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from ..spec.features import FEATURES
 from ..spec.state import FIELDS
-from ..spec.sysregs import SYSOPS, SYSREGS, ZVA_BYTES, SysReg
+from ..spec.sysregs import SYSOPS, SYSREGS, ZVA_BYTES, SysOp, SysReg
 from .common import SpecError, run
 
 _HOW = {"nzcv", "fpcr", "fpsr", "environment"}
 _OPS = {"zero", "clean", "invalidate"}
 
 
-def check() -> None:
+def check(registers: Sequence[SysReg] = SYSREGS, operations: Sequence[SysOp] = SYSOPS) -> None:
     """Refuses duplicate encodings or names, unknown ways, missing documentation."""
     ids: set[int] = set()
     fields = {f.name for f in FIELDS}
-    for r in SYSREGS:
+    for r in registers:
         if r.id in ids:
             raise SpecError(f"system register {r.name}: its encoding is used twice")
         ids.add(r.id)
@@ -33,7 +34,7 @@ def check() -> None:
         if not r.doc or r.access not in ("r", "rw"):
             raise SpecError(f"system register {r.name}: no documentation or bad access")
     features = {f.name for f in FEATURES} | {""}
-    for op in SYSOPS:
+    for op in operations:
         if op.how not in _OPS or op.feature not in features or not op.doc:
             raise SpecError(f"operation {op.name}: unknown way or feature, or no documentation")
 
@@ -49,10 +50,13 @@ def _header() -> str:
     check()
     rows = "\n".join(_row(r) for r in SYSREGS)
     names = "\n".join(
-        f"inline constexpr uint32_t k{r.name} = {r.id:#x};" for r in SYSREGS if r.how == "environment"
+        f"inline constexpr uint32_t k{r.name} = {r.id:#x};"
+        for r in SYSREGS
+        if r.how == "environment"
     )
     ops = "\n".join(
-        f'    {{{op.op1 << 11 | op.crn << 7 | op.crm << 3 | op.op2:#x}, "{op.name}", SysOpWay::{op.how}, '
+        f"    {{{op.op1 << 11 | op.crn << 7 | op.crm << 3 | op.op2:#x}, "
+        f'"{op.name}", SysOpWay::{op.how}, '
         + (f"static_cast<int>(Feature::{op.feature})" if op.feature else "-1")
         + f"}},  // {op.doc}"
         for op in SYSOPS

@@ -1,4 +1,4 @@
-"""Generates the assembler's member functions from spec/x64.py.
+"""Generates the assembler's member functions from spec/x64.py, and a table of them for tests.
 
 Owns: overloads, argument order, refusals. Must not know: what instructions do.
 """
@@ -25,7 +25,26 @@ _OPERANDS = {
     "imm8", "imm", "imm32",
 }  # fmt: skip
 _KEYWORDS = {"and", "or", "xor", "not"}
-LOCKED = {"add", "sub", "and", "or", "xor", "xadd", "cmpxchg", "cmpxchg8b", "cmpxchg16b", "neg", "not", "inc", "dec", "bts", "btr", "btc", "adc", "sbb"}
+LOCKED = {
+    "add",
+    "sub",
+    "and",
+    "or",
+    "xor",
+    "xadd",
+    "cmpxchg",
+    "cmpxchg8b",
+    "cmpxchg16b",
+    "neg",
+    "not",
+    "inc",
+    "dec",
+    "bts",
+    "btr",
+    "btc",
+    "adc",
+    "sbb",
+}
 """Mnemonics that get a `lock_` variant of their memory forms."""
 
 
@@ -58,7 +77,11 @@ def parse(form: Form) -> Encoding:
         raise SpecError(f"{where}: op-en {form.op_en} for {len(form.operands)} operands")
     if len(set(form.op_en)) != len(form.op_en) or set(form.op_en) - set("RMVIO4"):
         raise SpecError(f"{where}: op-en {form.op_en} is not understood")
-    match = re.fullmatch(r"(VEX\.)?((?:66|F3|F2)\.)?(1|0F38|0F3A|0F)(?:\.W([01S]))?(\.b)? ([0-9a-f]{2})(?: /([0-7]))?", form.encoding)
+    match = re.fullmatch(
+        r"(VEX\.)?((?:66|F3|F2)\.)?(1|0F38|0F3A|0F)(?:\.W([01S]))?(\.b)?"
+        r" ([0-9a-f]{2})(?: /([0-7]))?",
+        form.encoding,
+    )
     if match is None:
         raise SpecError(f"{where}: cannot read encoding {form.encoding!r}")
     vex, prefix, opmap, width, byte, opcode, digit = match.groups()
@@ -66,7 +89,15 @@ def parse(form: Form) -> Encoding:
         raise SpecError(f"{where}: both /digit and a register in ModRM.reg")
     if "V" in form.op_en and not vex:
         raise SpecError(f"{where}: VEX.vvvv without VEX")
-    return Encoding(bool(vex), _PREFIXES[prefix[:-1]] if prefix else 0, _MAPS[opmap], width or "0", bool(byte), int(opcode, 16), int(digit) if digit else None)
+    return Encoding(
+        bool(vex),
+        _PREFIXES[prefix[:-1]] if prefix else 0,
+        _MAPS[opmap],
+        width or "0",
+        bool(byte),
+        int(opcode, 16),
+        int(digit) if digit else None,
+    )
 
 
 def sized(form: Form) -> bool:
@@ -103,13 +134,17 @@ def check(forms: Sequence[Form] = tuple(FORMS)) -> None:
         for kinds in choices(form):
             key = (form.mnemonic, str(sized(form)), *map(_type, kinds))
             if key in seen:
-                raise SpecError(f"x64 form {form.mnemonic} {' '.join(form.operands)}: defined twice")
+                raise SpecError(
+                    f"x64 form {form.mnemonic} {' '.join(form.operands)}: defined twice"
+                )
             seen.add(key)
 
 
 def _member(form: Form, kinds: tuple[str, ...], lock: bool) -> str:
     e = parse(form)
-    params = (["Size size"] if e.width == "S" else []) + [f"{_type(k)} o{i}" for i, k in enumerate(kinds)]
+    params = (["Size size"] if e.width == "S" else []) + [
+        f"{_type(k)} o{i}" for i, k in enumerate(kinds)
+    ]
     at = {letter: i for i, letter in enumerate(form.op_en)}
     body = ["room();"]
     imm = next((k for k in kinds if k.startswith("imm")), "")
@@ -141,7 +176,9 @@ def _implied(e: Encoding) -> list[str]:
     return [out, rex, "put(0x0f);" if e.map == 1 else "", f"put({e.opcode:#x});"]
 
 
-def _modrm(form: Form, e: Encoding, kinds: tuple[str, ...], at: dict[str, int], wide: str, imm: str) -> list[str]:
+def _modrm(
+    form: Form, e: Encoding, kinds: tuple[str, ...], at: dict[str, int], wide: str, imm: str
+) -> list[str]:
     reg = f"num(o{at['R']})" if "R" in at else str(e.digit or 0)
     rm = f"o{at['M']}"
     opcode = f"{e.opcode:#x}"
@@ -152,7 +189,10 @@ def _modrm(form: Form, e: Encoding, kinds: tuple[str, ...], at: dict[str, int], 
     if imm == "imm8":
         tail, after = "1", f"put({value});"
     elif imm == "imm32":
-        tail, after = "size == Size::b8 ? 1 : size == Size::b16 ? 2 : 4", f"immediate(size, {value});"
+        tail, after = (
+            "size == Size::b8 ? 1 : size == Size::b16 ? 2 : 4",
+            f"immediate(size, {value});",
+        )
     elif imm == "imm":
         return _short_immediate(e, kinds, reg, rm, wide, value)
     elif "4" in at:
@@ -160,7 +200,11 @@ def _modrm(form: Form, e: Encoding, kinds: tuple[str, ...], at: dict[str, int], 
     if e.vex:
         v = f"num(o{at['V']})" if "V" in at else "0"
         return [f"vex({e.prefix}, {e.map}, {wide}, {opcode}, {reg}, {v}, {rm}, {tail});", after]
-    return [f"legacy({_prefix(e)}, {e.map}, {wide}, {opcode}, {reg}, {rm}, {_rex(form, e, kinds, at)}, {tail});", after]
+    # A mandatory prefix stands behind the one that makes the operands 16 bits wide.
+    word = "if (size == Size::b16) put(0x66);" if e.width == "S" and e.prefix else ""
+    rex = _rex(form, e, kinds, at)
+    legacy = f"legacy({_prefix(e)}, {e.map}, {wide}, {opcode}, {reg}, {rm}, {rex}, {tail});"
+    return [word, legacy, after]
 
 
 def _prefix(e: Encoding) -> str:
@@ -180,29 +224,28 @@ def _rex(form: Form, e: Encoding, kinds: tuple[str, ...], at: dict[str, int]) ->
     return " || ".join(tests) or "false"
 
 
-def _short_immediate(e: Encoding, kinds: tuple[str, ...], reg: str, rm: str, wide: str, value: str) -> list[str]:
+def _short_immediate(
+    e: Encoding, kinds: tuple[str, ...], reg: str, rm: str, wide: str, value: str
+) -> list[str]:
     # 80/81/83 and 69/6b: an immediate that fits a byte has an opcode of its own.
     short, long = (0x83, 0x81) if e.opcode == 0x80 else (e.opcode + 2, e.opcode)
     rex = "size == Size::b8 && num(o0) >= 4" if e.bytes_too and kinds[0] == "r" else "false"
     byte = f"size == Size::b8 ? {e.opcode:#x} : {short:#x}" if e.bytes_too else f"{short:#x}"
+    start = f"legacy({_prefix(e)}, {e.map}, {wide}"
     return [
         f"if (fits8({value}) || size == Size::b8) {{",
-        f"legacy({_prefix(e)}, {e.map}, {wide}, {byte}, {reg}, {rm}, {rex}, 1); put(static_cast<uint8_t>({value}));",
+        f"{start}, {byte}, {reg}, {rm}, {rex}, 1);",
+        f"put(static_cast<uint8_t>({value}));",
         "} else {",
-        f"legacy({_prefix(e)}, {e.map}, {wide}, {long:#x}, {reg}, {rm}, false, size == Size::b16 ? 2 : 4); immediate(size, {value});",
+        f"{start}, {long:#x}, {reg}, {rm}, false, size == Size::b16 ? 2 : 4);",
+        f"immediate(size, {value});",
         "}",
     ]
 
 
 def _header() -> str:
     check()
-    members = []
-    for form in FORMS:
-        for kinds in choices(form):
-            members.append(_member(form, kinds, False))
-            if form.mnemonic in LOCKED and "m" in kinds and kinds[0] == "m":
-                members.append(_member(form, kinds, True))
-    body = "\n".join(members)
+    body = "\n".join(_member(*overload) for overload in _overloads())
     return f"""#pragma once
 
 #include "translator/x64/assembler.hpp"
@@ -223,5 +266,95 @@ class Assembler : public AssemblerBase {{
 """
 
 
+# ---- the table of forms for tests/tools/x64/x64_forms.cpp
+_TEXT = (
+    (re.compile(r"(mov[sz]x)(?:8|16)|(crc32)_\d+|(bswap)\d+"), ""),
+    (re.compile(r"(\w+)_cl"), "cl"),
+)  # members whose name holds more than the mnemonic, and the operand that the name implies
+_BYTE_MEMORY = {"vpinsrb": "m8", "vpextrb": "m8", "vpinsrw": "m16"}
+"""The register is r32, memory is not 32 bits."""
+_SCALAR = re.compile(
+    r"v(?:add|sub|mul|div|min|max|sqrt|cmp|u?comi|mov|round|cvtt?|f\w+\d)s([sd])(?:2\w+)?"
+)
+"""Vector instructions whose memory operand is one float or double."""
+
+
+def text_of(form: Form) -> tuple[str, str]:
+    """The mnemonic as assemblers write it, and an operand that the member's name implies."""
+    for pattern, implied in _TEXT:
+        match = pattern.fullmatch(form.mnemonic)
+        if match:
+            return next(g for g in match.groups() if g), implied
+    return form.mnemonic, ""
+
+
+def sizes_of(form: Form) -> tuple[str, ...]:
+    """The sizes that the member takes; empty without a Size."""
+    e = parse(form)
+    if e.width != "S":
+        return ()
+    return ("b8",) * e.bytes_too + ("b16",) * (not e.vex) + ("b32", "b64")
+
+
+def _test_kind(form: Form, operand: str, kind: str) -> str:
+    # What an operand looks like in text: `rs` and `ms` follow the Size, `m` is of no size.
+    if kind == "r":
+        return "rs"
+    if kind != "m":
+        return kind
+    if form.mnemonic in _BYTE_MEMORY and operand != "m":
+        return _BYTE_MEMORY[form.mnemonic]
+    scalar = _SCALAR.fullmatch(form.mnemonic)
+    if scalar and operand != "r/m":
+        return "m32" if scalar[1] == "s" else "m64"
+    if operand in ("r/m", "m"):
+        return "ms" if sized(form) and form.mnemonic != "lea" else "m"
+    return "m" + operand[1:-2] if operand[0] == "r" else "m"
+
+
+def _argument(kind: str, i: int) -> str:
+    if kind == "m":
+        return f"o[{i}].m"
+    if kind == "imm8":
+        return f"static_cast<uint8_t>(o[{i}].i)"
+    return f"o[{i}].{'i' if kind.startswith('imm') else 'x' if kind == 'x' else 'r'}"
+
+
+def _test_row(form: Form, kinds: tuple[str, ...], lock: bool) -> str:
+    mnemonic, implied = text_of(form)
+    sizes = " | ".join(f"kSize{s[1:]}" for s in sizes_of(form)) or "0"
+    shown = [_test_kind(form, o, k) for o, k in zip(form.operands, kinds, strict=True)]
+    arguments = (["s"] if sized(form) else []) + [_argument(k, i) for i, k in enumerate(kinds)]
+    prefix, member = ("lock ", "lock_") if lock else ("", "")
+    return (
+        f'    {{"{prefix}{mnemonic}", "{implied}", {sizes}, {len(kinds)}, '
+        f"{{{', '.join(f'Kind::{k}' for k in shown)}}},\n"
+        f"     [](Assembler& a, [[maybe_unused]] Size s, [[maybe_unused]] const Operand* o) {{ "
+        f"a.{member}{name_of(form)}({', '.join(arguments)}); }}}},"
+    )
+
+
+def _overloads() -> Iterator[tuple[Form, tuple[str, ...], bool]]:
+    """Every member: form, operand kinds, whether it is the locked variant."""
+    for form in FORMS:
+        for kinds in choices(form):
+            yield form, kinds, False
+            if form.mnemonic in LOCKED and kinds[:1] == ("m",):
+                yield form, kinds, True
+
+
+def _test_table() -> str:
+    check()
+    return "\n".join(_test_row(*overload) for overload in _overloads()) + "\n"
+
+
 if __name__ == "__main__":
-    sys.exit(run("translator.gen.x64", {"translator/x64/assembler.gen.hpp": _header}))
+    sys.exit(
+        run(
+            "translator.gen.x64",
+            {
+                "translator/x64/assembler.gen.hpp": _header,
+                "tests/tools/x64/x64_forms.gen.inc": _test_table,
+            },
+        )
+    )

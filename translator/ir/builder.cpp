@@ -43,6 +43,8 @@ Value Builder::fold(Inst& i) {
         std::swap(i.args[0], i.args[1]);
     }
     if (i.args[0] == kNone) return kNone;
+    bool selects = i.op == Op::select || i.op == Op::select_flags;
+    if (selects && i.cc >= Cond::al) return i.args[1];
     if (Value v = fold_constants(i); v != kNone) return v;
     return i.args[1] == kNone ? fold_unary(i) : fold_binary(i);
 }

@@ -91,10 +91,12 @@ bool vector(const Inst& i, const Operands& o, FpStatus& fp, V128& result) {
 
 uint64_t scalar(const Inst& i, const Operands& o, FpStatus& fp) {
     unsigned w = o.width, to = bits(i.type);
-    uint64_t a = o.a.lo, b = o.b.lo;
+    // Translated code leaves what it likes above an operand.
+    uint64_t mask = ~uint64_t{0} >> (64 - w);
+    uint64_t a = o.a.lo & mask, b = o.b.lo & mask, c = o.c.lo & mask;
     switch (i.op) {
         case Op::fsqrt: return base::fp_sqrt(w, a, fp);
-        case Op::fmadd: return base::fp_mul_add(w, o.c.lo, a, b, fp);
+        case Op::fmadd: return base::fp_mul_add(w, c, a, b, fp);
         case Op::fneg: return a ^ uint64_t{1} << (w - 1);
         case Op::fabs: return a & ~(uint64_t{1} << (w - 1));
         case Op::frint:
@@ -122,23 +124,24 @@ void evaluate_float(const Inst& i, const Operands& o, base::CpuState& state, V12
     state.fpsr |= fp.fpsr;
 }
 
-uint64_t pack_float_op(const Inst& i, Type operand) {
+uint64_t pack_op(const Inst& i, Type operand) {
     return static_cast<uint64_t>(i.op) | uint64_t(i.type) << 10 | uint64_t(operand) << 13 |
-           uint64_t{i.size} << 16 | uint64_t{i.flags & 1u} << 18 |
-           (static_cast<uint64_t>(i.imm) & 0x3fff) << 19;
+           uint64_t{i.size} << 16 | uint64_t{i.flags & 1u} << 19 |
+           (static_cast<uint64_t>(i.imm) & 0xffff) << 20 | uint64_t{i.scale} << 36;
 }
 
-void helper_float_op(base::CpuState* state, uint64_t packed) {
+void helper_op(base::CpuState* state, uint64_t packed) {
     Inst i{};
     i.op = static_cast<Op>(packed & 0x3ff);
     i.type = static_cast<Type>(packed >> 10 & 7);
-    i.size = static_cast<uint8_t>(packed >> 16 & 3);
-    i.flags = static_cast<uint8_t>(packed >> 18 & 1);
-    i.imm = static_cast<int64_t>(packed >> 19 & 0x3fff);
+    i.size = static_cast<uint8_t>(packed >> 16 & 7);
+    i.flags = static_cast<uint8_t>(packed >> 19 & 1);
+    i.imm = static_cast<int64_t>(packed >> 20 & 0xffff);
+    i.scale = static_cast<uint8_t>(packed >> 36 & 15);
     Operands o{.a = state->vtmp[0], .b = state->vtmp[1], .c = state->vtmp[2],
                .width = bits(static_cast<Type>(packed >> 13 & 7))};
     V128 result{};
-    evaluate_float(i, o, *state, result);
+    if (!evaluate_vector(i, o, result)) evaluate_float(i, o, *state, result);
     state->vtmp[0] = result;
 }
 

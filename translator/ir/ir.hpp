@@ -14,6 +14,8 @@ namespace pydbt::ir {
 /// A value is named by the index of the instruction that defines it.
 using Value = uint32_t;
 inline constexpr Value kNone = 0xffffffff;
+/// A block has no more parameters than this; the entry has none.
+inline constexpr uint32_t kMostParams = 8;
 
 /// Condition codes in Arm's encoding (Arm ARM C1.2.4).
 enum class Cond : uint8_t { eq, ne, cs, cc, mi, pl, vs, vc, hi, ls, ge, lt, gt, le, al, nv };

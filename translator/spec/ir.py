@@ -15,7 +15,8 @@ A row is `op(name, result, args, attrs, effects, doc, semantics)`.
   adds to FPSR's cumulative flags, so that a pure op stays though nothing uses its value.
 - `semantics(e, *args)`: arguments are Python ints (bit patterns; flags are NZCV as bits 3:0); `e`
   has `w` (bits of T or F), the attributes by name, and for state and memory ops the machine. Returns
-  the result as an int, which the oracle truncates. None: the oracle has it (memory, control).
+  the result as an int, which the oracle truncates. None: the oracle has it (memory,
+  control, what depends on FPCR).
 """
 
 from __future__ import annotations
@@ -138,8 +139,8 @@ op("flags_imm", "flags", "", "nzcv:imm", "pure", "a constant NZCV in bits 3:0", 
 op("flags_from_nzcv", "flags", "i64", "", "pure", "NZCV from bits 31:28", lambda e, a: a >> 28 & 15)
 op("nzcv_from_flags", "i64", "flags", "", "pure", "NZCV in bits 31:28", lambda e, f: f << 28)
 op("select_flags", "flags", "flags flags flags", "cc:cc", "pure", "cc holds in the first ? second : third", lambda e, f, a, b: a if s.holds(e.cc, f) else b)
-op("fcmp_flags", "flags", "F F", "", "pure raises", "FPCompare, quiet", s.fcmp)
-op("fcmpe_flags", "flags", "F F", "", "pure raises", "FPCompare, signalling for quiet NaNs too", s.fcmp)
+op("fcmp_flags", "flags", "F F", "", "pure raises", "FPCompare, quiet")
+op("fcmpe_flags", "flags", "F F", "", "pure raises", "FPCompare, signalling for quiet NaNs too")
 op("select", "any", "flags any any", "cc:cc", "pure", "cc holds ? a : b", lambda e, f, a, b: a if s.holds(e.cc, f) else b)
 
 # ---- memory: address = base + (index << scale) + disp; flags bit 0: must be aligned to its size

@@ -66,7 +66,8 @@ def sbfx(a: int, field: int) -> int:
 
 def bfi(e: Any, a: int, b: int) -> int:
     """Replaces a field of a by the low bits of b."""
-    lsb, width = e.field_ & 0xFF, e.field_ >> 8
+    field = int(e.field_)
+    lsb, width = field & 0xFF, field >> 8
     mask = ((1 << width) - 1) << lsb
     return a & ~mask | b << lsb & mask
 
@@ -109,24 +110,6 @@ def holds(cc: int, nzcv: int) -> bool:
     n, z, c, v = (nzcv >> i & 1 for i in (3, 2, 1, 0))
     base = (z, c, n, v, c and not z, n == v, n == v and not z, True)[cc >> 1]
     return bool(base) != bool(cc & 1) if cc != 15 else True
-
-
-def fcmp(e: Any, a: int, b: int) -> int:
-    """FPCompare's NZCV."""
-    x, y = to_float_order(a, e.w), to_float_order(b, e.w)
-    if x is None or y is None:
-        return 0b0011
-    return 0b0110 if x == y else 0b1000 if x < y else 0b0010
-
-
-def to_float_order(a: int, width: int) -> int | None:
-    """An int that orders like the floating-point value; None for a NaN."""
-    exponent_bits = {16: 5, 32: 8, 64: 11}[width]
-    fraction_bits = width - 1 - exponent_bits
-    magnitude = a & ((1 << (width - 1)) - 1)
-    if magnitude > ((1 << exponent_bits) - 1) << fraction_bits:
-        return None
-    return -magnitude if a >> (width - 1) else magnitude
 
 
 # ---- vectors

@@ -87,6 +87,8 @@ class AssemblerBase {
     uint32_t jcc_rel32(Cond cc);
     /// A call of code in this buffer.
     void call(Label& label) { jump(0xe8, 0, label); }
+    /// Overwrites four bytes already written.
+    void patch32(uint32_t field, uint32_t v) { std::memcpy(begin_ + field, &v, 4); }
     /// Makes the rel32 field at `field` lead to `label`.
     void refer(uint32_t field, Label& label);
 

@@ -1,8 +1,81 @@
+// Tier 1's pass: one function, block by block, instruction by instruction.
+//
+// Owns: the order of the pass, dispatch to emitters. Must not know: what any instruction becomes.
 #include "translator/x64/tier1.hpp"
+
+#include "translator/x64/tier1_impl.hpp"
+
 namespace pydbt::x64 {
-class Compiler {};
-Tier1::Tier1(const HostFeatures&) {}
-Tier1::~Tier1() = default;
-bool Tier1::compile(const ir::Function&, std::span<uint8_t>, CodeBlock&) { return false; }
-uint64_t recover(const RecoveryRow&, std::span<const RecoveryEntry>, const HostContext&, base::CpuState&) { return 0; }
+
+bool Compiler::compile(const ir::Function& f, std::span<uint8_t> buffer, CodeBlock& out) {
+    f_ = &f;
+    insts_ = f.insts.data();
+    out_ = &out;
+    out.clear();
+    a_ = Assembler(buffer.data(), buffer.size());
+    begin_function();
+    for (uint32_t b = 0; b < f.blocks.size(); b++) {
+        if (!inlined_[b]) compile_block(b);
+        if (a_.overflowed()) return false;
+    }
+    cold_paths();
+    constants();
+    out.size = a_.offset();
+    return !a_.overflowed() && !out_of_slots_;
 }
+
+void Compiler::begin_function() {
+    locs_.resize(std::max(locs_.size(), f_->insts.size()));
+    labels_.assign(f_->blocks.size(), Label{});
+    inlined_.assign(f_->blocks.size(), false);
+    cold_.clear();
+    pool_.clear();
+    out_of_slots_ = false;
+    gp_clock_ = xmm_clock_ = 0;
+    insn_ = 0xffff;
+}
+
+void Compiler::compile_block(uint32_t index) {
+    forget_all();
+    a_.bind(labels_[index]);
+    unsigned params = 0;
+    for (uint32_t n = f_->blocks[index].first; n != kNone; n = insts_[n].next) {
+        const Inst& i = insts_[n];
+        if (i.insn != insn_) {
+            insn_ = i.insn;
+            out_->insn_map.push_back({a_.offset(), insn_});
+        }
+        if (n == skipped_) {
+            skipped_ = kNone;
+            continue;
+        }
+        if (i.op == Op::param) {
+            init(n, i.type == Type::v128 || i.type == Type::f32 || i.type == Type::f64);
+            locs_[n].spill = static_cast<uint8_t>(kParamSlots + params++);
+            continue;
+        }
+        emit(i);
+    }
+}
+
+void Compiler::emit(const Inst& i) {
+    bool is_xmm = i.type == Type::v128 || i.type == Type::f16 || i.type == Type::f32 ||
+                  i.type == Type::f64;
+    init(at(i), is_xmm);
+    switch (i.op) {
+#define PYDBT_EMIT(name) \
+    case Op::name: emit_##name(i); break;
+        PYDBT_IR_OPS(PYDBT_EMIT)
+#undef PYDBT_EMIT
+    }
+    end_inst(i);
+}
+
+Tier1::Tier1(const HostFeatures& host) : compiler_(std::make_unique<Compiler>(host)) {}
+Tier1::~Tier1() = default;
+
+bool Tier1::compile(const ir::Function& f, std::span<uint8_t> buffer, CodeBlock& out) {
+    return compiler_->compile(f, buffer, out);
+}
+
+}  // namespace pydbt::x64

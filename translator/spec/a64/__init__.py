@@ -11,12 +11,12 @@ import pkgutil
 from .core import Pattern
 
 
+def chapters() -> dict[str, list[Pattern]]:
+    """The patterns of each chapter, in order of their names."""
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "core")
+    return {name: importlib.import_module(f".{name}", __name__).PATTERNS for name in names}
+
+
 def load() -> list[Pattern]:
-    """All patterns, chapters in order of their names."""
-    patterns: list[Pattern] = []
-    for module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
-        if module == "core":
-            continue
-        chapter = importlib.import_module(f".{module}", __name__)
-        patterns += chapter.PATTERNS
-    return patterns
+    """All patterns."""
+    return [p for patterns in chapters().values() for p in patterns]

@@ -14,9 +14,9 @@ A chapter module (`dp_imm.py`, `branches.py`, ...) has a list `PATTERNS` of rows
   it is false the word is not this pattern's;
 - `feature` gates the pattern: without the feature the word is UNDEFINED;
 - `asm` is the disassembly template: the assembler's text with `{kind(arguments)}` for operands,
-  which are members of TextWriter (a64/disassembler.hpp), `{imm}` short for `{imm(imm)}` of a field of
-  any name. Aliases come first: `cmp {r(sf, rn)}, ... if rd == 31 | subs {r(sf, rd)}, ...`. What one
-  template does not name, fields for one, must be told by the mnemonic of another or by `when`.
+  which are members of TextWriter (a64/disassembler.hpp), `{imm}` short for `{imm(imm)}` of a field
+  of any name. Aliases come first: `cmp {r(sf, rn)}, ... if rd == 31 | subs {r(sf, rd)}, ...`. Every
+  field is in a template or in a condition.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import ast
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from random import Random
 
 _FIELD = re.compile(r"([a-z][a-z0-9_]*):(s?)(\d+)$")
 
@@ -114,8 +115,11 @@ class Pattern:
         """Parses the bits.
 
         Raises:
-            PatternError: not 32 bits, a bad token, a field twice, a condition on an unknown field.
+            PatternError: a name that is none in C++, not 32 bits, a bad token, a field twice, a
+                condition on an unknown field, a template that does not fit the fields.
         """
+        if not self.name.isidentifier():
+            raise PatternError(f"{self.name!r}: the name is part of the lift's, an identifier")
         at, mask, value = 32, 0, 0
         fields: list[Field] = []
         for token in self.bits.split():
@@ -158,7 +162,9 @@ class Pattern:
             raise PatternError(f"{self.name}: template does not use {name}")
         for i, text in enumerate(self.texts):
             if (text.condition is None) != (i == len(self.texts) - 1):
-                raise PatternError(f"{self.name}: the last template, and only that, has no condition")
+                raise PatternError(
+                    f"{self.name}: the last template, and only that, has no condition"
+                )
 
     @cached_property
     def texts(self) -> tuple[Text, ...]:
@@ -169,7 +175,7 @@ class Pattern:
     @cached_property
     def condition(self) -> ast.expr | None:
         """The parsed `when`, or None."""
-        return ast.parse(self.when, mode="eval").body if self.when else None
+        return _expression(self.name, self.when) if self.when else None
 
     @cached_property
     def condition_fields(self) -> tuple[str, ...]:
@@ -184,11 +190,38 @@ class Pattern:
         return compile(self.when, self.name, "eval") if self.when else None
 
     def holds(self, word: int) -> bool:
-        """Whether `when` holds for the fields of a word (whose fixed bits are taken for granted)."""
+        """Whether `when` holds for a word's fields; its fixed bits are taken for granted."""
         if self._compiled is None:
             return True
         values = {f.name: f.of(word) for f in self.fields if f.name in self.condition_fields}
-        return bool(eval(self._compiled, {"__builtins__": {}}, values))  # type: ignore[arg-type]  # noqa: S307
+        return bool(eval(self._compiled, {"__builtins__": {}}, values))  # type: ignore[arg-type]
+
+    @cached_property
+    def ignored(self) -> int:
+        """The bits that do not matter: SBZ and SBO in the manual."""
+        return 0xFFFFFFFF & ~self.mask & ~sum(f.mask for f in self.fields)
+
+    def values(self, word: int) -> dict[str, int]:
+        """The fields of a word."""
+        return {f.name: f.of(word) for f in self.fields}
+
+    def draw(self, random: Random) -> int:
+        """A random word of this pattern's; zeros, ones and equal fields come more often."""
+        while True:
+            word = self.value | random.getrandbits(32) & ~self.mask
+            for f in self.fields:
+                match random.randrange(8):
+                    case 0:
+                        word &= ~f.mask
+                    case 1:
+                        word |= f.mask
+                    case 2:
+                        other = random.choice(self.fields)
+                        if other.width == f.width:
+                            bits = word >> other.lsb << f.lsb & f.mask
+                            word = word & ~f.mask | bits
+            if self.holds(word):
+                return word
 
     def matches(self, word: int) -> bool:
         """Whether a word is this pattern's."""

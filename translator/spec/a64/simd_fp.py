@@ -106,44 +106,89 @@ _FIXED = (
 )
 
 
-def _p(name: str, bits: str, when: str = "") -> Pattern:
-    return Pattern(name, bits, when=when, feature="AdvSIMD")
+_V = tuple(f"{{v(q, 2 + sz, {name})}}" for name in ("rd", "rn", "rm"))
+_S = tuple(f"{{fp(2 + sz, {name})}}" for name in ("rd", "rn", "rm"))
+
+
+def _p(name: str, bits: str, operands: str, when: str = "") -> Pattern:
+    mnemonic = name.partition("_")[0].lower()
+    return Pattern(name, bits, when=when, feature="AdvSIMD", asm=f"{mnemonic}{operands}")
+
+
+def _two(name: str, registers: tuple[str, ...]) -> str:
+    """Operands of two registers, or of two and zero."""
+    zero = ", #0.0" if name.endswith("_zero") else ""
+    return f" {registers[0]}, {registers[1]}{zero}"
+
+
+def _element(name: str, registers: tuple[str, ...]) -> str:
+    """Operands of a form by element, with the alternative for singles behind that for doubles."""
+    start = f" {registers[0]}, {registers[1]}, "
+    double = "{lane(3, m * 16 + rm, h)} if sz == 1"
+    return f"{start}{double} | {name.lower()}{start}{{lane(2, m * 16 + rm, h * 2 + l)}}"
+
+
+def _fixed(name: str, kind: str) -> str:
+    """The same of a fixed-point conversion; `kind` is the start of the registers' operand kind."""
+    double, single = (
+        f" {{{kind}{size}, rd)}}, {{{kind}{size}, rn)}}, {{imm({16 << size} - imm)}}"
+        for size in (3, 2)
+    )
+    return f"{double} if imm >= 64 | {name.lower()}{single}"
 
 
 def _patterns() -> list[Pattern]:
     rows: list[Pattern] = []
     for u, high, op, name, scalar in _THREE_SAME:
         tail = f"{high} sz:1 1 rm:5 {op} 1 rn:5 rd:5"
-        rows.append(_p(f"{name}_v", f"0 q:1 {u} 01110 {tail}", _ANY))
+        rows.append(_p(f"{name}_v", f"0 q:1 {u} 01110 {tail}", f" {', '.join(_V)}", _ANY))
         if scalar:
-            rows.append(_p(f"{name}_s", f"01 {u} 11110 {tail}"))
+            rows.append(_p(f"{name}_s", f"01 {u} 11110 {tail}", f" {', '.join(_S)}"))
     for u, high, op, name, forms in _TWO_REG:
         tail = f"{high} sz:1 10000 {op} 10 rn:5 rd:5"
         if "v" in forms:
-            rows.append(_p(f"{name}_v", f"0 q:1 {u} 01110 {tail}", _ANY))
+            rows.append(_p(f"{name}_v", f"0 q:1 {u} 01110 {tail}", _two(name, _V), _ANY))
         if "s" in forms:
-            rows.append(_p(f"{name}_s", f"01 {u} 11110 {tail}"))
+            rows.append(_p(f"{name}_s", f"01 {u} 11110 {tail}", _two(name, _S)))
     for high, op, name in _ACROSS:
-        rows.append(_p(f"{name}_v", f"01101110 {high} 0 11000 {op} 10 rn:5 rd:5"))
+        operands = " {fp(2, rd)}, {v(1, 2, rn)}"
+        rows.append(_p(f"{name}_v", f"01101110 {high} 0 11000 {op} 10 rn:5 rd:5", operands))
     for high, op, name in _SCALAR_PAIRWISE:
-        rows.append(_p(f"{name}_s", f"01111110 {high} sz:1 11000 {op} 10 rn:5 rd:5"))
+        operands = " {fp(2 + sz, rd)}, {v(sz, 2 + sz, rn)}"
+        rows.append(_p(f"{name}_s", f"01111110 {high} sz:1 11000 {op} 10 rn:5 rd:5", operands))
     for u, op, name in _BY_ELEMENT:
         tail = f"1 sz:1 l:1 m:1 rm:4 {op} h:1 0 rn:5 rd:5"
-        rows.append(_p(f"{name}_e", f"0 q:1 {u} 01111 {tail}", "sz == 0 or (l == 0 and q == 1)"))
-        rows.append(_p(f"{name}_se", f"01 {u} 11111 {tail}", "sz == 0 or l == 0"))
+        when = "sz == 0 or (l == 0 and q == 1)"
+        rows.append(_p(f"{name}_e", f"0 q:1 {u} 01111 {tail}", _element(name, _V), when))
+        when = "sz == 0 or l == 0"
+        rows.append(_p(f"{name}_se", f"01 {u} 11111 {tail}", _element(name, _S), when))
     for u, op, name in _FIXED:
         tail = f"imm:7 {op} 1 rn:5 rd:5"
         when = "imm >= 32 and (imm < 64 or q == 1)"
-        rows.append(_p(f"{name}_fixed_v", f"0 q:1 {u} 011110 {tail}", when))
-        rows.append(_p(f"{name}_fixed_s", f"01 {u} 111110 {tail}", "imm >= 32"))
+        rows.append(_p(f"{name}_fixed_v", f"0 q:1 {u} 011110 {tail}", _fixed(name, "v(q, "), when))
+        rows.append(
+            _p(f"{name}_fixed_s", f"01 {u} 111110 {tail}", _fixed(name, "fp("), "imm >= 32")
+        )
     return rows
 
 
 PATTERNS = [
     # sz: 0 between half and single, 1 between single and double; q: the narrow half is the upper.
-    _p("FCVTN_v", "0 q:1 001110 0 sz:1 10000 10110 10 rn:5 rd:5"),
-    _p("FCVTL_v", "0 q:1 001110 0 sz:1 10000 10111 10 rn:5 rd:5"),
-    _p("FCVTXN_v", "0 q:1 101110 01 10000 10110 10 rn:5 rd:5"),
-    _p("FCVTXN_s", "01111110 01 10000 10110 10 rn:5 rd:5"),
+    _p(
+        "FCVTN_v",
+        "0 q:1 001110 0 sz:1 10000 10110 10 rn:5 rd:5",
+        "{pick(q, '2')} {v(q, 1 + sz, rd)}, {v(1, 2 + sz, rn)}",
+    ),
+    _p(
+        "FCVTL_v",
+        "0 q:1 001110 0 sz:1 10000 10111 10 rn:5 rd:5",
+        "{pick(q, '2')} {v(1, 2 + sz, rd)}, {v(q, 1 + sz, rn)}",
+    ),
+    _p(
+        "FCVTXN_v",
+        "0 q:1 101110 01 10000 10110 10 rn:5 rd:5",
+        "{pick(q, '2')} {v(q, 2, rd)}, {v(1, 3, rn)}",
+    ),
+    _p("FCVTXN_s", "01111110 01 10000 10110 10 rn:5 rd:5", " {fp(2, rd)}, {fp(3, rn)}"),
     *_patterns(),
 ]

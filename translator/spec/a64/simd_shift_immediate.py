@@ -49,18 +49,53 @@ _SCALAR = (
 )
 
 
+_LEFT = ("SHL", "SLI", "SQSHLU", "SQSHL_imm", "UQSHL_imm", "SSHLL", "USHLL")
+
+
+def _asm(name: str, when: str, rd: str, rn: str, mark: str = "") -> str:
+    """A template with an alternative an element size, which the highest bit of immh tells.
+
+    `rd` and `rn` have SIZE for the size, DOUBLE for its double.
+    """
+    mnemonic = name.removesuffix("_imm").lower() + mark
+    sizes = {_DOUBLE: (3,), _NARROW: (2, 1, 0)}.get(when, (3, 2, 1, 0))
+    texts = []
+    for size in sizes:
+        amount = f"imm - {8 << size}" if name in _LEFT else f"{16 << size} - imm"
+        operands = f"{rd}, {rn}".replace("SIZE", str(size)).replace("DOUBLE", str(size + 1))
+        condition = f" if imm >= {8 << size}" if size != sizes[-1] else ""
+        texts.append(f"{mnemonic} {operands}, {{imm({amount})}}{condition}")
+    return " | ".join(texts)
+
+
+def _vector(name: str, when: str) -> str:
+    rd, rn = "{v(q, SIZE, rd)}", "{v(q, SIZE, rn)}"
+    if when != _NARROW:
+        return _asm(name, when, rd, rn)
+    if name.endswith("LL"):
+        return _asm(name, when, "{v(1, DOUBLE, rd)}", rn, "{pick(q, '2')}")
+    return _asm(name, when, rd, "{v(1, DOUBLE, rn)}", "{pick(q, '2')}")
+
+
+def _scalar(name: str, when: str) -> str:
+    rn = "{fp(DOUBLE, rn)}" if when == _NARROW else "{fp(SIZE, rn)}"
+    return _asm(name, when, "{fp(SIZE, rd)}", rn)
+
+
 def _patterns() -> list[Pattern]:
     rows: list[Pattern] = []
     for opcode, when, *names in _VECTOR:
         for u, name in enumerate(names):
             if name:
                 bits = f"0 q:1 {u} 011110 imm:7 {opcode} 1 rn:5 rd:5"
-                rows.append(P(f"{name}_v", bits, when=when, feature="AdvSIMD"))
+                asm = _vector(name, when)
+                rows.append(P(f"{name}_v", bits, when=when, feature="AdvSIMD", asm=asm))
     for opcode, when, *names in _SCALAR:
         for u, name in enumerate(names):
             if name:
                 bits = f"01 {u} 111110 imm:7 {opcode} 1 rn:5 rd:5"
-                rows.append(P(f"{name}_s", bits, when=when, feature="AdvSIMD"))
+                asm = _scalar(name, when)
+                rows.append(P(f"{name}_s", bits, when=when, feature="AdvSIMD", asm=asm))
     return rows
 
 

@@ -57,24 +57,56 @@ _SCALAR_BY_ELEMENT = (
 )
 
 
+def _different(name: str) -> str:
+    """The template of a vector form: long, wide, or narrow."""
+    narrow, wide = "{v(q, size, r%s)}", "{v(1, size + 1, r%s)}"
+    shapes = {"W": (wide, wide, narrow), "N": (narrow, wide, wide)}
+    rd, rn, rm = shapes.get(name[-1], (wide, narrow, narrow))
+    return f"{name.lower()}{{pick(q, '2')}} {rd % 'd'}, {rn % 'n'}, {rm % 'm'}"
+
+
+def _by_element(mnemonic: str, rd: str, rn: str) -> str:
+    """The template of a form by element: H:L:M of Vm in 16 registers, or H:L of Vm in 32."""
+    half = "{lane(1, rm, h * 4 + l * 2 + m)}"
+    word = "{lane(2, m * 16 + rm, h * 2 + l)}"
+    return f"{mnemonic} {rd}, {rn}, {half} if size == 1 | {mnemonic} {rd}, {rn}, {word}"
+
+
+def _vector_by_element(name: str) -> str:
+    rn = "{v(q, size, rn)}"
+    if name.endswith("L") and name != "MUL":
+        mnemonic = f"{name.lower()}{{pick(q, '2')}}"
+        return _by_element(mnemonic, "{v(1, size + 1, rd)}", rn)
+    return _by_element(name.lower(), "{v(q, size, rd)}", rn)
+
+
+def _scalar_by_element(name: str) -> str:
+    long = " + 1" if name.endswith("L") else ""
+    return _by_element(name.lower(), f"{{fp(size{long}, rd)}}", "{fp(size, rn)}")
+
+
 def _patterns() -> list[Pattern]:
     rows: list[Pattern] = []
     for opcode, when, *names in _THREE_DIFFERENT:
         for u, name in enumerate(names):
             if name:
                 bits = f"0 q:1 {u} 01110 size:2 1 rm:5 {opcode} 00 rn:5 rd:5"
-                rows.append(P(f"{name}_v", bits, when=when, feature="AdvSIMD"))
+                asm = _different(name)
+                rows.append(P(f"{name}_v", bits, when=when, feature="AdvSIMD", asm=asm))
     for opcode, name in _SCALAR_THREE_DIFFERENT:
         bits = f"01 0 11110 size:2 1 rm:5 {opcode} 00 rn:5 rd:5"
-        rows.append(P(f"{name}_s", bits, when=_HALF_OR_WORD, feature="AdvSIMD"))
+        asm = f"{name.lower()} {{fp(size + 1, rd)}}, {{fp(size, rn)}}, {{fp(size, rm)}}"
+        rows.append(P(f"{name}_s", bits, when=_HALF_OR_WORD, feature="AdvSIMD", asm=asm))
     for opcode, *names in _BY_ELEMENT:
         for u, name in enumerate(names):
             if name:
                 bits = f"0 q:1 {u} 01111 size:2 l:1 m:1 rm:4 {opcode} h:1 0 rn:5 rd:5"
-                rows.append(P(f"{name}_e", bits, when=_HALF_OR_WORD, feature="AdvSIMD"))
+                asm = _vector_by_element(name)
+                rows.append(P(f"{name}_e", bits, when=_HALF_OR_WORD, feature="AdvSIMD", asm=asm))
     for opcode, name in _SCALAR_BY_ELEMENT:
         bits = f"01 0 11111 size:2 l:1 m:1 rm:4 {opcode} h:1 0 rn:5 rd:5"
-        rows.append(P(f"{name}_se", bits, when=_HALF_OR_WORD, feature="AdvSIMD"))
+        asm = _scalar_by_element(name)
+        rows.append(P(f"{name}_se", bits, when=_HALF_OR_WORD, feature="AdvSIMD", asm=asm))
     return rows
 
 

@@ -9,6 +9,11 @@ from .core import Pattern
 
 P = Pattern
 
+_VECTORS = "{v(q, size, rd)}, {v(q, size, rn)}, {v(q, size, rm)}"
+_SCALARS = "{fp(size, rd)}, {fp(size, rn)}, {fp(size, rm)}"
+_BYTES = "{v(q, 0, rd)}, {v(q, 0, rn)}, {v(q, 0, rm)}"
+_MOV = "mov {v(q, 0, rd)}, {v(q, 0, rn)} if rn == rm | "
+
 _ANY = "size != 3 or q == 1"
 _NO_DOUBLE = "size != 3"
 _HALF_OR_WORD = "size in (1, 2)"
@@ -72,15 +77,18 @@ def _patterns() -> list[Pattern]:
         for u, name in enumerate(names):
             if name:
                 bits = f"0 q:1 {u} 01110 size:2 1 rm:5 {opcode} 1 rn:5 rd:5"
-                rows.append(P(f"{name}_v", bits, when=when, feature="AdvSIMD"))
+                asm = f"{name.lower()} {_VECTORS}"
+                rows.append(P(f"{name}_v", bits, when=when, feature="AdvSIMD", asm=asm))
     for size, *names in _LOGIC:
         for u, name in enumerate(names):
             bits = f"0 q:1 {u} 01110 {size} 1 rm:5 00011 1 rn:5 rd:5"
-            rows.append(P(f"{name}_v", bits, feature="AdvSIMD"))
+            asm = f"{_MOV if name == 'ORR' else ''}{name.lower()} {_BYTES}"
+            rows.append(P(f"{name}_v", bits, feature="AdvSIMD", asm=asm))
     for opcode, when, *names in _SCALAR:
         for u, name in enumerate(names):
             bits = f"01 {u} 11110 size:2 1 rm:5 {opcode} 1 rn:5 rd:5"
-            rows.append(P(f"{name}_s", bits, when=when, feature="AdvSIMD"))
+            asm = f"{name.lower()} {_SCALARS}"
+            rows.append(P(f"{name}_s", bits, when=when, feature="AdvSIMD", asm=asm))
     return rows
 
 

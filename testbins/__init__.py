@@ -1,0 +1,1 @@
+"""Guest programs: their sources, the list of them, and their builder."""

@@ -1,0 +1,41 @@
+/* Usage: bench KERNEL ROUNDS; prints the kernel's checksum. Without arguments, lists the kernels.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "check.h"
+
+static const struct {
+    const char* name;
+    uint64_t (*run)(unsigned rounds);
+} kernels[] = {
+    {"mix", run_mix},
+    {"sieve", run_sieve},
+    {"sha256", run_sha256},
+    {"crc32", run_crc32},
+    {"qsort", run_qsort},
+    {"matrix", run_matrix},
+    {"fib", run_fib},
+    {"interpreter", run_interpreter},
+    {"list", run_list},
+    {"strings", run_strings},
+    {"memcpy", run_memcpy},
+    {"nbody", run_nbody},
+    {"mandelbrot", run_mandelbrot},
+    {"matrix-float", run_matrix_float},
+};
+
+int main(int argc, char** argv) {
+    for (size_t i = 0; i < COUNT(kernels); ++i) {
+        if (argc < 3) {
+            puts(kernels[i].name);
+        } else if (strcmp(argv[1], kernels[i].name) == 0) {
+            printf("%016" PRIx64 "\n", kernels[i].run((unsigned)strtoul(argv[2], NULL, 10)));
+            return 0;
+        }
+    }
+    return argc < 3 ? 0 : 2;
+}

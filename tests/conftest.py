@@ -1,0 +1,28 @@
+"""Where tests find what was built. Owns the fixtures that several folders of tests use.
+
+$PYDBT_BUILD names the build tree (the Makefile sets it; build/dev without it).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def build_folder() -> Path:
+    """The build tree under test."""
+    return Path(os.environ.get("PYDBT_BUILD", ROOT / "build" / "dev"))
+
+
+@pytest.fixture(scope="session")
+def launcher(build_folder: Path) -> Path:
+    """The launcher under test."""
+    path = build_folder / "pydbt-aarch64"
+    if not path.exists():
+        pytest.fail(f"{path} is not built; run `make`", pytrace=False)
+    return path

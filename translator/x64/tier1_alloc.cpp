@@ -1,0 +1,306 @@
+// Where values live: host registers, spill slots, home slots.
+//
+// Owns: allocation, eviction, operands. Must not know: what instructions compute.
+#include "translator/x64/tier1_impl.hpp"
+
+namespace pydbt::x64 {
+
+Mem Compiler::home_mem(unsigned guest) {
+    if (guest == kGuestFlags) return state_mem(base::kOff_nzcv);
+    if (guest >= kGuestV) {
+        return state_mem(base::kOff_v + 16 * static_cast<int32_t>(guest - kGuestV));
+    }
+    return state_mem(base::kOff_x + 8 * static_cast<int32_t>(guest));
+}
+
+void Compiler::init(Value v, bool is_xmm) {
+    locs_[v] = {.root = v, .uses = insts_[v].uses, .bound = 0, .reg = kNo, .spill = kNo, .home = kNo,
+                .clean = static_cast<uint8_t>(is_xmm ? 16 : 0), .is_xmm = is_xmm, .constant = false};
+}
+
+void Compiler::alias(const Inst& i, Value of) {
+    Value root = locs_[of].root;
+    locs_[at(i)].root = root;
+    // What names the alias names the root; the operand that makes it one is released by end_inst().
+    locs_[root].uses = static_cast<uint16_t>(locs_[root].uses + i.uses);
+}
+
+void Compiler::drop_if_dead(Value root) {
+    Loc& l = locs_[root];
+    if (alive(l)) return;
+    if (l.reg != kNo) (l.is_xmm ? xmm_ : gp_)[l.reg] = kNone;
+    if (l.spill != kNo && l.spill < kValueSlots) slots_ &= ~bit(l.spill);
+    l.reg = l.spill = kNo;
+    if (eflags_ == root) eflags_ = kNone;
+}
+
+void Compiler::release(Value v) {
+    Loc& l = loc(v);
+    l.uses--;
+    drop_if_dead(l.root);
+}
+
+bool Compiler::dying(Value v, const Inst& i) const {
+    const Loc& l = locs_[locs_[v].root];
+    if (l.bound != 0) return false;
+    unsigned here = 0;
+    for (Value arg : i.args) {
+        if (arg != kNone && locs_[arg].root == l.root) here++;
+    }
+    return l.uses == here && here == 1;
+}
+
+void Compiler::end_inst(const Inst& i) {
+    for (Value arg : i.args) {
+        if (arg != kNone) release(arg);
+    }
+    gp_locked_ = xmm_locked_ = 0;
+}
+
+// ---- registers
+
+Gp Compiler::alloc_gp() {
+    uint32_t pool = kGpPool & ~gp_locked_;
+    for (unsigned n = 1; n < 16; n++) {
+        if ((pool & bit(n)) != 0 && gp_[n] == kNone) {
+            gp_locked_ |= bit(n);
+            return gp(n);
+        }
+    }
+    // Prefer one whose value is in memory as well; else go round.
+    unsigned victim = kNo;
+    for (unsigned step = 0; step < 16; step++) {
+        unsigned n = (gp_clock_ + step) & 15;
+        if ((pool & bit(n)) == 0) continue;
+        if (victim == kNo) victim = n;
+        const Loc& l = locs_[gp_[n]];
+        if (l.constant || l.spill != kNo || l.home != kNo) {
+            victim = n;
+            break;
+        }
+    }
+    gp_clock_ = victim + 1;
+    evict_gp(victim);
+    gp_locked_ |= bit(victim);
+    return gp(victim);
+}
+
+Xmm Compiler::alloc_xmm() {
+    uint32_t pool = kXmmPool & ~xmm_locked_;
+    unsigned victim = kNo;
+    for (unsigned step = 0; step < 16; step++) {
+        unsigned n = (xmm_clock_ + step) & 15;
+        if ((pool & bit(n)) == 0) continue;
+        if (xmm_[n] == kNone) {
+            xmm_locked_ |= bit(n);
+            return xmm(n);
+        }
+        if (victim == kNo) victim = n;
+    }
+    xmm_clock_ = victim + 1;
+    evict_xmm(victim);
+    xmm_locked_ |= bit(victim);
+    return xmm(victim);
+}
+
+// The only copy of a live value goes to memory: a dirty guest register's home, or a spill slot.
+void Compiler::store_out(Value root) {
+    Loc& l = locs_[root];
+    if (l.constant || l.spill != kNo || l.home != kNo) return;
+    if (l.bound != 0) {
+        for (unsigned guest = 0; guest < kGuestCount; guest++) {
+            if (binding_[guest] != root) continue;
+            commit(guest);
+            if (l.home != kNo || !alive(l)) return;
+        }
+    }
+    for (unsigned slot = 0; slot < kValueSlots; slot++) {
+        if ((slots_ & bit(slot)) != 0) continue;
+        slots_ |= bit(slot);
+        l.spill = static_cast<uint8_t>(slot);
+        if (l.is_xmm) {
+            a_.vmovaps(spill_mem(slot), xmm(l.reg));
+        } else {
+            a_.mov(Size::b64, spill_mem(slot), gp(l.reg));
+        }
+        return;
+    }
+    out_of_slots_ = true;
+}
+
+void Compiler::evict_gp(unsigned r) {
+    Value root = gp_[r];
+    if (root == kNone) return;
+    store_out(root);
+    gp_[r] = kNone;
+    locs_[root].reg = kNo;
+}
+
+void Compiler::evict_xmm(unsigned r) {
+    Value root = xmm_[r];
+    if (root == kNone) return;
+    store_out(root);
+    xmm_[r] = kNone;
+    locs_[root].reg = kNo;
+}
+
+void Compiler::take(Gp r) {
+    auto n = static_cast<unsigned>(r);
+    gp_locked_ |= bit(n);
+    if (gp_[n] == kNone) return;
+    Value root = gp_[n];
+    Gp to = alloc_gp();
+    a_.mov(Size::b64, to, r);
+    gp_[n] = kNone;
+    gp_[static_cast<unsigned>(to)] = root;
+    locs_[root].reg = static_cast<uint8_t>(to);
+}
+
+// ---- operands
+
+bool Compiler::constant(Value v, uint64_t& value) const {
+    const Inst& i = insts_[locs_[v].root];
+    if (i.op != Op::const_ && i.op != Op::guest_addr) return false;
+    value = static_cast<uint64_t>(i.imm);
+    if (insts_[v].type == Type::i32) value = static_cast<uint32_t>(value);
+    return true;
+}
+
+// A constant as a sign-extended 32-bit immediate of an operation of the value's size.
+bool Compiler::immediate(Value v, int32_t& value) const {
+    uint64_t full;
+    if (!constant(v, full)) return false;
+    value = static_cast<int32_t>(full);
+    return insts_[v].type == Type::i32 || static_cast<uint64_t>(int64_t{value}) == full;
+}
+
+// Never changes EFLAGS.
+void Compiler::move_constant(Gp r, Value v) {
+    const Inst& i = insts_[locs_[v].root];
+    auto value = static_cast<uint64_t>(i.imm);
+    if (i.op == Op::flags_imm) value = base::flags_from_nzcv(static_cast<uint32_t>(value));
+    if (i.op != Op::guest_addr) return a_.mov_imm(r, value);
+    if (value <= 0xffffffff) {
+        a_.mov_imm(r, value);
+        out_->relocs.push_back({Reloc::imm32, a_.offset() - 4, value});
+    } else {
+        out_->relocs.push_back({Reloc::imm64, a_.mov_imm64(r, value), value});
+    }
+}
+
+Mem Compiler::memory_of(const Loc& l) const {
+    return l.spill != kNo ? spill_mem(l.spill) : home_mem(l.home);
+}
+
+void Compiler::load_gp(Gp r, Value v) {
+    const Loc& l = loc(v);
+    if (l.constant) {
+        move_constant(r, v);
+    } else if (l.reg != kNo) {
+        if (gp(l.reg) != r) a_.mov(Size::b64, r, gp(l.reg));
+    } else if (l.home == kGuestFlags && l.spill == kNo) {
+        a_.mov(Size::b32, r, memory_of(l));
+    } else {
+        a_.mov(Size::b64, r, memory_of(l));
+    }
+}
+
+void Compiler::load_xmm(Xmm r, Value v) {
+    Loc& l = loc(v);
+    if (l.reg != kNo) {
+        if (xmm(l.reg) != r) a_.vmovaps(r, xmm(l.reg));
+        return;
+    }
+    Mem m = memory_of(l);
+    // A scalar is read by its width, which clears the rest.
+    if (insts_[l.root].type == Type::f64) {
+        a_.vmovsd(r, m);
+        l.clean = 8;
+    } else if (insts_[l.root].type == Type::f32) {
+        a_.vmovss(r, m);
+        l.clean = 4;
+    } else {
+        a_.vmovaps(r, m);
+    }
+}
+
+Gp Compiler::use(Value v) {
+    Loc& l = loc(v);
+    if (l.reg == kNo) {
+        Gp r = alloc_gp();
+        load_gp(r, v);
+        gp_[static_cast<unsigned>(r)] = l.root;
+        l.reg = static_cast<uint8_t>(r);
+    }
+    gp_locked_ |= bit(l.reg);
+    return gp(l.reg);
+}
+
+Xmm Compiler::use_x(Value v) {
+    Loc& l = loc(v);
+    if (l.reg == kNo) {
+        Xmm r = alloc_xmm();
+        load_xmm(r, v);
+        xmm_[static_cast<unsigned>(r)] = l.root;
+        l.reg = static_cast<uint8_t>(r);
+    }
+    xmm_locked_ |= bit(l.reg);
+    return xmm(l.reg);
+}
+
+Operand Compiler::operand(Value v) {
+    int32_t value;
+    if (immediate(v, value) && insts_[loc(v).root].op == Op::const_) return {Operand::imm, Gp::none, value, {}};
+    // Read once, it can stay in memory.
+    if (in_memory(v) && loc(v).uses == 1) return {Operand::memory, Gp::none, 0, memory_of(loc(v))};
+    return {Operand::reg, use(v), 0, {}};
+}
+
+// ---- results
+
+void Compiler::define(const Inst& i, Gp r, bool clean) {
+    Value v = at(i);
+    Loc& l = locs_[v];
+    l.reg = static_cast<uint8_t>(r);
+    l.clean = clean ? 1 : 0;
+    gp_[l.reg] = v;
+    drop_if_dead(v);
+}
+
+void Compiler::define(const Inst& i, Xmm r, uint8_t clean) {
+    Value v = at(i);
+    Loc& l = locs_[v];
+    l.reg = static_cast<uint8_t>(r);
+    l.clean = clean;
+    xmm_[l.reg] = v;
+    drop_if_dead(v);
+}
+
+Gp Compiler::def(const Inst& i) {
+    Gp r = alloc_gp();
+    define(i, r, i.type != Type::i64);
+    return r;
+}
+
+Xmm Compiler::def_x(const Inst& i, uint8_t clean) {
+    Xmm r = alloc_xmm();
+    define(i, r, clean);
+    return r;
+}
+
+Gp Compiler::def_from(const Inst& i, Value a) {
+    Loc& l = loc(a);
+    if (l.reg != kNo && dying(a, i)) {
+        auto r = gp(l.reg);
+        gp_locked_ |= bit(r);
+        l.reg = kNo;
+        define(i, r, i.type != Type::i64);
+        return r;
+    }
+    Gp r = alloc_gp();
+    load_gp(r, a);
+    define(i, r, i.type != Type::i64);
+    return r;
+}
+
+}  // namespace pydbt::x64

@@ -1,0 +1,440 @@
+// Floating point: native arithmetic under the guest's MXCSR, with the exact helper out of line for
+// what x86 does differently (NaNs, conversions out of range), and for everything when FPCR asks for
+// modes that x86 does not have.
+//
+// Owns: scalar and packed FP ops. Must not know: Arm's rules for NaNs (base/softfloat.cpp).
+#include "translator/ir/float_op.hpp"
+#include "translator/x64/tier1_impl.hpp"
+
+namespace pydbt::x64 {
+namespace {
+
+bool is_double(Type t) {
+    return t == Type::f64;
+}
+
+}  // namespace
+
+Cold& Compiler::float_cold(const Inst& i, std::initializer_list<Xmm> operands) {
+    Cold& c = cold(Cold::float_op);
+    c.target = ir::pack_op(i, type(i.args[0]));
+    unsigned n = 0;
+    for (Xmm r : operands) c.reg[n++] = static_cast<uint8_t>(r);
+    for (unsigned r = 0; r < 16; r++) {
+        if (gp_[r] != kNone && (kGpCallerSaved & bit(r)) != 0) c.live_gp |= bit(r);
+        if (xmm_[r] != kNone) c.live_xmm |= bit(r);
+    }
+    return c;
+}
+
+void Compiler::check_nan(const Inst& i, Xmm result, std::initializer_list<Xmm> operands) {
+    if (is_double(i.type)) {
+        a_.vucomisd(result, result);
+    } else {
+        a_.vucomiss(result, result);
+    }
+    Cold& c = float_cold(i, operands);
+    c.reg[3] = static_cast<uint8_t>(result);
+    a_.jcc(Cond::p, c.entry);
+    a_.bind(c.back);
+}
+
+void Compiler::check_nan_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands) {
+    constexpr uint8_t kUnordered = 3;
+    if (i.size == 3) {
+        a_.vcmppd(kScratch, result, result, kUnordered);
+    } else {
+        a_.vcmpps(kScratch, result, result, kUnordered);
+    }
+    a_.vptest(kScratch, kScratch);
+    Cold& c = float_cold(i, operands);
+    c.reg[3] = static_cast<uint8_t>(result);
+    a_.jcc(Cond::ne, c.entry);
+    a_.bind(c.back);
+}
+
+// ---- scalars
+
+void Compiler::scalar(const Inst& i, Scalar f32, Scalar f64) {
+    if (slow_fp() || i.type == Type::f16) return by_helper(i);
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    uint8_t clean = loc(i.args[0]).clean;
+    clobber_flags();
+    Xmm d = alloc_xmm();
+    (a_.*(is_double(i.type) ? f64 : f32))(d, a, b);
+    check_nan(i, d, {a, b});
+    define(i, d, clean);
+}
+void Compiler::emit_fadd(const Inst& i) { scalar(i, &Assembler::vaddss, &Assembler::vaddsd); }
+void Compiler::emit_fsub(const Inst& i) { scalar(i, &Assembler::vsubss, &Assembler::vsubsd); }
+void Compiler::emit_fmul(const Inst& i) { scalar(i, &Assembler::vmulss, &Assembler::vmulsd); }
+void Compiler::emit_fdiv(const Inst& i) { scalar(i, &Assembler::vdivss, &Assembler::vdivsd); }
+
+void Compiler::emit_fsqrt(const Inst& i) {
+    if (slow_fp() || i.type == Type::f16) return by_helper(i);
+    Xmm a = use_x(i.args[0]);
+    clobber_flags();
+    Xmm d = alloc_xmm();
+    if (is_double(i.type)) {
+        a_.vsqrtsd(d, a, a);
+    } else {
+        a_.vsqrtss(d, a, a);
+    }
+    check_nan(i, d, {a});
+    define(i, d, loc(i.args[0]).clean);
+}
+
+// c + a * b.
+void Compiler::emit_fmadd(const Inst& i) {
+    if (slow_fp() || i.type == Type::f16) return by_helper(i);
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]), c = use_x(i.args[2]);
+    clobber_flags();
+    Xmm d = alloc_xmm();
+    a_.vmovaps(d, c);
+    if (is_double(i.type)) {
+        a_.vfmadd231sd(d, a, b);
+    } else {
+        a_.vfmadd231ss(d, a, b);
+    }
+    check_nan(i, d, {a, b, c});
+    define(i, d, loc(i.args[2]).clean);
+}
+
+// Equal operands are the same number, or zeros, whose signs combine: max ands them, min ors them.
+void Compiler::min_max(const Inst& i, bool is_min) {
+    if (slow_fp() || i.type == Type::f16) return by_helper(i);
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    clobber_flags();
+    Xmm d = alloc_xmm();
+    Label done;
+    bool wide = is_double(i.type);
+    if (wide) {
+        a_.vucomisd(a, b);
+    } else {
+        a_.vucomiss(a, b);
+    }
+    Cold& c = float_cold(i, {a, b});
+    c.reg[3] = static_cast<uint8_t>(d);
+    auto n = static_cast<uint32_t>(cold_.size() - 1);
+    a_.jcc(Cond::p, c.entry);
+    if (is_min) {
+        wide ? a_.vminsd(d, a, b) : a_.vminss(d, a, b);
+    } else {
+        wide ? a_.vmaxsd(d, a, b) : a_.vmaxss(d, a, b);
+    }
+    a_.jcc(Cond::ne, done);
+    is_min ? a_.vorps(d, a, b) : a_.vandps(d, a, b);
+    a_.bind(done);
+    a_.bind(cold_[n].back);
+    uint8_t clean = std::max(loc(i.args[0]).clean, loc(i.args[1]).clean);
+    define(i, d, clean);
+}
+void Compiler::emit_fmin(const Inst& i) { min_max(i, true); }
+void Compiler::emit_fmax(const Inst& i) { min_max(i, false); }
+void Compiler::emit_fminnm(const Inst& i) { min_max(i, true); }
+void Compiler::emit_fmaxnm(const Inst& i) { min_max(i, false); }
+
+void Compiler::sign_mask(const Inst& i, bool absolute) {
+    if (i.type == Type::f16) return by_helper(i);
+    Xmm a = use_x(i.args[0]);
+    uint64_t sign = is_double(i.type) ? uint64_t{1} << 63 : uint64_t{1} << 31;
+    Xmm d = alloc_xmm();
+    if (absolute) {
+        uint64_t rest = is_double(i.type) ? ~uint64_t{0} : 0xffffffff;
+        a_.vpand(d, a, pool(rest & ~sign, 0));
+    } else {
+        a_.vpxor(d, a, pool(sign, 0));
+    }
+    uint8_t clean = loc(i.args[0]).clean;
+    if (absolute) clean = is_double(i.type) ? 8 : 4;
+    define(i, d, clean);
+}
+void Compiler::emit_fneg(const Inst& i) { sign_mask(i, false); }
+void Compiler::emit_fabs(const Inst& i) { sign_mask(i, true); }
+
+namespace {
+
+constexpr int64_t kAway = 4, kFpcrs = 5;
+
+// vround's immediate: bits 1:0 nearest, down, up, zero; bit 2 MXCSR's; bit 3 no inexact.
+uint8_t round_immediate(int64_t mode, bool exact) {
+    constexpr uint8_t kModes[] = {0, 2, 1, 3};
+    constexpr uint8_t kMxcsr = 4, kQuiet = 8;
+    return static_cast<uint8_t>((mode == kFpcrs ? kMxcsr : kModes[mode]) | (exact ? 0 : kQuiet));
+}
+
+}  // namespace
+
+void Compiler::emit_frint(const Inst& i) {
+    if (slow_fp() || i.type == Type::f16 || i.imm == kAway) return by_helper(i);
+    Xmm a = use_x(i.args[0]);
+    clobber_flags();
+    Xmm d = alloc_xmm();
+    uint8_t imm = round_immediate(i.imm, (i.flags & 1) != 0);
+    if (is_double(i.type)) {
+        a_.vroundsd(d, a, a, imm);
+    } else {
+        a_.vroundss(d, a, a, imm);
+    }
+    check_nan(i, d, {a});
+    define(i, d, loc(i.args[0]).clean);
+}
+
+void Compiler::emit_fcvt(const Inst& i) {
+    Type from = type(i.args[0]);
+    if (slow_fp() || i.type == Type::f16 || from == Type::f16) return by_helper(i);
+    Xmm a = use_x(i.args[0]);
+    clobber_flags();
+    Xmm d = alloc_xmm();
+    // The upper part comes from a: whole only where a's was.
+    if (is_double(i.type)) {
+        a_.vcvtss2sd(d, a, a);
+    } else {
+        a_.vcvtsd2ss(d, a, a);
+    }
+    check_nan(i, d, {a});
+    uint8_t clean = loc(i.args[0]).clean;
+    define(i, d, std::max<uint8_t>(clean, 8));
+}
+
+// ---- to and from integers
+
+void Compiler::to_integer(const Inst& i, bool is_signed) {
+    int64_t mode = i.imm & 0xff;
+    bool fixed = (i.imm >> 8) != 0;
+    Type from = type(i.args[0]);
+    if (slow_fp() || from == Type::f16 || fixed || mode == kAway) return by_helper(i);
+    bool wide = is_double(from);
+    Size size = size_of(i.type);
+    Xmm a = use_x(i.args[0]);
+    clobber_flags();
+    Gp d = alloc_gp();
+    Xmm r = a;
+    constexpr int64_t kZero = 3;
+    if (mode != kZero) {
+        r = kScratch;
+        uint8_t imm = round_immediate(mode, false);
+        wide ? a_.vroundsd(r, a, a, imm) : a_.vroundss(r, a, a, imm);
+    }
+    Cold& c = float_cold(i, {a});
+    c.gp_result = true;
+    c.size = size;
+    c.reg[3] = static_cast<uint8_t>(d);
+    Size convert = size;
+    if (!is_signed) {
+        // Within (-1, 2^63) or (-1, 2^32) truncation is right; the rest is the helper's.
+        convert = Size::b64;
+        uint64_t low = wide ? 0xbff0000000000000 : 0xbf800000;
+        uint64_t high = size == Size::b64 ? (wide ? 0x43e0000000000000 : 0x5f000000)
+                                          : (wide ? 0x41f0000000000000 : 0x4f800000);
+        auto compare = [&](uint64_t bound) {
+            Mem m = pool(bound, 0);
+            wide ? a_.vucomisd(r, m) : a_.vucomiss(r, m);
+        };
+        compare(low);
+        a_.jcc(Cond::be, c.entry);  // unordered too
+        compare(high);
+        a_.jcc(Cond::ae, c.entry);
+    }
+    wide ? a_.vcvttsd2si(convert, d, r) : a_.vcvttss2si(convert, d, r);
+    if (is_signed) {
+        // The integer indefinite value: out of range, or the least number itself.
+        a_.cmp(size, d, 1);
+        a_.jcc(Cond::o, c.entry);
+    }
+    // For Inexact, which the quiet rounding did not raise.
+    if (mode != kZero) wide ? a_.vcvttsd2si(Size::b64, Gp::rax, a) : a_.vcvttss2si(Size::b64, Gp::rax, a);
+    a_.bind(c.back);
+    define(i, d, size == Size::b32);
+}
+void Compiler::emit_fcvt_s(const Inst& i) { to_integer(i, true); }
+void Compiler::emit_fcvt_u(const Inst& i) { to_integer(i, false); }
+
+void Compiler::from_integer(const Inst& i, bool is_signed) {
+    if (slow_fp() || i.type == Type::f16 || i.imm != 0) return by_helper(i);
+    bool wide = is_double(i.type);
+    Type from = type(i.args[0]);
+    Gp s = use(i.args[0]);
+    clobber_flags();
+    Xmm d = alloc_xmm();
+    a_.vpxor(d, d, d);
+    Size size = size_of(from);
+    Cold* c = nullptr;
+    if (!is_signed) {
+        if (size == Size::b64) {
+            // From 2^63 on there is no instruction.
+            c = &float_cold(i, {});
+            c->gp_operand = true;
+            c->reg[0] = static_cast<uint8_t>(s);
+            c->reg[3] = static_cast<uint8_t>(d);
+            a_.test(size, s, s);
+            a_.jcc(Cond::s, c->entry);
+        } else {
+            a_.mov(Size::b32, Gp::rax, s);
+            s = Gp::rax;
+            size = Size::b64;
+        }
+    }
+    wide ? a_.vcvtsi2sd(size, d, d, s) : a_.vcvtsi2ss(size, d, d, s);
+    if (c != nullptr) a_.bind(c->back);
+    define(i, d, wide ? 8 : 4);
+}
+void Compiler::emit_s_cvt_f(const Inst& i) { from_integer(i, true); }
+void Compiler::emit_u_cvt_f(const Inst& i) { from_integer(i, false); }
+
+void Compiler::float_compare(const Inst& i, bool signalling) {
+    Type t = type(i.args[0]);
+    if (slow_fp() || t == Type::f16) return by_helper(i);
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    clobber_flags();
+    if (is_double(t)) {
+        signalling ? a_.vcomisd(a, b) : a_.vucomisd(a, b);
+    } else {
+        signalling ? a_.vcomiss(a, b) : a_.vucomiss(a, b);
+    }
+    define_flags(at(i), FlagsMode::fcmp);
+}
+void Compiler::emit_fcmp_flags(const Inst& i) { float_compare(i, false); }
+void Compiler::emit_fcmpe_flags(const Inst& i) { float_compare(i, true); }
+
+// ---- moves between classes
+
+void Compiler::emit_bitcast(const Inst& i) {
+    bool to_xmm = locs_[at(i)].is_xmm, from_xmm = loc(i.args[0]).is_xmm;
+    bool wide = ir::bits(i.type) == 64;
+    if (to_xmm == from_xmm) return alias(i, i.args[0]);
+    if (to_xmm) {
+        Gp s = use(i.args[0]);
+        Xmm d = alloc_xmm();
+        wide ? a_.vmovq(d, s) : a_.vmovd(d, s);
+        return define(i, d, wide ? 8 : 4);
+    }
+    if (in_memory(i.args[0]) && (wide || ir::bits(type(i.args[0])) == 32)) {
+        Gp d = alloc_gp();
+        a_.mov(wide ? Size::b64 : Size::b32, d, memory_of(loc(i.args[0])));
+        return define(i, d, !wide);
+    }
+    Xmm s = use_x(i.args[0]);
+    Gp d = alloc_gp();
+    wide ? a_.vmovq(d, s) : a_.vmovd(d, s);
+    define(i, d, !wide);
+}
+
+// In memory only: read by its width when it is wanted. Else the same register.
+void Compiler::emit_v_to_f(const Inst& i) {
+    Value v = i.args[0];
+    const Loc& l = loc(v);
+    if (i.type == Type::f16 || l.reg != kNo || l.home == kNo || l.spill != kNo) {
+        return alias(i, v);
+    }
+    set_home(at(i), l.home);
+}
+
+void Compiler::emit_f_to_v(const Inst& i) {
+    unsigned bytes = ir::bits(i.type == Type::v128 ? type(i.args[0]) : i.type) / 8;
+    Xmm s = use_x(i.args[0]);
+    if (loc(i.args[0]).clean <= bytes) {
+        // The home slot it was read from has more than the scalar.
+        loc(i.args[0]).home = kNo;
+        return alias(i, i.args[0]);
+    }
+    Xmm d = alloc_xmm();
+    switch (bytes) {
+        case 8: a_.vmovq(d, s); break;
+        case 4:
+            a_.vpxor(kScratch, kScratch, kScratch);
+            a_.vmovss(d, kScratch, s);
+            break;
+        default:
+            a_.vpxor(kScratch, kScratch, kScratch);
+            a_.vpblendw(d, kScratch, s, 1);
+            break;
+    }
+    define(i, d, static_cast<uint8_t>(bytes));
+}
+
+// ---- packed
+
+void Compiler::packed(const Inst& i, Scalar f32, Scalar f64) {
+    if (slow_fp()) return by_helper(i);
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    clobber_flags();
+    Xmm d = alloc_xmm();
+    (a_.*(i.size == 3 ? f64 : f32))(d, a, b);
+    check_nan_lanes(i, d, {a, b});
+    define(i, d);
+}
+void Compiler::emit_vfadd(const Inst& i) { packed(i, &Assembler::vaddps, &Assembler::vaddpd); }
+void Compiler::emit_vfsub(const Inst& i) { packed(i, &Assembler::vsubps, &Assembler::vsubpd); }
+void Compiler::emit_vfmul(const Inst& i) { packed(i, &Assembler::vmulps, &Assembler::vmulpd); }
+void Compiler::emit_vfdiv(const Inst& i) { packed(i, &Assembler::vdivps, &Assembler::vdivpd); }
+
+void Compiler::emit_vfsqrt(const Inst& i) {
+    if (slow_fp()) return by_helper(i);
+    Xmm a = use_x(i.args[0]);
+    clobber_flags();
+    Xmm d = alloc_xmm();
+    i.size == 3 ? a_.vsqrtpd(d, a) : a_.vsqrtps(d, a);
+    check_nan_lanes(i, d, {a});
+    define(i, d);
+}
+
+void Compiler::emit_vfmla(const Inst& i) {
+    if (slow_fp()) return by_helper(i);
+    Xmm c = use_x(i.args[0]), a = use_x(i.args[1]), b = use_x(i.args[2]);
+    clobber_flags();
+    Xmm d = alloc_xmm();
+    a_.vmovaps(d, c);
+    i.size == 3 ? a_.vfmadd231pd(d, a, b) : a_.vfmadd231ps(d, a, b);
+    check_nan_lanes(i, d, {c, a, b});
+    define(i, d);
+}
+
+void Compiler::packed_compare(const Inst& i, uint8_t predicate) {
+    if (slow_fp()) return by_helper(i);
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    Xmm d = def_x(i);
+    i.size == 3 ? a_.vcmppd(d, a, b, predicate) : a_.vcmpps(d, a, b, predicate);
+}
+// EQ_OQ is quiet, GE_OS and GT_OS signal, as Arm's do.
+void Compiler::emit_vfcmeq(const Inst& i) { packed_compare(i, 0x00); }
+void Compiler::emit_vfcmge(const Inst& i) { packed_compare(i, 0x0d); }
+void Compiler::emit_vfcmgt(const Inst& i) { packed_compare(i, 0x0e); }
+
+// Lanes that are equal or hold a NaN are the helper's.
+void Compiler::packed_min_max(const Inst& i, Scalar f32, Scalar f64) {
+    if (slow_fp()) return by_helper(i);
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    clobber_flags();
+    Xmm d = alloc_xmm();
+    constexpr uint8_t kEqualOrUnordered = 0x08;  // EQ_UQ
+    i.size == 3 ? a_.vcmppd(kScratch, a, b, kEqualOrUnordered)
+                : a_.vcmpps(kScratch, a, b, kEqualOrUnordered);
+    a_.vptest(kScratch, kScratch);
+    Cold& c = float_cold(i, {a, b});
+    c.reg[3] = static_cast<uint8_t>(d);
+    a_.jcc(Cond::ne, c.entry);
+    // Not earlier: these raise Invalid Operation for quiet NaNs.
+    (a_.*(i.size == 3 ? f64 : f32))(d, a, b);
+    a_.bind(c.back);
+    define(i, d);
+}
+void Compiler::emit_vfmin(const Inst& i) { packed_min_max(i, &Assembler::vminps, &Assembler::vminpd); }
+void Compiler::emit_vfmax(const Inst& i) { packed_min_max(i, &Assembler::vmaxps, &Assembler::vmaxpd); }
+void Compiler::emit_vfminnm(const Inst& i) { emit_vfmin(i); }
+void Compiler::emit_vfmaxnm(const Inst& i) { emit_vfmax(i); }
+
+void Compiler::emit_vfneg(const Inst& i) {
+    Xmm a = use_x(i.args[0]);
+    uint64_t sign = i.size == 3 ? 0x8000000000000000 : 0x8000000080000000;
+    Mem m = pool(sign, sign);
+    a_.vpxor(def_x(i), a, m);
+}
+void Compiler::emit_vfabs(const Inst& i) {
+    Xmm a = use_x(i.args[0]);
+    uint64_t rest = i.size == 3 ? 0x7fffffffffffffff : 0x7fffffff7fffffff;
+    Mem m = pool(rest, rest);
+    a_.vpand(def_x(i), a, m);
+}
+
+}  // namespace pydbt::x64

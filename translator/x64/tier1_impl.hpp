@@ -1,0 +1,351 @@
+// The insides of tier 1's back end, shared by the tier1_*.cpp files.
+//
+// Owns: what is known of values, registers and flags while a function is compiled. Only files of
+// translator/x64/tier1* include this.
+//
+// A value is in a host register, a spill slot, the home slot of a guest register (its field in
+// CpuState), EFLAGS, or nowhere because it is a constant; in several of these at once as well. A
+// value that is the same bits as another (trunc, most zexts, bitcasts) is an alias of that root.
+// set_x and its like only bind the guest register to a value; a binding is dirty until it is stored,
+// which happens when the block is left or the register is wanted for something else.
+//
+// rax, rcx, rdx and xmm13-15 are scratch: no value lives there, and only code between two calls of
+// the allocator may rely on them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "translator/base/flags.hpp"
+#include "translator/ir/ir.hpp"
+#include "translator/x64/assembler.gen.hpp"
+#include "translator/x64/tier1.hpp"
+
+namespace pydbt::x64 {
+
+using ir::Inst;
+using ir::kNone;
+using ir::Op;
+using ir::Type;
+using ir::Value;
+
+/// What EFLAGS hold of an Arm NZCV. add: CF is C. sub: CF is not C. fcmp: what vucomis left.
+enum class FlagsMode : uint8_t { add, sub, fcmp };
+
+inline constexpr uint8_t kNo = 0xff;
+inline constexpr unsigned kGuestCount = 65;  // x0-x30 sp, v0-v31, flags
+
+inline constexpr uint32_t bit(unsigned n) {
+    return 1u << n;
+}
+inline constexpr uint32_t bit(Gp r) {
+    return 1u << static_cast<unsigned>(r);
+}
+inline constexpr uint32_t bit(Xmm r) {
+    return 1u << static_cast<unsigned>(r);
+}
+inline constexpr Gp gp(unsigned n) {
+    return static_cast<Gp>(n);
+}
+inline constexpr Xmm xmm(unsigned n) {
+    return static_cast<Xmm>(n);
+}
+
+inline constexpr Xmm kScratch = Xmm::xmm15, kScratch2 = Xmm::xmm14, kScratch3 = Xmm::xmm13;
+/// Registers values may be in.
+inline constexpr uint32_t kGpPool = bit(Gp::rbx) | bit(Gp::rsi) | bit(Gp::rdi) | 0xff00;
+inline constexpr uint32_t kXmmPool = 0x1fff;
+/// Of those, what a C function may change (System V ABI 3.2.1); every xmm register is.
+inline constexpr uint32_t kGpCallerSaved = bit(Gp::rsi) | bit(Gp::rdi) | 0x0f00;
+
+// Uses of CpuState::spill, in slots of 16 bytes.
+inline constexpr unsigned kValueSlots = 32;  // values
+inline constexpr unsigned kSaveXmm = 32;     // registers around out-of-line calls
+inline constexpr unsigned kSaveGp = 48;
+inline constexpr unsigned kParamSlots = 56;  // block parameters
+inline constexpr unsigned kMostParams = 8;
+
+/// What is known of one value.
+struct Loc {
+    Value root;      // itself, or the value it is an alias of
+    uint16_t uses;   // operands that will still name it (its aliases' too)
+    uint16_t bound;  // dirty guest registers bound to it
+    uint8_t reg;     // host register of its class
+    uint8_t spill;   // spill slot
+    uint8_t home;    // guest register whose home slot holds it
+    uint8_t clean;   // gp: 1 when bits 63:32 are 0; xmm: bytes above this many are 0
+    bool is_xmm;
+    bool constant;  // const, guest_addr, flags_imm: made again when wanted
+};
+
+/// An integer operand as an x86 instruction takes it.
+struct Operand {
+    enum Kind : uint8_t { reg, imm, memory } kind;
+    Gp r = Gp::none;
+    int32_t i = 0;
+    Mem m{};
+};
+
+/// A condition on EFLAGS: cc, and the parity flag clear when `ordered`; the opposite when `negated`.
+struct Test {
+    Cond cc;
+    bool ordered = false;
+    bool negated = false;
+};
+
+/// Code that runs seldom, emitted behind the block's main path.
+struct Cold {
+    enum Kind : uint8_t {
+        link_stub,      // an exit that is not linked yet
+        indirect_stub,  // an inline cache that does not match
+        call_indirect,  // exit_call_indirect's branch
+        poll,           // to stub_poll with `target`
+        poll_rax,       // the same with rax as it is
+        ret_miss,       // to stub_ret_miss
+        alignment,      // ud2 with a recovery row
+        divide_zero,    // udiv by 0
+        divide_special, // sdiv by 0 or -1
+        float_op,       // an FP op through the exact helper
+    } kind;
+    Label entry, back;
+    uint32_t exit = 0;     // link_stub, indirect_stub, call_indirect: index of the ExitSite
+    uint64_t target = 0;   // poll: guest address; float_op: the packed op
+    uint32_t live_gp = 0, live_xmm = 0;
+    uint8_t reg[4] = {kNo, kNo, kNo, kNo};  // float_op: operands, result
+    bool gp_operand = false, gp_result = false;
+    Size size = Size::b64;
+    uint16_t insn = 0;
+    uint32_t first = 0;  // alignment: recovery entries
+    uint8_t count = 0;
+};
+
+/// A 16-byte constant behind the code.
+struct PoolEntry {
+    uint64_t lo, hi;
+    Label label;
+};
+
+class Compiler {
+   public:
+    explicit Compiler(const HostFeatures& host) : host_(host) {}
+    bool compile(const ir::Function& f, std::span<uint8_t> buffer, CodeBlock& out);
+
+   private:
+    // ---- tier1.cpp: the pass
+    void begin_function();
+    void compile_block(uint32_t index);
+    void emit(const Inst& i);
+    Value at(const Inst& i) const { return static_cast<Value>(&i - insts_); }
+    const Inst& inst(Value v) const { return insts_[v]; }
+    const Inst* next(const Inst& i) const { return i.next == kNone ? nullptr : &insts_[i.next]; }
+    Loc& loc(Value v) { return locs_[locs_[v].root]; }
+    Type type(Value v) const { return insts_[v].type; }
+    static Size size_of(Type t) { return t == Type::i64 ? Size::b64 : Size::b32; }
+
+    // ---- tier1_alloc.cpp: values in registers
+    void init(Value v, bool is_xmm);
+    void alias(const Inst& i, Value of);
+    bool alive(const Loc& l) const { return l.uses != 0 || l.bound != 0; }
+    void drop_if_dead(Value root);
+    void release(Value v);
+    /// After this instruction nobody needs the value, and its register may be written over.
+    bool dying(Value v, const Inst& i) const;
+    Gp alloc_gp();
+    Xmm alloc_xmm();
+    /// Makes a value live in memory only, or nowhere when it is dead.
+    void evict_gp(unsigned r);
+    void evict_xmm(unsigned r);
+    void store_out(Value root);
+    /// Frees a particular register, moving what is in it.
+    void take(Gp r);
+    void load_gp(Gp r, Value v);
+    void load_xmm(Xmm r, Value v);
+    /// The value in a register of its own; locked until the end of the instruction.
+    Gp use(Value v);
+    Xmm use_x(Value v);
+    Operand operand(Value v);
+    /// For instructions that read `bytes` of memory: where it is, if it is only in memory.
+    bool in_memory(Value v) { const Loc& l = loc(v); return l.reg == kNo && !l.constant && (l.spill != kNo || l.home != kNo); }
+    /// The same for all 16 bytes of a vector: a scalar's home has others above it.
+    bool in_memory_whole(Value v) { return in_memory(v) && type(loc(v).root) == Type::v128; }
+    Mem memory_of(const Loc& l) const;
+    bool immediate(Value v, int32_t& value) const;
+    bool constant(Value v, uint64_t& value) const;
+    void define(const Inst& i, Gp r, bool clean);
+    void define(const Inst& i, Xmm r, uint8_t clean = 16);
+    Gp def(const Inst& i) ;
+    Xmm def_x(const Inst& i, uint8_t clean = 16);
+    /// A register for i's result that holds a's value: a's own when it dies here, else a copy.
+    Gp def_from(const Inst& i, Value a);
+    void move_constant(Gp r, Value v);
+    void end_inst(const Inst& i);
+
+    static Mem state_mem(int32_t displacement) { return mem(Gp::rbp, displacement); }
+    static Mem spill_mem(unsigned slot) { return state_mem(base::kOff_spill + 16 * static_cast<int32_t>(slot)); }
+    static Mem field_mem(int64_t offset) { return state_mem(static_cast<int32_t>(offset) - base::kStateBias); }
+    static Mem home_mem(unsigned guest);
+
+    // ---- tier1_guest.cpp: guest registers
+    void get_guest(const Inst& i, unsigned guest);
+    void set_guest(unsigned guest, Value v);
+    void unbind(unsigned guest);
+    void set_home(Value root, unsigned guest);
+    /// Values whose only place is the home slot that is about to change get a register.
+    void rescue(unsigned guest, Value except);
+    void commit(unsigned guest);
+    void commit_all();
+    void forget_all();
+
+    // ---- tier1_flags.cpp
+    /// EFLAGS are about to change: what they hold and somebody needs is written down.
+    void clobber_flags();
+    /// The same, but EFLAGS stay as they are (CF may be inverted; the mode says). `consumed`: uses of
+    /// the value in the instruction being compiled.
+    void save_flags(unsigned consumed);
+    bool flags_live() const;
+    void flags_word_to_rax();
+    void define_flags(Value v, FlagsMode mode);
+    void want_eflags(Value v);
+    Gp use_flags_word(Value v);
+    /// CF := C, or its opposite.
+    void carry_to_cf(Value flags, bool inverted);
+    void clobber_flags_to_word(Value flags);
+    const Inst* flags_partner(const Inst& i, Op wanted) const;
+    Test condition(Value flags, ir::Cond cc);
+    Test test_of(ir::Cond cc);
+    void jump_unless(const Test& t, Label& target);
+    void arithmetic(const Inst& i, bool is_sub);
+    void plain_arithmetic(const Inst& i, Value a, Value b, bool is_sub);
+    /// operand() of a value that the next instruction, emitted together with this one, names too.
+    Operand operand_shared(Value v);
+    bool constant_operand(Value v) const;
+    void compare(const Inst& i);
+    bool conditional_compare(const Inst& i);
+    void skip(Value v) { skipped_ = v; }
+
+    // ---- tier1_integer.cpp
+    enum class Alu : uint8_t { add, or_, adc, sbb, and_, sub, xor_, cmp, test };
+    void alu(Alu op, Size size, Gp d, const Operand& s);
+    void binary(const Inst& i, Alu op);
+    enum class Shift : uint8_t { shl, lshr, ashr, ror };
+    void shift(const Inst& i, Shift kind);
+    void shift_imm(Shift kind, Size size, Gp d, unsigned n);
+    void divide(const Inst& i, bool is_signed);
+    void carry_op(const Inst& i, bool is_sub);
+    void carry_flags(const Inst& i, bool is_sub);
+    void swap_groups(Size size, Gp d, uint64_t mask, unsigned n);
+    void select_gp(const Inst& i);
+    void select_xmm(const Inst& i);
+
+    // ---- tier1_memory.cpp, tier1_atomics.cpp
+    Mem address(const Inst& i);
+    Mem plain_address(const Inst& i);
+    void check_alignment(const Mem& m, unsigned size);
+    /// The instruction emitted next may fault.
+    void row();
+    void snapshot();
+    void load(const Inst& i, bool sign);
+    void load_sized(Gp d, unsigned size, const Mem& m);
+    void store_gp(unsigned size, const Mem& m, Value v);
+    void atomic_loop(const Inst& i);
+    void zero_extend_result(const Inst& i, Gp from);
+    void take_pair(Value v, Gp lo, Gp hi);
+    void open_monitor();
+
+    // ---- tier1_exits.cpp
+    void edge(const ir::Edge& e);
+    bool is_exit(uint32_t block) const;
+    uint32_t exit_site(ExitSite::Kind kind, uint64_t target);
+    void site_branch(uint32_t exit, uint32_t field, Cold::Kind kind);
+    void move_guest_pc(Gp r, uint64_t pc);
+    void jump_exit(ExitSite::Kind kind, uint64_t target);
+    void jump_if_exit(const Test& t, uint64_t target);
+    void direct_exit(const Inst& i);
+    void poll(uint64_t target);
+    void landing(const Inst& i);
+    void inline_cache(uint32_t exit);
+    void cold_paths();
+    void cold_path(size_t n);
+    void cold_float(Cold& c);
+    void constants();
+    Cold& cold(Cold::Kind kind);
+
+    // ---- tier1_calls.cpp
+    void spill_for_call();
+    void call_helper(base::HelperId id);
+    void result_from_rax(const Inst& i);
+    void int_helper(const Inst& i, base::HelperId id, bool first_is_imm, uint64_t first);
+    void vector_helper(const Inst& i, base::HelperId id, uint64_t imm);
+    void vector_result(const Inst& i);
+    void operand_to_vtmp(unsigned n, Value v);
+    Mem pool(uint64_t lo, uint64_t hi);
+
+    // ---- tier1_float.cpp
+    bool slow_fp() const { return (f_->key & kKeySlowFp) != 0; }
+    static constexpr uint32_t kKeySlowFp = 1;
+    /// An out-of-line call of the exact helper with the operands in these registers.
+    Cold& float_cold(const Inst& i, std::initializer_list<Xmm> operands);
+    void check_nan(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
+    void check_nan_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
+    using Scalar = void (Assembler::*)(Xmm, Xmm, Xmm);
+    void scalar(const Inst& i, Scalar f32, Scalar f64);
+    void min_max(const Inst& i, bool is_min);
+    void packed(const Inst& i, Scalar f32, Scalar f64);
+    void packed_compare(const Inst& i, uint8_t predicate);
+    void packed_min_max(const Inst& i, Scalar f32, Scalar f64);
+    void to_integer(const Inst& i, bool is_signed);
+    void from_integer(const Inst& i, bool is_signed);
+    void sign_mask(const Inst& i, bool absolute);
+    void float_compare(const Inst& i, bool signalling);
+
+    // ---- tier1_vector.cpp
+    /// Any vector or float op, through the interpreter's code.
+    void by_helper(const Inst& i);
+    using Vop = void (Assembler::*)(Xmm, Xmm, Xmm);
+    using VopM = void (Assembler::*)(Xmm, Xmm, const Mem&);
+    void vbinary(const Inst& i, Vop rr, VopM rm, bool swap = false);
+    void vshift_imm(const Inst& i, Shift kind);
+    void vshift_bytes(const Inst& i, Shift kind);
+    void higher_or_same(const Inst& i, Xmm d);
+    void broadcast(unsigned size, Xmm d, Xmm s);
+    void unzip(const Inst& i, bool odd);
+    void transpose(const Inst& i, bool odd);
+    void reverse(const Inst& i, unsigned group);
+    void pairwise(const Inst& i, Vop b, Vop w, Vop d4, Vop q);
+    void across(const Inst& i, Vop b, Vop w, Vop d4);
+
+#define PYDBT_EMITTER(name) void emit_##name(const Inst& i);
+    PYDBT_IR_OPS(PYDBT_EMITTER)
+#undef PYDBT_EMITTER
+
+    const HostFeatures host_;
+    Assembler a_{nullptr, 0};
+    const ir::Function* f_ = nullptr;
+    const Inst* insts_ = nullptr;
+    CodeBlock* out_ = nullptr;
+
+    std::vector<Loc> locs_;
+    Value gp_[16], xmm_[16];  // what registers hold; kNone: free
+    uint32_t gp_locked_ = 0, xmm_locked_ = 0;
+    uint32_t slots_ = 0;          // spill slots in use
+    Value binding_[kGuestCount];  // dirty guest registers' values; kNone: the home slot is right
+    Value homes_[kGuestCount][3]; // values that say they are in the home slot
+
+    Value eflags_ = kNone;  // the flags value EFLAGS hold
+    FlagsMode eflags_mode_ = FlagsMode::add;
+    Value skipped_ = kNone;  // emitted together with an earlier instruction
+
+    unsigned gp_clock_ = 0, xmm_clock_ = 0;
+    bool out_of_slots_ = false;  // more values at once than places
+    uint32_t snapshot_first_ = 0;
+    uint8_t snapshot_count_ = 0;
+    uint16_t insn_ = 0;
+
+    std::vector<Cold> cold_;
+    std::vector<Label> labels_;  // of blocks
+    std::vector<PoolEntry> pool_;
+    std::vector<bool> inlined_;  // blocks compiled as part of a branch
+};
+
+}  // namespace pydbt::x64

@@ -1,0 +1,649 @@
+// Vector ops on integers and bits.
+//
+// Owns: their code; what has no short sequence goes through by_helper(). Must not know: floating
+// point.
+#include "translator/x64/tier1_impl.hpp"
+
+namespace pydbt::x64 {
+
+void Compiler::vbinary(const Inst& i, Vop rr, VopM rm, bool swap) {
+    Value a = i.args[swap ? 1 : 0], b = i.args[swap ? 0 : 1];
+    Xmm x = use_x(a);
+    if (in_memory_whole(b) && loc(b).uses == 1) {
+        Mem m = memory_of(loc(b));
+        (a_.*rm)(def_x(i), x, m);
+        return;
+    }
+    Xmm y = use_x(b);
+    (a_.*rr)(def_x(i), x, y);
+}
+
+// A member of each of four names by element size.
+#define PYDBT_V(name) static_cast<Vop>(&Assembler::name), static_cast<VopM>(&Assembler::name)
+#define PYDBT_BY_SIZE(i, b, w, d, q)                     \
+    switch ((i).size) {                                  \
+        case 0: return vbinary(i, PYDBT_V(b));           \
+        case 1: return vbinary(i, PYDBT_V(w));           \
+        case 2: return vbinary(i, PYDBT_V(d));           \
+        default: return vbinary(i, PYDBT_V(q));          \
+    }
+
+// ---- bits and constants
+
+void Compiler::emit_vzero(const Inst& i) {
+    Xmm d = alloc_xmm();
+    a_.vpxor(d, d, d);
+    define(i, d, 0);
+}
+void Compiler::emit_vmov_imm(const Inst& i) {
+    auto v = static_cast<uint64_t>(i.imm);
+    Xmm d = def_x(i);
+    if (v == 0) {
+        a_.vpxor(d, d, d);
+    } else if (v == ~uint64_t{0}) {
+        a_.vpcmpeqd(d, d, d);
+    } else {
+        a_.vmovaps(d, pool(v, v));
+    }
+}
+void Compiler::emit_vlow64(const Inst& i) {
+    Value v = i.args[0];
+    if (in_memory(v)) {
+        Mem m = memory_of(loc(v));
+        Xmm d = alloc_xmm();
+        a_.vmovq(d, m);
+        return define(i, d, 8);
+    }
+    if (loc(v).clean <= 8) return alias(i, v);
+    Xmm s = use_x(v);
+    a_.vmovq(def_x(i, 8), s);
+}
+void Compiler::emit_vand(const Inst& i) { vbinary(i, PYDBT_V(vpand)); }
+void Compiler::emit_vor(const Inst& i) { vbinary(i, PYDBT_V(vpor)); }
+void Compiler::emit_vxor(const Inst& i) { vbinary(i, PYDBT_V(vpxor)); }
+void Compiler::emit_vandc(const Inst& i) { vbinary(i, PYDBT_V(vpandn), true); }
+void Compiler::emit_vnot(const Inst& i) {
+    Xmm a = use_x(i.args[0]);
+    a_.vpcmpeqd(kScratch, kScratch, kScratch);
+    a_.vpxor(def_x(i), a, kScratch);
+}
+void Compiler::emit_vorc(const Inst& i) {
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    a_.vpcmpeqd(kScratch, kScratch, kScratch);
+    a_.vpxor(kScratch, b, kScratch);
+    a_.vpor(def_x(i), a, kScratch);
+}
+// Mask first: its ones take b, its zeros c.
+void Compiler::emit_vbsl(const Inst& i) {
+    Xmm m = use_x(i.args[0]), b = use_x(i.args[1]), c = use_x(i.args[2]);
+    a_.vpand(kScratch, m, b);
+    a_.vpandn(kScratch2, m, c);
+    a_.vpor(def_x(i), kScratch, kScratch2);
+}
+
+// ---- lanes of arithmetic
+
+void Compiler::emit_vadd(const Inst& i) { PYDBT_BY_SIZE(i, vpaddb, vpaddw, vpaddd, vpaddq) }
+void Compiler::emit_vsub(const Inst& i) { PYDBT_BY_SIZE(i, vpsubb, vpsubw, vpsubd, vpsubq) }
+void Compiler::emit_vcmeq(const Inst& i) { PYDBT_BY_SIZE(i, vpcmpeqb, vpcmpeqw, vpcmpeqd, vpcmpeqq) }
+void Compiler::emit_vcmgt(const Inst& i) { PYDBT_BY_SIZE(i, vpcmpgtb, vpcmpgtw, vpcmpgtd, vpcmpgtq) }
+
+void Compiler::emit_vmul(const Inst& i) {
+    if (i.size == 1) return vbinary(i, PYDBT_V(vpmullw));
+    if (i.size == 2) return vbinary(i, PYDBT_V(vpmulld));
+    if (i.size == 3) return by_helper(i);
+    // Bytes: even and odd ones as words.
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    Xmm d = def_x(i);
+    a_.vpmullw(kScratch, a, b);
+    a_.vpsrlw(kScratch2, a, 8);
+    a_.vpsrlw(kScratch3, b, 8);
+    a_.vpmullw(kScratch2, kScratch2, kScratch3);
+    a_.vpsllw(kScratch2, kScratch2, 8);
+    a_.vpsllw(kScratch, kScratch, 8);
+    a_.vpsrlw(kScratch, kScratch, 8);
+    a_.vpor(d, kScratch, kScratch2);
+}
+
+// a >= b is not b > a.
+void Compiler::emit_vcmge(const Inst& i) {
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    switch (i.size) {
+        case 0: a_.vpcmpgtb(kScratch, b, a); break;
+        case 1: a_.vpcmpgtw(kScratch, b, a); break;
+        case 2: a_.vpcmpgtd(kScratch, b, a); break;
+        default: a_.vpcmpgtq(kScratch, b, a); break;
+    }
+    a_.vpcmpeqd(kScratch2, kScratch2, kScratch2);
+    a_.vpxor(def_x(i), kScratch, kScratch2);
+}
+
+// a >= b unsigned is max(a, b) == a.
+void Compiler::higher_or_same(const Inst& i, Xmm d) {
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    switch (i.size) {
+        case 0:
+            a_.vpmaxub(kScratch, a, b);
+            a_.vpcmpeqb(d, kScratch, a);
+            break;
+        case 1:
+            a_.vpmaxuw(kScratch, a, b);
+            a_.vpcmpeqw(d, kScratch, a);
+            break;
+        default:
+            a_.vpmaxud(kScratch, a, b);
+            a_.vpcmpeqd(d, kScratch, a);
+            break;
+    }
+}
+void Compiler::emit_vcmhs(const Inst& i) {
+    if (i.size == 3) return by_helper(i);
+    Xmm d = alloc_xmm();
+    higher_or_same(i, d);
+    define(i, d);
+}
+void Compiler::emit_vcmhi(const Inst& i) {
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    Xmm d = alloc_xmm();
+    if (i.size == 3) {
+        Mem m = pool(uint64_t{1} << 63, uint64_t{1} << 63);
+        a_.vmovaps(kScratch, m);
+        a_.vpxor(kScratch2, a, kScratch);
+        a_.vpxor(kScratch, b, kScratch);
+        a_.vpcmpgtq(d, kScratch2, kScratch);
+        return define(i, d);
+    }
+    // Not b >= a: min(a, b) == a is a <= b.
+    switch (i.size) {
+        case 0:
+            a_.vpminub(kScratch, a, b);
+            a_.vpcmpeqb(kScratch, kScratch, a);
+            break;
+        case 1:
+            a_.vpminuw(kScratch, a, b);
+            a_.vpcmpeqw(kScratch, kScratch, a);
+            break;
+        default:
+            a_.vpminud(kScratch, a, b);
+            a_.vpcmpeqd(kScratch, kScratch, a);
+            break;
+    }
+    a_.vpcmpeqd(kScratch2, kScratch2, kScratch2);
+    a_.vpxor(d, kScratch, kScratch2);
+    define(i, d);
+}
+void Compiler::emit_vcmtst(const Inst& i) {
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    a_.vpand(kScratch, a, b);
+    a_.vpxor(kScratch2, kScratch2, kScratch2);
+    switch (i.size) {
+        case 0: a_.vpcmpeqb(kScratch, kScratch, kScratch2); break;
+        case 1: a_.vpcmpeqw(kScratch, kScratch, kScratch2); break;
+        case 2: a_.vpcmpeqd(kScratch, kScratch, kScratch2); break;
+        default: a_.vpcmpeqq(kScratch, kScratch, kScratch2); break;
+    }
+    a_.vpcmpeqd(kScratch2, kScratch2, kScratch2);
+    a_.vpxor(def_x(i), kScratch, kScratch2);
+}
+
+// 64-bit minimum and maximum exist from AVX-512 on only.
+#define PYDBT_MIN_MAX(name, b, w, d)                  \
+    void Compiler::emit_##name(const Inst& i) {       \
+        switch (i.size) {                             \
+            case 0: return vbinary(i, PYDBT_V(b));    \
+            case 1: return vbinary(i, PYDBT_V(w));    \
+            case 2: return vbinary(i, PYDBT_V(d));    \
+            default: return by_helper(i);             \
+        }                                             \
+    }
+PYDBT_MIN_MAX(vsmin, vpminsb, vpminsw, vpminsd)
+PYDBT_MIN_MAX(vsmax, vpmaxsb, vpmaxsw, vpmaxsd)
+PYDBT_MIN_MAX(vumin, vpminub, vpminuw, vpminud)
+PYDBT_MIN_MAX(vumax, vpmaxub, vpmaxuw, vpmaxud)
+
+void Compiler::emit_vneg(const Inst& i) {
+    Xmm a = use_x(i.args[0]);
+    a_.vpxor(kScratch, kScratch, kScratch);
+    Xmm d = def_x(i);
+    switch (i.size) {
+        case 0: a_.vpsubb(d, kScratch, a); break;
+        case 1: a_.vpsubw(d, kScratch, a); break;
+        case 2: a_.vpsubd(d, kScratch, a); break;
+        default: a_.vpsubq(d, kScratch, a); break;
+    }
+}
+void Compiler::emit_vabs(const Inst& i) {
+    Xmm a = use_x(i.args[0]);
+    Xmm d = def_x(i);
+    switch (i.size) {
+        case 0: a_.vpabsb(d, a); break;
+        case 1: a_.vpabsw(d, a); break;
+        case 2: a_.vpabsd(d, a); break;
+        default:
+            a_.vpxor(kScratch, kScratch, kScratch);
+            a_.vpcmpgtq(kScratch, kScratch, a);
+            a_.vpxor(kScratch2, a, kScratch);
+            a_.vpsubq(d, kScratch2, kScratch);
+            break;
+    }
+}
+
+// ---- shifts
+
+void Compiler::vshift_imm(const Inst& i, Shift kind) {
+    unsigned bits = 8u << i.size;
+    auto n = static_cast<uint8_t>(i.imm);
+    bool all = n >= bits;
+    Xmm a = use_x(i.args[0]);
+    if (all && kind != Shift::ashr) return emit_vzero(i);
+    if (i.size == 0 || (i.size == 3 && kind == Shift::ashr)) return by_helper(i);
+    if (all) n = static_cast<uint8_t>(bits - 1);
+    Xmm d = def_x(i);
+    switch (kind) {
+        case Shift::shl:
+            i.size == 1 ? a_.vpsllw(d, a, n) : i.size == 2 ? a_.vpslld(d, a, n) : a_.vpsllq(d, a, n);
+            break;
+        case Shift::lshr:
+            i.size == 1 ? a_.vpsrlw(d, a, n) : i.size == 2 ? a_.vpsrld(d, a, n) : a_.vpsrlq(d, a, n);
+            break;
+        default: i.size == 1 ? a_.vpsraw(d, a, n) : a_.vpsrad(d, a, n); break;
+    }
+}
+
+// Bytes: as words, with the neighbour's bits masked off.
+void Compiler::vshift_bytes(const Inst& i, Shift kind) {
+    auto n = static_cast<uint8_t>(i.imm);
+    Xmm a = use_x(i.args[0]);
+    uint64_t mask = kind == Shift::shl ? (0xff << n & 0xff) : 0xff >> n;
+    mask *= 0x0101010101010101;
+    Xmm d = def_x(i);
+    if (kind == Shift::shl) {
+        a_.vpsllw(kScratch, a, n);
+    } else {
+        a_.vpsrlw(kScratch, a, n);
+    }
+    a_.vpand(d, kScratch, pool(mask, mask));
+}
+void Compiler::emit_vshl(const Inst& i) {
+    if (i.size == 0 && i.imm < 8) return vshift_bytes(i, Shift::shl);
+    vshift_imm(i, Shift::shl);
+}
+void Compiler::emit_vushr(const Inst& i) {
+    if (i.size == 0 && i.imm < 8) return vshift_bytes(i, Shift::lshr);
+    vshift_imm(i, Shift::lshr);
+}
+void Compiler::emit_vsshr(const Inst& i) { vshift_imm(i, Shift::ashr); }
+void Compiler::emit_vushl(const Inst& i) { by_helper(i); }
+void Compiler::emit_vsshl(const Inst& i) { by_helper(i); }
+
+// ---- lanes
+
+void Compiler::broadcast(unsigned size, Xmm d, Xmm s) {
+    switch (size) {
+        case 0: a_.vpbroadcastb(d, s); break;
+        case 1: a_.vpbroadcastw(d, s); break;
+        case 2: a_.vpbroadcastd(d, s); break;
+        default: a_.vpbroadcastq(d, s); break;
+    }
+}
+void Compiler::emit_vdup(const Inst& i) {
+    Gp s = use(i.args[0]);
+    Xmm d = def_x(i);
+    if (i.size == 3) {
+        a_.vmovq(d, s);
+    } else {
+        a_.vmovd(d, s);
+    }
+    broadcast(i.size, d, d);
+}
+void Compiler::emit_vdup_lane(const Inst& i) {
+    Xmm s = use_x(i.args[0]);
+    Xmm d = def_x(i);
+    unsigned bytes = unsigned{i.scale} << i.size;
+    if (bytes != 0) {
+        a_.vpsrldq(kScratch, s, static_cast<uint8_t>(bytes));
+        s = kScratch;
+    }
+    broadcast(i.size, d, s);
+}
+
+void Compiler::emit_vget_u(const Inst& i) {
+    Value v = i.args[0];
+    Gp d = alloc_gp();
+    if (in_memory_whole(v)) {
+        Mem m = memory_of(loc(v));
+        m.disp += static_cast<int32_t>(i.scale) << i.size;
+        load_sized(d, i.size, m);
+        return define(i, d, i.size < 3);
+    }
+    Xmm s = use_x(v);
+    switch (i.size) {
+        case 0: a_.vpextrb(d, s, i.scale); break;
+        case 1: a_.vpextrw(d, s, i.scale); break;
+        case 2:
+            if (i.scale == 0) {
+                a_.vmovd(d, s);
+            } else {
+                a_.vpextrd(d, s, i.scale);
+            }
+            break;
+        default:
+            if (i.scale == 0) {
+                a_.vmovq(d, s);
+            } else {
+                a_.vpextrq(d, s, 1);
+            }
+            break;
+    }
+    define(i, d, i.size < 3);
+}
+void Compiler::emit_vget_s(const Inst& i) {
+    Xmm s = use_x(i.args[0]);
+    Gp d = def(i);
+    switch (i.size) {
+        case 0:
+            a_.vpextrb(d, s, i.scale);
+            a_.movsx8(Size::b64, d, d);
+            break;
+        case 1:
+            a_.vpextrw(d, s, i.scale);
+            a_.movsx16(Size::b64, d, d);
+            break;
+        case 2:
+            a_.vpextrd(d, s, i.scale);
+            a_.movsxd(d, d);
+            break;
+        default: a_.vpextrq(d, s, i.scale); break;
+    }
+}
+
+void Compiler::emit_vset_lane(const Inst& i) {
+    Xmm a = use_x(i.args[0]);
+    Gp v = use(i.args[1]);
+    Xmm d = def_x(i);
+    switch (i.size) {
+        case 0: a_.vpinsrb(d, a, v, i.scale); break;
+        case 1: a_.vpinsrw(d, a, v, i.scale); break;
+        case 2: a_.vpinsrd(d, a, v, i.scale); break;
+        default: a_.vpinsrq(d, a, v, i.scale); break;
+    }
+}
+void Compiler::emit_vins_lane(const Inst& i) {
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    Xmm d = def_x(i);
+    auto from = static_cast<uint8_t>(i.imm);
+    uint8_t to = i.scale;
+    switch (i.size) {
+        case 0:
+            a_.vpextrb(Gp::rax, b, from);
+            a_.vpinsrb(d, a, Gp::rax, to);
+            break;
+        case 1:
+            a_.vpextrw(Gp::rax, b, from);
+            a_.vpinsrw(d, a, Gp::rax, to);
+            break;
+        case 2: a_.vinsertps(d, a, b, static_cast<uint8_t>(from << 6 | to << 4)); break;
+        default:
+            a_.vpextrq(Gp::rax, b, from);
+            a_.vpinsrq(d, a, Gp::rax, to);
+            break;
+    }
+}
+void Compiler::emit_v_concat(const Inst& i) {
+    Gp lo = use(i.args[0]), hi = use(i.args[1]);
+    Xmm d = def_x(i);
+    a_.vmovq(d, lo);
+    a_.vpinsrq(d, d, hi, 1);
+}
+
+// ---- permutations
+
+// The result is bytes [n, n + 16) of b:a.
+void Compiler::emit_vext(const Inst& i) {
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    a_.vpalignr(def_x(i), b, a, static_cast<uint8_t>(i.imm));
+}
+void Compiler::emit_vzip1(const Inst& i) { PYDBT_BY_SIZE(i, vpunpcklbw, vpunpcklwd, vpunpckldq, vpunpcklqdq) }
+void Compiler::emit_vzip2(const Inst& i) { PYDBT_BY_SIZE(i, vpunpckhbw, vpunpckhwd, vpunpckhdq, vpunpckhqdq) }
+
+namespace {
+
+// vpshufb's control for the even or odd elements of one operand in the low half.
+uint64_t every_other(unsigned size, bool odd) {
+    uint64_t control = 0;
+    for (unsigned n = 0; n < 8; n++) {
+        unsigned element = n >> size, byte = n & ((1u << size) - 1);
+        control |= uint64_t{((element * 2 + (odd ? 1 : 0)) << size) + byte} << n * 8;
+    }
+    return control;
+}
+
+constexpr uint64_t kHigh = 0x8080808080808080;
+
+}  // namespace
+
+void Compiler::unzip(const Inst& i, bool odd) {
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    Xmm d = alloc_xmm();
+    if (i.size == 3) {
+        odd ? a_.vpunpckhqdq(d, a, b) : a_.vpunpcklqdq(d, a, b);
+    } else if (i.size == 2) {
+        a_.vshufps(d, a, b, odd ? 0xdd : 0x88);
+    } else {
+        uint64_t control = every_other(i.size, odd);
+        a_.vpshufb(kScratch, a, pool(control, kHigh));
+        a_.vpshufb(kScratch2, b, pool(control, kHigh));
+        a_.vpunpcklqdq(d, kScratch, kScratch2);
+    }
+    define(i, d);
+}
+void Compiler::emit_vuzp1(const Inst& i) { unzip(i, false); }
+void Compiler::emit_vuzp2(const Inst& i) { unzip(i, true); }
+
+// Even (odd) elements of both, side by side: what unzip gives, zipped.
+void Compiler::transpose(const Inst& i, bool odd) {
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    Xmm d = alloc_xmm();
+    if (i.size == 3) {
+        odd ? a_.vpunpckhqdq(d, a, b) : a_.vpunpcklqdq(d, a, b);
+        return define(i, d);
+    }
+    uint64_t control = every_other(i.size, odd);
+    Mem m = pool(control, kHigh);
+    a_.vmovaps(kScratch3, m);
+    a_.vpshufb(kScratch, a, kScratch3);
+    a_.vpshufb(kScratch2, b, kScratch3);
+    switch (i.size) {
+        case 0: a_.vpunpcklbw(d, kScratch, kScratch2); break;
+        case 1: a_.vpunpcklwd(d, kScratch, kScratch2); break;
+        default: a_.vpunpckldq(d, kScratch, kScratch2); break;
+    }
+    define(i, d);
+}
+void Compiler::emit_vtrn1(const Inst& i) { transpose(i, false); }
+void Compiler::emit_vtrn2(const Inst& i) { transpose(i, true); }
+
+// Elements of 1 << size bytes in reverse order within groups.
+void Compiler::reverse(const Inst& i, unsigned group) {
+    uint64_t control[2] = {};
+    for (unsigned n = 0; n < 16; n++) {
+        unsigned start = n & ~(group - 1), element = (n & (group - 1)) >> i.size;
+        unsigned last = (group >> i.size) - 1;
+        unsigned from = start + ((last - element) << i.size) + (n & ((1u << i.size) - 1));
+        control[n / 8] |= uint64_t{from} << n % 8 * 8;
+    }
+    Xmm a = use_x(i.args[0]);
+    Xmm d = def_x(i);
+    a_.vpshufb(d, a, pool(control[0], control[1]));
+}
+void Compiler::emit_vrev16(const Inst& i) { reverse(i, 2); }
+void Compiler::emit_vrev32(const Inst& i) { reverse(i, 4); }
+void Compiler::emit_vrev64(const Inst& i) { reverse(i, 8); }
+
+// An index over 15 gets bit 7 set, for which vpshufb gives 0.
+void Compiler::emit_vtbl1(const Inst& i) {
+    Xmm table = use_x(i.args[0]), index = use_x(i.args[1]);
+    Xmm d = def_x(i);
+    constexpr uint64_t kAdd = 0x7070707070707070;
+    a_.vpaddusb(kScratch, index, pool(kAdd, kAdd));
+    a_.vpshufb(d, table, kScratch);
+}
+
+// ---- widening and narrowing
+
+void Compiler::emit_vxtn(const Inst& i) {
+    Xmm a = use_x(i.args[0]);
+    Xmm d = alloc_xmm();
+    if (i.size == 2) {
+        a_.vpshufd(kScratch, a, 0x08);
+        a_.vmovq(d, kScratch);
+    } else {
+        a_.vpshufb(d, a, pool(every_other(i.size, false), kHigh));
+    }
+    define(i, d, 8);
+}
+void Compiler::emit_vuxtl(const Inst& i) {
+    Xmm a = use_x(i.args[0]);
+    Xmm d = def_x(i);
+    i.size == 0 ? a_.vpmovzxbw(d, a) : i.size == 1 ? a_.vpmovzxwd(d, a) : a_.vpmovzxdq(d, a);
+}
+void Compiler::emit_vsxtl(const Inst& i) {
+    Xmm a = use_x(i.args[0]);
+    Xmm d = def_x(i);
+    i.size == 0 ? a_.vpmovsxbw(d, a) : i.size == 1 ? a_.vpmovsxwd(d, a) : a_.vpmovsxdq(d, a);
+}
+void Compiler::emit_vmull_u(const Inst& i) {
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    Xmm d = alloc_xmm();
+    switch (i.size) {
+        case 0:
+            a_.vpmovzxbw(kScratch, a);
+            a_.vpmovzxbw(kScratch2, b);
+            a_.vpmullw(d, kScratch, kScratch2);
+            break;
+        case 1:
+            a_.vpmovzxwd(kScratch, a);
+            a_.vpmovzxwd(kScratch2, b);
+            a_.vpmulld(d, kScratch, kScratch2);
+            break;
+        default:
+            a_.vpmovzxdq(kScratch, a);
+            a_.vpmovzxdq(kScratch2, b);
+            a_.vpmuludq(d, kScratch, kScratch2);
+            break;
+    }
+    define(i, d);
+}
+void Compiler::emit_vmull_s(const Inst& i) {
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    Xmm d = alloc_xmm();
+    switch (i.size) {
+        case 0:
+            a_.vpmovsxbw(kScratch, a);
+            a_.vpmovsxbw(kScratch2, b);
+            a_.vpmullw(d, kScratch, kScratch2);
+            break;
+        case 1:
+            a_.vpmovsxwd(kScratch, a);
+            a_.vpmovsxwd(kScratch2, b);
+            a_.vpmulld(d, kScratch, kScratch2);
+            break;
+        default:
+            a_.vpmovzxdq(kScratch, a);
+            a_.vpmovzxdq(kScratch2, b);
+            a_.vpmuldq(d, kScratch, kScratch2);
+            break;
+    }
+    define(i, d);
+}
+
+// ---- pairs and sums
+
+// Neighbours of b:a combined: even elements with odd ones.
+void Compiler::pairwise(const Inst& i, Vop b, Vop w, Vop d4, Vop q) {
+    Xmm x = use_x(i.args[0]), y = use_x(i.args[1]);
+    Xmm d = alloc_xmm();
+    if (i.size == 3) {
+        a_.vpunpcklqdq(kScratch, x, y);
+        a_.vpunpckhqdq(kScratch2, x, y);
+        (a_.*q)(d, kScratch, kScratch2);
+    } else if (i.size == 2) {
+        a_.vshufps(kScratch, x, y, 0x88);
+        a_.vshufps(kScratch2, x, y, 0xdd);
+        (a_.*d4)(d, kScratch, kScratch2);
+    } else {
+        uint64_t even = every_other(i.size, false), odd = every_other(i.size, true);
+        // Even elements in the low half, odd ones in the high half of each.
+        a_.vmovaps(kScratch3, pool(even, odd));
+        a_.vpshufb(kScratch, x, kScratch3);
+        a_.vpshufb(kScratch2, y, kScratch3);
+        a_.vpunpcklqdq(kScratch3, kScratch, kScratch2);
+        a_.vpunpckhqdq(kScratch, kScratch, kScratch2);
+        (a_.*(i.size == 0 ? b : w))(d, kScratch3, kScratch);
+    }
+    define(i, d);
+}
+#define PYDBT_PAIRWISE(name, b, w, d, q)                                                       \
+    void Compiler::emit_##name(const Inst& i) {                                                \
+        if (i.size == 3 && Op::name != Op::vaddp) return by_helper(i);                         \
+        pairwise(i, static_cast<Vop>(&Assembler::b), static_cast<Vop>(&Assembler::w),          \
+                 static_cast<Vop>(&Assembler::d), static_cast<Vop>(&Assembler::q));            \
+    }
+PYDBT_PAIRWISE(vaddp, vpaddb, vpaddw, vpaddd, vpaddq)
+PYDBT_PAIRWISE(vsmaxp, vpmaxsb, vpmaxsw, vpmaxsd, vpmaxsd)
+PYDBT_PAIRWISE(vsminp, vpminsb, vpminsw, vpminsd, vpminsd)
+PYDBT_PAIRWISE(vumaxp, vpmaxub, vpmaxuw, vpmaxud, vpmaxud)
+PYDBT_PAIRWISE(vuminp, vpminub, vpminuw, vpminud, vpminud)
+
+// All elements into element 0, the rest zero: halves are combined until one is left.
+void Compiler::across(const Inst& i, Vop b, Vop w, Vop d4) {
+    Vop op = i.size == 0 ? b : i.size == 1 ? w : d4;
+    Xmm s = use_x(i.args[0]);
+    Xmm d = alloc_xmm();
+    for (unsigned bytes = 8; bytes >= 1u << i.size; bytes /= 2) {
+        a_.vpsrldq(kScratch, s, static_cast<uint8_t>(bytes));
+        (a_.*op)(d, s, kScratch);
+        s = d;
+    }
+    a_.vpxor(kScratch, kScratch, kScratch);
+    if (i.size == 0) {
+        a_.vpsllq(d, d, 56);
+        a_.vpsrlq(d, d, 56);
+        a_.vmovq(d, d);
+    } else if (i.size == 1) {
+        a_.vpblendw(d, kScratch, d, 1);
+    } else {
+        a_.vmovss(d, kScratch, d);
+    }
+    define(i, d, static_cast<uint8_t>(1u << i.size));
+}
+#define PYDBT_ACROSS(name, b, w, d)                                                        \
+    void Compiler::emit_##name(const Inst& i) {                                            \
+        if (i.size == 3) return by_helper(i);                                              \
+        across(i, static_cast<Vop>(&Assembler::b), static_cast<Vop>(&Assembler::w),        \
+               static_cast<Vop>(&Assembler::d));                                           \
+    }
+PYDBT_ACROSS(vaddv, vpaddb, vpaddw, vpaddd)
+PYDBT_ACROSS(vsmaxv, vpmaxsb, vpmaxsw, vpmaxsd)
+PYDBT_ACROSS(vsminv, vpminsb, vpminsw, vpminsd)
+PYDBT_ACROSS(vumaxv, vpmaxub, vpmaxuw, vpmaxud)
+PYDBT_ACROSS(vuminv, vpminub, vpminuw, vpminud)
+
+// Bits of each nibble by table.
+void Compiler::emit_vcnt(const Inst& i) {
+    Xmm a = use_x(i.args[0]);
+    Xmm d = alloc_xmm();
+    constexpr uint64_t kLow = 0x0f0f0f0f0f0f0f0f;
+    a_.vmovaps(kScratch, pool(kLow, kLow));
+    a_.vmovaps(kScratch2, pool(0x0302020102010100, 0x0403030203020201));
+    a_.vpand(kScratch3, a, kScratch);
+    a_.vpsrlw(d, a, 4);
+    a_.vpand(d, d, kScratch);
+    a_.vpshufb(kScratch3, kScratch2, kScratch3);
+    a_.vpshufb(d, kScratch2, d);
+    a_.vpaddb(d, d, kScratch3);
+    define(i, d);
+}
+void Compiler::emit_vclz(const Inst& i) { by_helper(i); }
+
+}  // namespace pydbt::x64
