@@ -27,6 +27,12 @@ _GENERAL_FIELDS = frozenset({"rd", "rn", "rm", "ra", "rs", "rt", "rt2"})
 _WRITTEN_FIELDS = ("rd", "rt", "rt2", "rs")
 _M64 = (1 << 64) - 1
 _FPSR_MASK = 1 << 27 | 1 << 7 | 0x1F
+_MSR_MASKS = {
+    (r.crm, r.op2): mask
+    for r in SYSREGS
+    for name, mask in (("FPCR", 0x7C80000), ("FPSR", _FPSR_MASK), ("NZCV", 0xF0000000))
+    if r.name == name
+}
 _RMODE_SHIFT, _FZ, _DN, _AHP, _FZ16 = 22, 1 << 24, 1 << 25, 1 << 26, 1 << 19
 
 Draw = Callable[[Callable[[int], int], Sequence[int]], int]
@@ -284,15 +290,31 @@ class Generator:
             draft.targets.add(len(draft.words) + fields["imm"])
         elif name in ("MRS", "MSR", "SYS"):
             fields |= _system(draft.rng, name)
+        if name == "MSR" and not self._supported_bits(draft, fields):
+            return
         if memory is not None and not self._address(draft, template, memory, fields):
             return
-        self._spare(draft, template, memory, fields)
+        if name != "MSR":
+            self._spare(draft, template, memory, fields)
         if not template.allows(fields):
             return
         draft.words.append(template.word(fields))
         if name in _BRANCHES and left == 1:  # it needs something to skip
             movz = self._templates["MOVZ"]
             draft.words.append(movz.word(movz.draw(bits, draft.pool)))
+
+    @staticmethod
+    def _supported_bits(draft: _Draft, fields: dict[str, int]) -> bool:
+        """Only bits that the register has: what RES0 bits read as differs between machines."""
+        rt = fields["rt"]
+        if rt == 31:
+            return True
+        if rt in draft.kept or rt in draft.written:
+            return False
+        mask = _MSR_MASKS.get((fields["crm"], fields["op2"]), _M64)
+        draft.x[rt] &= mask
+        draft.kept.add(rt)
+        return True
 
     def _indirect(self, draft: _Draft, template: Template, left: int) -> None:
         adr = self._templates["ADR"]
@@ -327,7 +349,7 @@ class Generator:
             if draft.exclusive not in (None, kind):
                 return False  # whether a monitor of another size is enough is the machine's choice
             draft.exclusive = kind
-        if base in draft.bases or base in draft.written:
+        if base in draft.kept or base in draft.written:
             if base not in draft.bases or rng.getrandbits(4):
                 base = self._old_base(draft)
             if base < 0:
@@ -409,6 +431,8 @@ class Generator:
             draft.written.add(fields[name])
         if template.name == "BL":
             draft.written.add(30)
+        elif template.name == "CASP":
+            draft.written.add(fields["rs"] + 1)
 
 
 _RMW = frozenset(_ALIGNED) - {"LDXR", "LDXP", "LDAR", "LDLAR", "LDAPR"}

@@ -31,6 +31,7 @@ Outcome outcome_of(const runtime::Exit& exit) {
         case runtime::ExitReason::svc:
             return exit.imm == kEndImm ? Outcome::end : Outcome::other;
         case runtime::ExitReason::undefined:
+        case runtime::ExitReason::hlt:  // UNDEFINED where halting debug is off (Arm ARM, HLT)
             return Outcome::undefined;
         case runtime::ExitReason::memory_fault:
             return Outcome::memory_fault;
