@@ -69,18 +69,13 @@ ThreadImpl::~ThreadImpl() {
 
 void ThreadImpl::forget_code() {
     for (size_t i = 0; i < kProbeEntries; i++) probe[i] = {kNoGuestPc, 0};
-    *reinterpret_cast<uint64_t*>(state.rsb_base) =
-        reinterpret_cast<uint64_t>(state.stub_ret_miss);
+    *reinterpret_cast<uint64_t*>(state.rsb_base) = reinterpret_cast<uint64_t>(state.stub_ret_miss);
     state.saved_rsp = state.rsb_base;
 }
 
-Thread::Thread(std::unique_ptr<ThreadImpl> impl) : impl_(std::move(impl)) {
-    impl_->face = this;
-}
+Thread::Thread(std::unique_ptr<ThreadImpl> impl) : impl_(std::move(impl)) { impl_->face = this; }
 Thread::~Thread() = default;
-base::CpuState& Thread::state() {
-    return impl_->state;
-}
+base::CpuState& Thread::state() { return impl_->state; }
 
 // --- the public face ----------------------------------------------------------------------------
 
@@ -108,12 +103,8 @@ Exit Engine::run(Thread& thread) {
     return exit;
 }
 
-void Engine::invalidate(uint64_t begin, uint64_t end) {
-    impl_->invalidate(begin, end);
-}
-void Engine::flush() {
-    impl_->flush();
-}
+void Engine::invalidate(uint64_t begin, uint64_t end) { impl_->invalidate(begin, end); }
+void Engine::flush() { impl_->flush(); }
 
 void Engine::request_exit(Thread& thread) {
     std::atomic_ref<uint32_t>(thread.impl_->state.poll).fetch_or(kPollRequest);
@@ -124,19 +115,11 @@ bool Engine::handle_host_fault(int signal, siginfo_t* info, void* ucontext) {
     return thread != nullptr && thread->engine.host_fault(*thread, signal, info, ucontext);
 }
 
-Thread* Engine::current() {
-    return t_current == nullptr ? nullptr : t_current->face;
-}
+Thread* Engine::current() { return t_current == nullptr ? nullptr : t_current->face; }
 
-bool Engine::prepare_fork() {
-    return impl_->prepare_fork();
-}
-bool Engine::after_fork(bool child, Thread& self) {
-    return impl_->after_fork(child, *self.impl_);
-}
-Stats Engine::stats() const {
-    return impl_->stats();
-}
+bool Engine::prepare_fork() { return impl_->prepare_fork(); }
+bool Engine::after_fork(bool child, Thread& self) { return impl_->after_fork(child, *self.impl_); }
+Stats Engine::stats() const { return impl_->stats(); }
 
 // --- set-up -------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ Mem Compiler::home_mem(unsigned guest) {
 
 void Compiler::init(Value v, bool is_xmm) {
     locs_[v] = {.root = v, .uses = insts_[v].uses, .bound = 0, .reg = kNo, .spill = kNo, .home = kNo,
-                .clean = static_cast<uint8_t>(is_xmm ? 16 : 0), .is_xmm = is_xmm, .constant = false};
+                .clean = static_cast<uint8_t>(is_xmm ? 16 : 0), .is_xmm = is_xmm, .constant = false, .held = false};
 }
 
 void Compiler::alias(const Inst& i, Value of) {
@@ -32,6 +32,11 @@ void Compiler::drop_if_dead(Value root) {
     if (l.spill != kNo && l.spill < kValueSlots) slots_ &= ~bit(l.spill);
     l.reg = l.spill = kNo;
     if (eflags_ == root) eflags_ = kNone;
+    if (!l.held) return;
+    l.held = false;
+    for (Value arg : insts_[root].args) {
+        if (arg != kNone) release(arg);
+    }
 }
 
 void Compiler::release(Value v) {

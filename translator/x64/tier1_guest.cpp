@@ -62,6 +62,7 @@ void Compiler::set_guest(unsigned guest, Value v) {
     if (binding_[guest] == root) return;
     unbind(guest);
     if (l.home == guest) return;  // the slot has it
+    if (guest == kGuestFlags && eflags_ != root && unwritten(l)) use_flags_word(v);
     binding_[guest] = root;
     l.bound++;
 }
@@ -88,6 +89,9 @@ void Compiler::commit(unsigned guest) {
             a_.mov(Size::b32, home, Gp::rax);
         } else if (l.constant) {
             a_.mov(Size::b32, home, static_cast<int32_t>(base::flags_from_nzcv(static_cast<uint32_t>(insts_[root].imm))));
+        } else if (l.reg != kNo) {
+            // As below: a register that is evicted is stored without a scratch register.
+            a_.mov(Size::b32, home, gp(l.reg));
         } else {
             load_gp(Gp::rax, root);
             a_.mov(Size::b32, home, Gp::rax);

@@ -77,6 +77,7 @@ struct Loc {
     uint8_t clean;   // gp: 1 when bits 63:32 are 0; xmm: bytes above this many are 0
     bool is_xmm;
     bool constant;  // const, guest_addr, flags_imm: made again when wanted
+    bool held;      // flags: the operands of the compare are kept, so that it can be made again
 };
 
 /// An integer operand as an x86 instruction takes it.
@@ -206,6 +207,13 @@ class Compiler {
     bool flags_live() const;
     void flags_word_to_rax();
     void define_flags(Value v, FlagsMode mode);
+    /// Keeps a compare's operands until its flags are dead.
+    void hold_operands(const Inst& i);
+    void compare_again(Value root);
+    /// Whether a flags value is nowhere but in EFLAGS (or can only be made again).
+    bool unwritten(const Loc& l) const {
+        return l.reg == kNo && l.home == kNo && l.spill == kNo && !l.constant;
+    }
     void want_eflags(Value v);
     Gp use_flags_word(Value v);
     /// CF := C, or its opposite.
@@ -221,6 +229,7 @@ class Compiler {
     Operand operand_shared(Value v);
     bool constant_operand(Value v) const;
     void compare(const Inst& i);
+    void compare_once(const Inst& i);
     bool conditional_compare(const Inst& i);
     void skip(Value v) { skipped_ = v; }
 
