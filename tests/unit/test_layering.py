@@ -30,7 +30,6 @@ PYTHON_RULES = {
     "usermode.gen": {"usermode", "translator.gen.common"},
     "usermode.spec": {"usermode.spec"},
     "tools": {"tools", "testbins"},
-    "tools.reference": {"translator.spec", "translator.gen.common", "usermode"},
     # Pages made from the specs.
     "tools.reference": {"tools", "translator.gen.common", "translator.spec", "usermode"},
     "testbins": {"testbins", "tools"},
