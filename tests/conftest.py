@@ -26,3 +26,14 @@ def launcher(build_folder: Path) -> Path:
     if not path.exists():
         pytest.fail(f"{path} is not built; run `make`", pytrace=False)
     return path
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--bless: golden files are written instead of compared."""
+    parser.addoption("--bless", action="store_true", help="rewrite the golden files")
+
+
+@pytest.fixture(scope="session")
+def bless(pytestconfig: pytest.Config) -> bool:
+    """Whether golden files are to be rewritten."""
+    return bool(pytestconfig.getoption("--bless"))

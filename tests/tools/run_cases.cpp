@@ -3,7 +3,7 @@
 // Owns: running a case on the engine. Must not know: where cases come from or what the results are
 // compared with.
 //
-//   run_cases --tier=interp|1 [--host-features=LIST]   < cases > results
+//   run_cases --tier=interp|1 [--registers=N]   < cases > results
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -186,6 +186,8 @@ int main(int argc, char** argv) {
             options.tier = 0;
         } else if (argument == "--tier=1") {
             options.tier = 1;
+        } else if (argument.rfind("--registers=", 0) == 0) {
+            options.most_registers = static_cast<unsigned>(std::stoi(argument.substr(12)));
         } else {
             fail("unknown argument " + argument);
         }

@@ -15,6 +15,8 @@ namespace {
 thread_local ThreadImpl* t_current = nullptr;
 
 constexpr size_t kMostBlocks = size_t{1} << 21;
+// The stubs and any one instruction fit.
+constexpr size_t kLeastCacheBytes = 8192;
 
 // FPCR bits that native code does not honour: AHP(26) DN(25) FZ(24) FZ16(19) NEP(2) AH(1) FIZ(0).
 constexpr uint32_t kSlowFpcr = 1u << 26 | 1u << 25 | 1u << 24 | 1u << 19 | 7u;
@@ -124,7 +126,7 @@ Stats Engine::stats() const { return impl_->stats(); }
 // --- set-up -------------------------------------------------------------------------------------
 
 EngineImpl::EngineImpl(Environment& environment_in, const Options& options_in)
-    : environment(environment_in), options(options_in), tier1_(options_in.host) {}
+    : environment(environment_in), options(options_in), tier1_(options_in.host, options_in.most_registers) {}
 
 EngineImpl::~EngineImpl() = default;
 
@@ -136,7 +138,8 @@ bool EngineImpl::create(std::string& error) {
         return false;
     }
     if (!cache_.create(options.cache_bytes, error)) return false;
-    if (!make_stubs(cache_, link_from_code, indirect_from_code, stubs_)) {
+    if (options.cache_bytes < kLeastCacheBytes ||
+        !make_stubs(cache_, link_from_code, indirect_from_code, stubs_)) {
         error = "the code cache is too small";
         return false;
     }

@@ -98,6 +98,7 @@ class EngineImpl {
     // All of these want the lock.
     Block* find_or_translate(ThreadImpl& thread, uint64_t pc, uint32_t key);
     Block* translate(ThreadImpl& thread, uint64_t pc, uint32_t key);
+    std::span<const uint32_t> build(uint64_t pc, uint32_t key, std::span<const uint32_t> words);
     void lift(uint64_t pc, uint32_t key, std::span<const uint32_t> words, bool mask_addresses);
     bool uses_tags() const;
     bool compile(ThreadImpl& thread);

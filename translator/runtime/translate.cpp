@@ -3,12 +3,13 @@
 // Owns: the order of the passes. Must not know: what any of them does.
 #include <algorithm>
 #include <cinttypes>
+#include <cstdlib>
 #include <ctime>
 
 #include "translator/a64/disassembler.hpp"
 #include "translator/ir/printer.hpp"
 #include "translator/ir/verifier.hpp"
-#include "translator/opt/dead.hpp"
+#include "translator/opt/passes.hpp"
 #include "translator/runtime/engine_impl.hpp"
 
 namespace pydbt::runtime {
@@ -27,6 +28,21 @@ void append(std::string& text, const char* format, Args... args) {
     if (n > 0) text.append(line, std::min(static_cast<size_t>(n), sizeof line - 1));
 }
 
+[[noreturn]] void internal_error(const std::string& what, const ir::Function& f) {
+    std::fprintf(stderr, "pydbt: internal error: %s\n%s", what.c_str(), ir::print(f).c_str());
+    std::abort();
+}
+
+#ifdef NDEBUG
+void check(const ir::Function&, const char*) {}
+#else
+// A function that does not hold together is a defect of the step before; nothing after it is right.
+void check(const ir::Function& f, const char* step) {
+    std::string wrong = ir::verify(f);
+    if (!wrong.empty()) internal_error(std::string("IR after ") + step + ": " + wrong, f);
+}
+#endif
+
 }  // namespace
 
 Block* EngineImpl::find_or_translate(ThreadImpl& thread, uint64_t pc, uint32_t key) {
@@ -39,15 +55,12 @@ Block* EngineImpl::translate(ThreadImpl& thread, uint64_t pc, uint32_t key) {
     size_t count = environment.fetch(pc, words_);
     if (count == 0) return nullptr;
     std::span<const uint32_t> words(words_.data(), count);
-    lift(pc, key, words, false);
-    if (uses_tags()) lift(pc, key, words, true);
-    words = words.first(function_.insns.size());
-    if (options.log != nullptr) log_guest(words);
-    log_ir("ir");
-    opt::eliminate_dead(function_);
-    log_ir("ir_opt");
-
-    if (options.tier != 0 && !compile(thread)) return nullptr;
+    words = build(pc, key, words);
+    while (options.tier != 0 && !compile(thread)) {
+        // More code than a whole cache: a small one, or instructions that need much at once.
+        if (words.size() == 1) internal_error("no room for one instruction", function_);
+        words = build(pc, key, words.first(words.size() / 2));
+    }
     Block* block = blocks_.make();
     if (block == nullptr) {
         flush_locked(&thread);
@@ -76,6 +89,23 @@ Block* EngineImpl::translate(ThreadImpl& thread, uint64_t pc, uint32_t key) {
     stats_.host_bytes += block->code_bytes;
     stats_.translate_ns += now_ns() - start;
     return block;
+}
+
+// Leaves in function_ what tiers run; returns the words that are in it.
+std::span<const uint32_t> EngineImpl::build(uint64_t pc, uint32_t key,
+                                            std::span<const uint32_t> words) {
+    lift(pc, key, words, false);
+    if (uses_tags()) lift(pc, key, words, true);
+    words = words.first(function_.insns.size());
+    if (options.log != nullptr) log_guest(words);
+    log_ir("ir");
+    check(function_, "lifting");
+    for (const opt::Pass& pass : opt::kPasses) {
+        pass.run(function_);
+        check(function_, pass.name);
+    }
+    log_ir("ir_opt");
+    return words;
 }
 
 void EngineImpl::lift(uint64_t pc, uint32_t key, std::span<const uint32_t> words,

@@ -18,7 +18,9 @@ bool Compiler::compile(const ir::Function& f, std::span<uint8_t> buffer, CodeBlo
         if (!inlined_[b]) compile_block(b);
         if (a_.overflowed()) return false;
     }
+    out.cold = a_.offset();
     cold_paths();
+    out.constants = a_.offset();
     constants();
     out.size = a_.offset();
     return !a_.overflowed() && !out_of_slots_;
@@ -71,7 +73,8 @@ void Compiler::emit(const Inst& i) {
     end_inst(i);
 }
 
-Tier1::Tier1(const HostFeatures& host) : compiler_(std::make_unique<Compiler>(host)) {}
+Tier1::Tier1(const HostFeatures& host, unsigned most_registers)
+    : compiler_(std::make_unique<Compiler>(host, most_registers)) {}
 Tier1::~Tier1() = default;
 
 bool Tier1::compile(const ir::Function& f, std::span<uint8_t> buffer, CodeBlock& out) {

@@ -62,6 +62,8 @@ struct InsnMark {
 /// What compile() fills besides the buffer. Reused: vectors keep their memory.
 struct CodeBlock {
     uint32_t size = 0;
+    uint32_t cold = 0;       // offset of what is out of line
+    uint32_t constants = 0;  // offset of what is not code
     std::vector<ExitSite> exits;
     std::vector<RecoveryRow> rows;
     std::vector<RecoveryEntry> entries;
@@ -69,7 +71,7 @@ struct CodeBlock {
     std::vector<InsnMark> insn_map;
 
     void clear() {
-        size = 0;
+        size = cold = constants = 0;
         exits.clear();
         rows.clear();
         entries.clear();
@@ -86,11 +88,14 @@ struct HostContext {
 };
 
 class Compiler;
+inline constexpr unsigned kFewestRegisters = 5;
 
 /// Not thread-safe; one per thread that translates. Allocates only while its tables grow.
 class Tier1 {
    public:
-    explicit Tier1(const HostFeatures& host);
+    /// `most_registers`: of each class, that values may be in; fewer than there are only to test how
+    /// the allocator does without (at least kFewestRegisters).
+    explicit Tier1(const HostFeatures& host, unsigned most_registers = 16);
     ~Tier1();
     Tier1(const Tier1&) = delete;
     Tier1& operator=(const Tier1&) = delete;
