@@ -49,7 +49,7 @@ bool on_alternate_stack(const GuestStack& stack, uint64_t sp);
 
 /// The process's actions. Thread-safe.
 class SignalActions {
-  public:
+   public:
     GuestSigaction get(int number) const;
     /// Stores the action and makes the host's fit.
     void set(int number, const GuestSigaction& action);
@@ -61,7 +61,7 @@ class SignalActions {
     /// The actions the process was started with (ignored stays ignored) and the fault handlers.
     void start();
 
-  private:
+   private:
     mutable std::mutex mutex_;
     GuestSigaction actions_[kSignals + 1] = {};
 };
