@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import capstone
-
 from .exclusions import differences, pattern_of
 from .oracle import Engine, Failure, Mismatch, compare
 from .record import NOP, WINDOW, WINDOW_BYTES, Case, Result
-from .rows import PLAIN, row_of
+from .rows import PLAIN, disassembly, row_of
 
 
 class Minimiser:
@@ -128,16 +126,6 @@ def _plain_memory(n: int) -> Callable[[Case], Case | None]:
 
 # ---- text
 
-_DISASSEMBLER = capstone.Cs(capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM)
-
-
-def disassembly(word: int) -> str:
-    """capstone's text, or the pattern's name where it has none."""
-    for i in _DISASSEMBLER.disasm(word.to_bytes(4, "little"), 0):
-        return f"{i.mnemonic} {i.op_str}".strip()
-    pattern = pattern_of(word)
-    return f"({pattern.name})" if pattern else "(no pattern)"
-
 
 def names_of(case: bytes) -> tuple[str, ...]:
     """The patterns of a case's instructions, in order, each once."""
@@ -145,9 +133,17 @@ def names_of(case: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(p.name for p in patterns if p))
 
 
+def difference_lines(ours: Result, expected: Result) -> list[str]:
+    """A line for each part that differs."""
+    lines = [
+        f"  {part}: {_value(ours, part)}  expected {_value(expected, part)}"
+        for part in sorted(differences(ours, expected))
+        if part != "memory"
+    ]
+    return lines + _memory_lines(ours, expected)
+
+
 def _value(result: Result, part: str) -> str:
-    if part == "memory":
-        return "..."
     if part.startswith("x") and part[1:].isdigit():
         return f"{result.registers.x[int(part[1:])]:#x}"
     if part.startswith("v") and part[1:].isdigit():
@@ -176,8 +172,6 @@ def explain(mismatch: Mismatch) -> str:
         expected = None if isinstance(mismatch.theirs, Failure) else Result.unpack(mismatch.theirs)
     else:
         ours, expected = Result.unpack(mismatch.ours), Result.unpack(mismatch.theirs)
-        for part in sorted(differences(ours, expected)):
-            lines.append(f"  {part}: {_value(ours, part)}  expected {_value(expected, part)}")
-        lines += _memory_lines(ours, expected)
+        lines += difference_lines(ours, expected)
     lines.append("  " + row_of(case, expected))
     return "\n".join(lines)

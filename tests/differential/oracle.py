@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from . import exclusions
 from .record import CASE, NOP, RESULT, Case, Result
@@ -92,36 +93,43 @@ class Mismatch:
     theirs: bytes | Failure
 
 
-def _start(engine: Engine, cases: bytes) -> tuple[subprocess.Popen[bytes], list[object]]:
-    given, taken, said = (tempfile.TemporaryFile() for _ in range(3))
-    given.write(cases)
-    given.seek(0)
-    process = subprocess.Popen(engine.command, stdin=given, stdout=taken, stderr=said)
-    return process, [given, taken, said]
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A runner at work, and what it writes to."""
+
+    process: subprocess.Popen[bytes]
+    results: BinaryIO
+    complaints: BinaryIO
 
 
-def _finish(started: tuple[subprocess.Popen[bytes], list[object]], count: int) -> bytes | Failure:
-    process, files = started
-    given, taken, said = files
+def _start(engine: Engine, cases: bytes) -> _Running:
+    # Files, because two pipes of which nobody reads one would block.
+    with tempfile.TemporaryFile() as given:
+        given.write(cases)
+        given.seek(0)
+        results, complaints = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        process = subprocess.Popen(engine.command, stdin=given, stdout=results, stderr=complaints)
+    return _Running(process, results, complaints)
+
+
+def _finish(running: _Running, count: int) -> bytes | Failure:
+    process = running.process
     try:
         status = process.wait(max(_LEAST_SECONDS, count * _SECONDS_PER_CASE))
         what = f"status {status}" if status >= 0 else f"signal {-status}"
     except subprocess.TimeoutExpired:
         process.kill()
         status, what = process.wait(), "does not end"
-    try:
+    with running.results, running.complaints:
         if status == 0:
-            taken.seek(0)  # type: ignore[attr-defined]
-            results: bytes = taken.read()  # type: ignore[attr-defined]
+            running.results.seek(0)
+            results = running.results.read()
             if len(results) == count * RESULT.size:
                 return results
             what = "writes too few results"
-        said.seek(0)  # type: ignore[attr-defined]
-        text = said.read().decode(errors="replace").strip()  # type: ignore[attr-defined]
+        running.complaints.seek(0)
+        text = running.complaints.read().decode(errors="replace").strip()
         return Failure(f"{what}: {text}" if text else what)
-    finally:
-        for file in (given, taken, said):
-            file.close()  # type: ignore[attr-defined]
 
 
 def run(engine: Engine, cases: Sequence[bytes]) -> list[bytes | Failure]:
@@ -164,14 +172,21 @@ def compare(ours: Engine, theirs: Engine, cases: Sequence[bytes]) -> list[Mismat
         _taken_apart(engine, cases, r, [_MOST_FAILURES])
         for engine, r in zip((ours, theirs), results, strict=True)
     ]
-    found = []
-    for case, a, b in zip(cases, *lists, strict=True):
-        if same(a, b) or excluded(case, a, b):
-            continue
-        mismatch = Mismatch(case, a, b)
-        if not (ours.host_floats and _underflows_late(ours, theirs, mismatch)):
-            found.append(mismatch)
+    found = mismatches(cases, *lists)
+    if ours.host_floats:
+        found = [m for m in found if not _underflows_late(ours, theirs, m)]
     return found
+
+
+def mismatches(
+    cases: Sequence[bytes], ours: Sequence[bytes | Failure], theirs: Sequence[bytes | Failure]
+) -> list[Mismatch]:
+    """What differs and is not excluded."""
+    return [
+        Mismatch(case, a, b)
+        for case, a, b in zip(cases, ours, theirs, strict=True)
+        if not same(a, b) and not excluded(case, a, b)
+    ]
 
 
 def _underflows_late(ours: Engine, theirs: Engine, mismatch: Mismatch) -> bool:

@@ -65,9 +65,7 @@ class Case:
         """The record that the runners read."""
         r = self.registers
         words = self.words + [0] * (MOST_WORDS - len(self.words))
-        return CASE.pack(
-            *words, len(self.words), *r.x, 0, r.nzcv, r.fpcr, r.fpsr, r.v, self.memory
-        )
+        return CASE.pack(*words, len(self.words), *r.x, 0, r.nzcv, r.fpcr, r.fpsr, r.v, self.memory)
 
     @staticmethod
     def unpack(record: bytes) -> Case:

@@ -6,7 +6,8 @@ Owns: their syntax. Must not know: who runs them.
 
 Before `=>` the state the code starts in, after it what has changed; everything else must be as it
 was. `code` is assembled by keystone (instructions apart by `;`), or `word=0x...,0x...` gives the
-words. Registers that are not given hold values that appear nowhere else.
+words, which capstone must call what `text` says. Targets of branches and of literal loads are
+offsets from the start. Registers that are not given hold values that appear nowhere else.
 
 | item | value |
 |---|---|
@@ -30,7 +31,10 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+
+import capstone
 
 from .record import OUTCOMES, WINDOW, WINDOW_BYTES, Case, Registers, Result
 
@@ -159,6 +163,18 @@ def _assemble(code: str) -> list[int]:
     return list(struct.unpack(f"<{len(encoded) // 4}I", encoded))
 
 
+@cache
+def _disassembler() -> capstone.Cs:
+    return capstone.Cs(capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM)
+
+
+def disassembly(word: int) -> str:
+    """capstone's text of an instruction."""
+    for i in _disassembler().disasm(word.to_bytes(4, "little"), 0):
+        return f"{i.mnemonic} {i.op_str}".strip()
+    return f".word {word:#010x}"
+
+
 def _items(half: str) -> list[tuple[str, str]]:
     items = []
     for token in _SPLIT.findall(half):
@@ -192,6 +208,10 @@ def _parse(text: str, where: str) -> Row:
             case.words += _assemble(value)
         elif name == "word":
             case.words += [int(w, 0) for w in value.split(",")]
+        elif name == "text":
+            said = "; ".join(disassembly(w) for w in case.words)
+            if said != value:
+                raise ValueError(f"capstone says {said}")
         else:
             _set(case.registers, memory, name, value)
     if not case.words:
@@ -235,9 +255,7 @@ def _names(value: int, names: dict[str, int]) -> str:
 
 
 def _changes(a: Registers, b: Registers, memory: bytes, other: bytes) -> list[str]:
-    items = [
-        f"{'sp' if n == 31 else f'x{n}'}={b.x[n]:#x}" for n in range(32) if a.x[n] != b.x[n]
-    ]
+    items = [f"{'sp' if n == 31 else f'x{n}'}={b.x[n]:#x}" for n in range(32) if a.x[n] != b.x[n]]
     items += [f"v{n}={b.v_of(n):#x}" for n in range(32) if a.v_of(n) != b.v_of(n)]
     if a.nzcv != b.nzcv:
         items.append(f"nzcv={''.join(f for f, bit in _FLAGS.items() if b.nzcv & bit) or '-'}")

@@ -120,7 +120,9 @@ def main(argv: list[str]) -> int:
     if sys.stderr.isatty():
         print(file=sys.stderr)
     took = time.monotonic() - began
-    print(f"{done:,} cases on {plan.ours.name}, {took:.0f} s, {len(found):,} mismatches, --seed {seed}")
+    print(
+        f"{done:,} cases on {plan.ours.name}, {took:.0f} s, {len(found):,} mismatches, --seed {seed}"
+    )
     if not found:
         return 0
     for names, count in Counter(names_of(m.case) for m in found if _short(m)).most_common(_SHOWN):
