@@ -16,11 +16,8 @@ from tests.differential.minimise import difference_lines
 from tests.differential.oracle import TIERS, Failure, pydbt, run
 from tests.differential.record import Result
 
-ROWS = [
-    row
-    for path in sorted((Path(__file__).parent / "cases").glob("*.txt"))
-    for row in rows.read(path)
-]
+FILES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
+ROWS = [row for path in FILES for row in rows.read(path)]
 
 
 @cache

@@ -170,9 +170,12 @@ _MEMORY = {
     "LDAPUR": _Memory(_imm9, aligned=True),
     "SYS": _Memory(base="rt"),
 }
-_ALIGNED = ["STXR", "LDXR", "STXP", "LDXP", "CASP", "CAS", "STLR", "LDAR", "STLLR", "LDLAR", "LDADD", "LDCLR", "LDEOR", "LDSET", "LDSMAX", "LDSMIN", "LDUMAX", "LDUMIN", "SWP", "LDAPR"]  # fmt: skip
+_ALIGNED = (
+    *("STXR", "LDXR", "STXP", "LDXP", "CASP", "CAS", "STLR", "LDAR", "STLLR", "LDLAR", "LDAPR"),
+    *("LDADD", "LDCLR", "LDEOR", "LDSET", "LDSMAX", "LDSMIN", "LDUMAX", "LDUMIN", "SWP"),
+)
+_READ_ONLY = frozenset({"LDXR", "LDXP", "LDAR", "LDLAR", "LDAPR"})
 _MEMORY |= {name: _Memory(aligned=True) for name in _ALIGNED}
-_STRUCTURE = ("LD*_multiple*", "LD*_single*", "LD*R", "LD*R_post", "ST*_multiple*", "ST*_single*")
 
 
 def memory_of(template: Template) -> _Memory | None:
@@ -183,8 +186,12 @@ def memory_of(template: Template) -> _Memory | None:
     return found
 
 
-_BRANCHES = {"B": "imm", "BL": "imm", "B_cond": "imm", "CBZ": "imm", "CBNZ": "imm", "TBZ": "imm",
-             "TBNZ": "imm"}  # fmt: skip
+def _may_store(name: str) -> bool:
+    read_modify_write = name in _ALIGNED and name not in _READ_ONLY
+    return not name.startswith("LD") or name.startswith("LDST") or read_modify_write
+
+
+_BRANCHES = frozenset({"B", "BL", "B_cond", "CBZ", "CBNZ", "TBZ", "TBNZ"})
 _INDIRECT = ("BR", "BLR", "RET")
 _CODE_ADDRESS = frozenset({"ADR", "ADRP", "BL", "BLR"})
 _EXCLUSIVE_LOAD = {"STXR": "LDXR", "STXP": "LDXP"}
@@ -195,7 +202,8 @@ _MACHINE = frozenset(r.name for r in SYSREGS if r.how == "environment")
 
 @dataclass(slots=True)
 class _Draft:
-    """A case in the making. `bases` hold addresses, `kept` are not to be written, `written` were."""
+    """A case in the making. Registers: `bases` hold addresses, `kept` are not to be
+    written, `written` were."""
 
     rng: random.Random
     pool: list[int]
@@ -336,18 +344,11 @@ class Generator:
         self, draft: _Draft, template: Template, memory: _Memory, fields: dict[str, int]
     ) -> bool:
         """Makes the access hit; False when it is better not to add the instruction."""
-        store = template.name not in ("SYS",) and not template.name.startswith("LD")
-        store |= template.name.startswith("LDST") or template.name in _RMW or template.name == "SYS"
-        if store and draft.code_address:
+        store = _may_store(template.name)
+        if (store and draft.code_address) or not self._one_monitor(draft, template, fields):
             return False
         draft.stores |= store
         rng, base = draft.rng, fields[memory.base]
-        if template.name in _EXCLUSIVE_LOAD or template.name in _EXCLUSIVE_LOAD.values():
-            size = fields.get("size", 2 + fields.get("sz", 0))
-            kind = size | (template.name[-1] == "P") << 2
-            if draft.exclusive not in (None, kind):
-                return False  # whether a monitor of another size is enough is the machine's choice
-            draft.exclusive = kind
         if base in draft.kept or base in draft.written:
             if base not in draft.bases or rng.getrandbits(4):
                 base = self._old_base(draft)
@@ -369,6 +370,18 @@ class Generator:
             self._index(draft, memory, fields)
         if template.name in _EXCLUSIVE_LOAD and rng.getrandbits(2):
             self._load_exclusive(draft, template, fields)
+        return True
+
+    @staticmethod
+    def _one_monitor(draft: _Draft, template: Template, fields: dict[str, int]) -> bool:
+        """Whether a monitor set for another size is enough is the machine's choice."""
+        if template.name not in _EXCLUSIVE_LOAD and template.name not in _EXCLUSIVE_LOAD.values():
+            return True
+        size = fields.get("size", 2 + fields.get("sz", 0))
+        kind = size | (template.name[-1] == "P") << 2
+        if draft.exclusive not in (None, kind):
+            return False
+        draft.exclusive = kind
         return True
 
     def _old_base(self, draft: _Draft) -> int:
@@ -432,9 +445,6 @@ class Generator:
             draft.written.add(30)
         elif template.name == "CASP":
             draft.written.add(fields["rs"] + 1)
-
-
-_RMW = frozenset(_ALIGNED) - {"LDXR", "LDXP", "LDAR", "LDLAR", "LDAPR"}
 
 
 def _system(rng: random.Random, name: str) -> dict[str, int]:

@@ -131,8 +131,8 @@ def only_underflow_missing(ours: Result, theirs: Result) -> bool:
 
 
 def underflows_late(word: int, after: Result) -> bool:
-    """Tier 1 only. x86 tells of underflow when the result is tiny after rounding (Intel SDM volume 1,
-    4.9.1.5), Arm before (FPRoundBase). They differ where a result that is tiny rounds up to the
+    """Tier 1 only. x86 tells of underflow when the result is tiny after rounding (Intel SDM volume
+    1, 4.9.1.5), Arm before (FPRoundBase). They differ where a result that is tiny rounds up to the
     least normal number: only there tier 1, which reads MXCSR, may miss UFC. `word` is the first
     instruction behind which it is missing; its destination must hold such a result."""
     pattern = pattern_of(word)

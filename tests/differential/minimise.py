@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from .exclusions import differences, pattern_of
 from .oracle import Engine, Failure, Mismatch, compare
@@ -37,7 +38,7 @@ class Minimiser:
         case = self._each(case, [_drop_at(n) for n in reversed(range(len(case.words)))])
         state = [_plain_x(n) for n in range(32)] + [_plain_v(n) for n in range(32)]
         state += [_plain_memory(n) for n in range(0, WINDOW_BYTES, 64)]
-        state += [_with("nzcv", 0), _with("fpsr", 0), _with("fpcr", 0)]
+        state += [_with(nzcv=0), _with(fpsr=0), _with(fpcr=0)]
         case = self._each(case, state)
         return self._failing([case]).get(0, mismatch)
 
@@ -85,11 +86,12 @@ def _drop_at(n: int) -> Callable[[Case], Case | None]:
     return change
 
 
-def _with(name: str, value: object) -> Callable[[Case], Case | None]:
+def _with(**values: Any) -> Callable[[Case], Case | None]:
+    """Sets registers of the state, by the names that Registers has for them."""
+
     def change(case: Case) -> Case | None:
-        if getattr(case.registers, name) == value:
-            return None
-        return replace(case, registers=replace(case.registers, **{name: value}))
+        registers = replace(case.registers, **values)
+        return None if registers == case.registers else replace(case, registers=registers)
 
     return change
 
@@ -101,7 +103,7 @@ def _plain_x(n: int) -> Callable[[Case], Case | None]:
     def change(case: Case) -> Case | None:
         plain = PLAIN.registers.x[n]
         x = [plain if i == n else value for i, value in enumerate(case.registers.x)]
-        return _with("x", x)(case)
+        return _with(x=x)(case)
 
     return change
 
@@ -111,7 +113,7 @@ def _plain_v(n: int) -> Callable[[Case], Case | None]:
 
     def change(case: Case) -> Case | None:
         v = case.registers.v
-        return _with("v", v[: here.start] + PLAIN.registers.v[here] + v[here.stop :])(case)
+        return _with(v=v[: here.start] + PLAIN.registers.v[here] + v[here.stop :])(case)
 
     return change
 

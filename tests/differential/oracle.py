@@ -1,7 +1,7 @@
 """Runs cases on pydbt and on unicorn and compares what they end in.
 
-Owns: building unicorn's runner, running batches, crashes and hangs of a runner, comparison. Must not
-know: how cases are drawn; what is left out of the comparison is in exclusions.py.
+Owns: building unicorn's runner, running batches, crashes and hangs of a runner, comparison. Must
+not know: how cases are drawn; what is left out of the comparison is in exclusions.py.
 """
 
 from __future__ import annotations
@@ -107,7 +107,8 @@ def _start(engine: Engine, cases: bytes) -> _Running:
     with tempfile.TemporaryFile() as given:
         given.write(cases)
         given.seek(0)
-        results, complaints = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        results = tempfile.TemporaryFile()  # noqa: SIM115  # _finish closes them
+        complaints = tempfile.TemporaryFile()  # noqa: SIM115
         process = subprocess.Popen(engine.command, stdin=given, stdout=results, stderr=complaints)
     return _Running(process, results, complaints)
 

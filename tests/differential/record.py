@@ -96,4 +96,5 @@ def _registers(t: tuple[int | bytes, ...]) -> Registers:
     x = [n for n in t[:36] if isinstance(n, int)]
     v = t[36]
     assert isinstance(v, bytes)
-    return Registers(x[:32], *x[32:], v)
+    pc, nzcv, fpcr, fpsr = x[32:]
+    return Registers(x[:32], pc, nzcv, fpcr, fpsr, v)

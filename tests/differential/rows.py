@@ -11,7 +11,7 @@ offsets from the start. Registers that are not given hold values that appear now
 
 | item | value |
 |---|---|
-| `x0`..`x30`, `sp`; `w0`.. | a number, `m+8` (an address in the window of data), `pc+4` (from the start) |
+| `x0`..`x30`, `sp`; `w0`.. | a number, or `m+8`: an address in the window of data |
 | `v0` | 128 bits as a number |
 | `v0.4s` (`.16b .8h .4s .2d .8b .4h .2s .1d`) | elements from the lowest, with commas |
 | `b0 h0 s0 d0 q0` | the lowest element, above it zero |

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fnmatch
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -70,7 +69,7 @@ def test_batches_are_reproducible() -> None:
 
 def test_every_flipped_bit_is_reported() -> None:
     """One wrong bit anywhere in a result is a mismatch."""
-    cases = [c for c in Generator().batch("flip", 400)]
+    cases = Generator().batch("flip", 400)
     results = run(unicorn(), cases)
     ended = [
         (c, r)
@@ -83,8 +82,6 @@ def test_every_flipped_bit_is_reported() -> None:
         case, result = ended[n % len(ended)]
         wrong = bytearray(result)
         wrong[bit // 8] ^= 1 << bit % 8
-        if wrong[0] > 5:
-            continue
         assert mismatches([case], [bytes(wrong)], [result]), f"bit {bit}"
 
 
@@ -170,7 +167,7 @@ def test_underflow_is_excused_only_at_the_least_normal_number() -> None:
 
 
 def test_command_reports_and_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`python -m tests.fuzz`: status and report for agreement, disagreement and nonsense."""
     from tests.fuzz import __main__ as command

@@ -65,8 +65,8 @@ class Runner {
                           1, 0),
               "hook");
         check(uc_ctl_tlb_mode(uc_, UC_TLB_VIRTUAL), "TLB mode");
-        check(uc_hook_add(uc_, &tlb_hook_, UC_HOOK_TLB_FILL,
-                          reinterpret_cast<void*>(&translate), nullptr, 1, 0),
+        check(uc_hook_add(uc_, &tlb_hook_, UC_HOOK_TLB_FILL, reinterpret_cast<void*>(&translate),
+                          nullptr, 1, 0),
               "hook");
         check(uc_context_alloc(uc_, &fresh_), "context");
         check(uc_context_save(uc_, fresh_), "context");
@@ -129,8 +129,7 @@ class Runner {
         if (interrupt_ == kExcpPrefetchAbort) return Outcome::fetch_fault;
         if (interrupt_ != 0) return Outcome::other;
         switch (error) {
-            case UC_ERR_OK:
-                return Outcome::end;
+            case UC_ERR_OK: return Outcome::end;
             case UC_ERR_READ_UNMAPPED:
             case UC_ERR_WRITE_UNMAPPED:
             case UC_ERR_READ_PROT:
@@ -138,13 +137,10 @@ class Runner {
             case UC_ERR_EXCEPTION:  // translate() said no
                 return Outcome::memory_fault;
             case UC_ERR_READ_UNALIGNED:
-            case UC_ERR_WRITE_UNALIGNED:
-                return Outcome::alignment_fault;
+            case UC_ERR_WRITE_UNALIGNED: return Outcome::alignment_fault;
             case UC_ERR_FETCH_UNMAPPED:
-            case UC_ERR_FETCH_PROT:
-                return Outcome::fetch_fault;
-            default:
-                return Outcome::other;
+            case UC_ERR_FETCH_PROT: return Outcome::fetch_fault;
+            default: return Outcome::other;
         }
     }
 

@@ -22,7 +22,7 @@ def _integer_edges(width: int) -> list[int]:
     return [e & (2 * top - 1) for e in edges]
 
 
-_X_EDGES = [
+_X_EDGES: list[int] = [
     *_integer_edges(64) * 2,
     *_integer_edges(32) * 2,
     *(e | 0xFFFFFFFF00000000 for e in _integer_edges(32)),
@@ -68,7 +68,9 @@ class FloatFormat:
             return sign | rng.choice(self.specials)
         fraction = rng.getrandbits(self.fraction)
         if kind < 11:
-            fraction &= -1 << rng.randrange(self.fraction)  # few bits: exact and halfway results
+            fraction &= ~(
+                (1 << rng.randrange(self.fraction)) - 1
+            )  # few bits: exact and halfway results
         if kind in (8, 11, 12, 13):
             exponent = self.bias + rng.randint(-4, 8)
         elif kind in (9, 14):

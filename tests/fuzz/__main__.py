@@ -34,6 +34,7 @@ class Plan:
     seed: str
 
 
+# Of a worker process.
 _plan: Plan
 _generator: Generator
 
@@ -85,11 +86,12 @@ def _progress(done: int, cases: int, began: float, bad: int) -> None:
 
 
 def _report(plan: Plan, found: list[Mismatch]) -> None:
-    """The first mismatches, made small; of those with the same instructions only one."""
+    """The first mismatches, made small; none whose instructions include those of another."""
     minimiser = Minimiser(plan.ours, plan.theirs)
     small: dict[tuple[str, ...], Mismatch] = {}
     for mismatch in found[: 5 * _SHOWN]:
-        if len(small) < _SHOWN:
+        known = any(set(names) <= set(names_of(mismatch.case)) for names in small)
+        if len(small) < _SHOWN and not known:
             reduced = minimiser.minimise(mismatch)
             small.setdefault(names_of(reduced.case), reduced)
     for names, mismatch in small.items():
@@ -120,9 +122,8 @@ def main(argv: list[str]) -> int:
     if sys.stderr.isatty():
         print(file=sys.stderr)
     took = time.monotonic() - began
-    print(
-        f"{done:,} cases on {plan.ours.name}, {took:.0f} s, {len(found):,} mismatches, --seed {seed}"
-    )
+    what = f"{done:,} cases on {plan.ours.name}, {took:.0f} s, {len(found):,} mismatches"
+    print(f"{what}, --seed {seed}")
     if not found:
         return 0
     for names, count in Counter(names_of(m.case) for m in found if _short(m)).most_common(_SHOWN):

@@ -28,20 +28,15 @@ constexpr uint32_t kSvc = 0xd4000001 | kEndImm << 5;
 
 Outcome outcome_of(const runtime::Exit& exit) {
     switch (exit.reason) {
-        case runtime::ExitReason::svc:
-            return exit.imm == kEndImm ? Outcome::end : Outcome::other;
+        case runtime::ExitReason::svc: return exit.imm == kEndImm ? Outcome::end : Outcome::other;
         case runtime::ExitReason::undefined:
         case runtime::ExitReason::hlt:  // UNDEFINED where halting debug is off (Arm ARM, HLT)
             return Outcome::undefined;
-        case runtime::ExitReason::memory_fault:
-            return Outcome::memory_fault;
-        case runtime::ExitReason::alignment_fault:
-            return Outcome::alignment_fault;
+        case runtime::ExitReason::memory_fault: return Outcome::memory_fault;
+        case runtime::ExitReason::alignment_fault: return Outcome::alignment_fault;
         case runtime::ExitReason::fetch_fault:
-        case runtime::ExitReason::pc_alignment:
-            return Outcome::fetch_fault;
-        default:
-            return Outcome::other;
+        case runtime::ExitReason::pc_alignment: return Outcome::fetch_fault;
+        default: return Outcome::other;
     }
 }
 
@@ -97,7 +92,7 @@ void catch_faults() {
     static uint8_t stack[64 * 1024];
     stack_t alternate{.ss_sp = stack, .ss_flags = 0, .ss_size = sizeof stack};
     sigaltstack(&alternate, nullptr);
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) sigaction(signal, &action, nullptr);
