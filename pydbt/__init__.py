@@ -3,6 +3,9 @@
 Owns the public Python API. The native launcher `pydbt-aarch64` does not need it.
 """
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
-__version__ = version("pydbt")
+try:
+    __version__ = version("pydbt")
+except PackageNotFoundError:
+    __version__ = "0+source"  # a source tree that is not installed

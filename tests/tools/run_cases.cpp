@@ -3,7 +3,7 @@
 // Owns: running a case on the engine. Must not know: where cases come from or what the results are
 // compared with.
 //
-//   run_cases --tier=interp|1 [--registers=N]   < cases > results
+//   run_cases --tier=interp|1 [--host-features=LIST] [--registers=N] < cases > results
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -31,6 +31,7 @@ Outcome outcome_of(const runtime::Exit& exit) {
         case runtime::ExitReason::svc:
             return exit.imm == kEndImm ? Outcome::end : Outcome::other;
         case runtime::ExitReason::undefined:
+        case runtime::ExitReason::hlt:  // UNDEFINED where halting debug is off (Arm ARM, HLT)
             return Outcome::undefined;
         case runtime::ExitReason::memory_fault:
             return Outcome::memory_fault;
@@ -152,6 +153,9 @@ class Runner {
         std::memcpy(s.x, from.x, sizeof s.x);
         s.sp = from.x[31];
         s.pc = pc;
+        s.tpidr_el0 = 0;
+        s.excl_addr = ~uint64_t{0};
+        s.excl_size = 0;
         s.nzcv = to_host_flags(from.nzcv);
         runtime::write_fpcr(s, static_cast<uint32_t>(from.fpcr));
         runtime::write_fpsr(s, static_cast<uint32_t>(from.fpsr));
@@ -178,6 +182,7 @@ class Runner {
 }  // namespace
 
 int main(int argc, char** argv) {
+    constexpr std::string_view kHostFeatures = "--host-features=";
     runtime::Options options;
     options.host = x64::HostFeatures::detect();
     for (int i = 1; i < argc; i++) {
@@ -188,6 +193,9 @@ int main(int argc, char** argv) {
             options.tier = 1;
         } else if (argument.rfind("--registers=", 0) == 0) {
             options.most_registers = static_cast<unsigned>(std::stoi(argument.substr(12)));
+        } else if (argument.starts_with(kHostFeatures)) {
+            std::string error;
+            if (!options.host.cap(argument.substr(kHostFeatures.size()), error)) fail(error);
         } else {
             fail("unknown argument " + argument);
         }

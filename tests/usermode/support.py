@@ -19,7 +19,7 @@ from tools.guest_toolchain import Compiler
 
 SOURCES = Path(__file__).with_name("guests")
 TIMEOUT = 120.0  # seconds; two busy cores and an interpreter can be slow
-_OPTIONS = ("-std=gnu17", "-O1", "-g0", "-Wall", "-Wextra", "-march=armv8.2-a")
+_OPTIONS = ("-std=gnu17", "-D_GNU_SOURCE", "-O1", "-g0", "-Wall", "-Wextra", "-march=armv8.2-a")
 
 
 def cases(name: str) -> list[str]:
@@ -42,7 +42,7 @@ def guest_step(compiler: Compiler, name: str, libc: str) -> Step:
         command.append("-lgcc")
     elif libc == "musl" and compiler.libc == "glibc":
         command = musl_command(compiler, [str(source)], _OPTIONS)
-    sources = (source, SOURCES / "check.h")
+    sources = (source, *sorted(SOURCES.glob("*.h")))
     return Step(BUILD / "usermode" / f"{name}-{libc}", tuple(command), sources, compiler.env)
 
 

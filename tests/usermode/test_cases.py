@@ -9,13 +9,14 @@ import pytest
 
 from tests.usermode.support import Launcher, Run, cases
 
-PROGRAMS = ("signals", "threads", "processes", "memory", "code")
+PROGRAMS = ("signals", "waits", "threads", "processes", "memory", "code")
 
 # Cases about the C library under glibc only: what musl does differently is no business of ours.
 GLIBC_ONLY = {
     "threads": {"cancel"},  # musl does not cancel a thread that only computes
     "processes": {"vfork_waits"},  # its vfork() is a fork()
     "signals": set[str](),
+    "waits": set[str](),
 }
 
 

@@ -208,9 +208,9 @@ bool map_elf(int fd, const ElfFile& elf, uint64_t hint, AddressSpace& memory, Lo
                      : memory.map(begin, size, PROT_NONE, kReserve | MAP_FIXED_NOREPLACE, -1, 0);
     if (at < 0) {
         char text[128];
-        std::snprintf(text, sizeof text,
-                      "cannot be mapped at 0x%" PRIx64 " (0x%" PRIx64 " bytes): %s", begin, size,
-                      std::strerror(static_cast<int>(-at)));
+        std::snprintf(
+            text, sizeof text, "cannot be mapped at 0x%" PRIx64 " (0x%" PRIx64 " bytes): %s", begin,
+            size, at == -EEXIST ? "something else is there" : std::strerror(static_cast<int>(-at)));
         error = text;
         return false;
     }

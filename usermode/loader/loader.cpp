@@ -30,9 +30,11 @@ constexpr uint64_t kAtMinsigstksz = 51, kMinsigstksz = 4720;
 constexpr uint64_t kAtHwcap3 = 29;
 constexpr uint64_t kUserHz = 100;
 
+// O_NONBLOCK: a FIFO is refused, not waited for.
 class File {
   public:
-    explicit File(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+    explicit File(const std::string& path)
+        : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
     ~File() {
         if (fd_ >= 0) close(fd_);
     }

@@ -23,7 +23,11 @@ namespace {
 
 constexpr int kUsage = 2, kCannotRun = 126;
 
-int complain(const std::string& message, int status) {
+// One line, whatever a file's name holds.
+int complain(std::string message, int status) {
+    for (char& c : message) {
+        if (static_cast<unsigned char>(c) < ' ') c = '?';
+    }
     std::fprintf(stderr, "pydbt-aarch64: %s\n", message.c_str());
     return status;
 }

@@ -4,9 +4,6 @@
 // The Python side reads the names from CASE(...) in the source.
 #pragma once
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,5 +1,4 @@
 // Ways to end: argv[1] is a status, or the name of a way to die.
-#define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
