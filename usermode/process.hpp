@@ -26,7 +26,7 @@ int private_descriptor(int fd);
 
 /// One guest thread. Only its own host thread touches it, signal handlers of that thread included.
 class GuestThread {
-  public:
+   public:
     GuestThread(Process& process_in, std::unique_ptr<runtime::Thread> cpu_in)
         : process(process_in), cpu(std::move(cpu_in)) {
         cpu->user = this;
@@ -45,7 +45,7 @@ class GuestThread {
 };
 
 class Process final : public runtime::Environment {
-  public:
+   public:
     explicit Process(const LauncherOptions& options_in) : options(options_in) {}
 
     /// Opens the log file of the options. False and a sentence on failure.
@@ -80,7 +80,7 @@ class Process final : public runtime::Environment {
     std::atomic<int> threads = 1;
     std::atomic<bool> tagged_addresses = false;  // PR_TAGGED_ADDR_ENABLE
 
-  private:
+   private:
     void serve(GuestThread& thread, const runtime::Exit& exit);
     void fetch_fault(GuestThread& thread, const runtime::Exit& exit);
     bool map_trampoline();

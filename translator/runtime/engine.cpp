@@ -126,7 +126,9 @@ Stats Engine::stats() const { return impl_->stats(); }
 // --- set-up -------------------------------------------------------------------------------------
 
 EngineImpl::EngineImpl(Environment& environment_in, const Options& options_in)
-    : environment(environment_in), options(options_in), tier1_(options_in.host) {}
+    : environment(environment_in),
+      options(options_in),
+      tier1_(options_in.host, options_in.most_registers) {}
 
 EngineImpl::~EngineImpl() = default;
 

@@ -5,6 +5,21 @@
 
 namespace pydbt::x64 {
 
+Compiler::Compiler(const HostFeatures& host, unsigned most_registers)
+    : host_(host), gp_pool_(0), xmm_pool_(0) {
+    auto first = [](uint32_t pool, unsigned count) {
+        uint32_t kept = 0;
+        for (unsigned n = 0; n < 16 && count != 0; n++) {
+            if ((pool & bit(n)) == 0) continue;
+            kept |= bit(n);
+            count--;
+        }
+        return kept;
+    };
+    gp_pool_ = first(kGpPool, most_registers);
+    xmm_pool_ = first(kXmmPool, most_registers);
+}
+
 Mem Compiler::home_mem(unsigned guest) {
     if (guest == kGuestFlags) return state_mem(base::kOff_nzcv);
     if (guest >= kGuestV) {
@@ -65,7 +80,7 @@ void Compiler::end_inst(const Inst& i) {
 // ---- registers
 
 Gp Compiler::alloc_gp() {
-    uint32_t pool = kGpPool & ~gp_locked_;
+    uint32_t pool = gp_pool_ & ~gp_locked_;
     for (unsigned n = 1; n < 16; n++) {
         if ((pool & bit(n)) != 0 && gp_[n] == kNone) {
             gp_locked_ |= bit(n);
@@ -91,7 +106,7 @@ Gp Compiler::alloc_gp() {
 }
 
 Xmm Compiler::alloc_xmm() {
-    uint32_t pool = kXmmPool & ~xmm_locked_;
+    uint32_t pool = xmm_pool_ & ~xmm_locked_;
     unsigned victim = kNo;
     for (unsigned step = 0; step < 16; step++) {
         unsigned n = (xmm_clock_ + step) & 15;
@@ -119,18 +134,22 @@ void Compiler::store_out(Value root) {
             if (l.home != kNo || !alive(l)) return;
         }
     }
+    l.spill = static_cast<uint8_t>(spill_slot());
+    if (l.is_xmm) {
+        a_.vmovaps(spill_mem(l.spill), xmm(l.reg));
+    } else {
+        a_.mov(Size::b64, spill_mem(l.spill), gp(l.reg));
+    }
+}
+
+unsigned Compiler::spill_slot() {
     for (unsigned slot = 0; slot < kValueSlots; slot++) {
         if ((slots_ & bit(slot)) != 0) continue;
         slots_ |= bit(slot);
-        l.spill = static_cast<uint8_t>(slot);
-        if (l.is_xmm) {
-            a_.vmovaps(spill_mem(slot), xmm(l.reg));
-        } else {
-            a_.mov(Size::b64, spill_mem(slot), gp(l.reg));
-        }
-        return;
+        return slot;
     }
     out_of_slots_ = true;
+    return 0;
 }
 
 void Compiler::evict_gp(unsigned r) {

@@ -46,12 +46,26 @@ void Compiler::rescue(unsigned guest, Value except) {
         Loc& l = locs_[root];
         if (root == except || l.home != guest) continue;
         bool only = alive(l) && l.reg == kNo && l.spill == kNo && !l.constant && eflags_ != root;
-        if (only && l.is_xmm) {
-            use_x(root);
-        } else if (only) {
-            use(root);
-        }
+        if (only) to_spill_slot(root);
         l.home = kNo;
+    }
+}
+
+// Through a register of the allocator's: making room for a value here could store the very register
+// that is being stored.
+void Compiler::to_spill_slot(Value root) {
+    Loc& l = locs_[root];
+    Mem home = memory_of(l);
+    l.spill = static_cast<uint8_t>(spill_slot());
+    if (l.home == kGuestFlags) {
+        a_.vmovd(kMover, home);
+        a_.vmovq(spill_mem(l.spill), kMover);
+    } else if (!l.is_xmm) {
+        a_.vmovq(kMover, home);
+        a_.vmovq(spill_mem(l.spill), kMover);
+    } else {
+        a_.vmovaps(kMover, home);
+        a_.vmovaps(spill_mem(l.spill), kMover);
     }
 }
 

@@ -9,8 +9,8 @@
 // set_x and its like only bind the guest register to a value; a binding is dirty until it is stored,
 // which happens when the block is left or the register is wanted for something else.
 //
-// rax, rcx, rdx and xmm13-15 are scratch: no value lives there, and only code between two calls of
-// the allocator may rely on them.
+// rax, rcx, rdx and xmm13-15 are scratch: no value lives there. Making room for a value changes
+// neither EFLAGS (but for CF where they hold guest flags) nor a scratch register; xmm12 is its own.
 #pragma once
 
 #include <cstdint>
@@ -53,9 +53,10 @@ inline constexpr Xmm xmm(unsigned n) {
 }
 
 inline constexpr Xmm kScratch = Xmm::xmm15, kScratch2 = Xmm::xmm14, kScratch3 = Xmm::xmm13;
+inline constexpr Xmm kMover = Xmm::xmm12;  // the allocator's
 /// Registers values may be in.
 inline constexpr uint32_t kGpPool = bit(Gp::rbx) | bit(Gp::rsi) | bit(Gp::rdi) | 0xff00;
-inline constexpr uint32_t kXmmPool = 0x1fff;
+inline constexpr uint32_t kXmmPool = 0x0fff;
 /// Of those, what a C function may change (System V ABI 3.2.1); every xmm register is.
 inline constexpr uint32_t kGpCallerSaved = bit(Gp::rsi) | bit(Gp::rdi) | 0x0f00;
 
@@ -129,7 +130,7 @@ struct PoolEntry {
 
 class Compiler {
    public:
-    explicit Compiler(const HostFeatures& host) : host_(host) {}
+    Compiler(const HostFeatures& host, unsigned most_registers);
     bool compile(const ir::Function& f, std::span<uint8_t> buffer, CodeBlock& out);
 
    private:
@@ -158,6 +159,7 @@ class Compiler {
     void evict_gp(unsigned r);
     void evict_xmm(unsigned r);
     void store_out(Value root);
+    unsigned spill_slot();
     /// Frees a particular register, moving what is in it.
     void take(Gp r);
     void load_gp(Gp r, Value v);
@@ -192,8 +194,9 @@ class Compiler {
     void set_guest(unsigned guest, Value v);
     void unbind(unsigned guest);
     void set_home(Value root, unsigned guest);
-    /// Values whose only place is the home slot that is about to change get a register.
+    /// Values whose only place is the home slot that is about to change get another.
     void rescue(unsigned guest, Value except);
+    void to_spill_slot(Value root);
     void commit(unsigned guest);
     void commit_all();
     void forget_all();
@@ -329,6 +332,7 @@ class Compiler {
 #undef PYDBT_EMITTER
 
     const HostFeatures host_;
+    uint32_t gp_pool_, xmm_pool_;
     Assembler a_{nullptr, 0};
     const ir::Function* f_ = nullptr;
     const Inst* insts_ = nullptr;

@@ -27,7 +27,7 @@ inline uint64_t page_up(uint64_t address) { return page_down(address + kPageSize
 
 /// Thread-safe. Results are addresses or negated errnos, as the kernel's.
 class AddressSpace {
-  public:
+   public:
     /// Called with ranges whose translations are stale, outside any lock of this class.
     using Invalidate = std::function<void(uint64_t begin, uint64_t end)>;
     void on_code_change(Invalidate function) { invalidate_ = std::move(function); }
@@ -51,7 +51,7 @@ class AddressSpace {
     /// runtime::Environment::fetch.
     size_t fetch(uint64_t pc, std::span<uint32_t> words) const;
 
-  private:
+   private:
     struct Range {
         uint64_t end;
         int prot;
@@ -61,7 +61,7 @@ class AddressSpace {
 
     /// Mappings made only to see that nothing of ours is in the way; taken back unless kept.
     class Gaps {
-      public:
+       public:
         Gaps() = default;
         ~Gaps();
         Gaps(const Gaps&) = delete;
@@ -69,7 +69,7 @@ class AddressSpace {
         bool fill(const Ranges& ranges, uint64_t begin, uint64_t end);
         void keep() { filled_.clear(); }
 
-      private:
+       private:
         std::vector<std::pair<uint64_t, uint64_t>> filled_;
     };
 

@@ -30,7 +30,7 @@ bool is_choice(const char* choices, string_view value) {
 }
 
 class Parser {
-  public:
+   public:
     Parser(LauncherOptions& options, std::string& error) : o_(options), error_(error) {}
 
     bool environment(char** envp) {
@@ -77,7 +77,7 @@ class Parser {
         return true;
     }
 
-  private:
+   private:
     bool fail(std::string message) {
         error_ = std::move(message);
         return false;

@@ -166,6 +166,12 @@ void SignalActions::set(int number, const GuestSigaction& action) {
     set_host_action(number, action);
 }
 
+void SignalActions::take_back() {
+    constexpr int kCancel = 32, kSetxid = 33;  // nptl's, in glibc's internal-signals.h
+    std::scoped_lock lock(mutex_);
+    for (int number : {kCancel, kSetxid}) set_host_action(number, actions_[number]);
+}
+
 GuestSigaction SignalActions::take(int number) {
     std::scoped_lock lock(mutex_);
     GuestSigaction action = actions_[number];

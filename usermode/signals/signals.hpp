@@ -49,16 +49,19 @@ bool on_alternate_stack(const GuestStack& stack, uint64_t sp);
 
 /// The process's actions. Thread-safe.
 class SignalActions {
-  public:
+   public:
     GuestSigaction get(int number) const;
     /// Stores the action and makes the host's fit.
     void set(int number, const GuestSigaction& action);
+    /// Makes the host's actions fit again for the signals that the host's C library takes for itself
+    /// when it makes its first thread; the guest's C library wants them too.
+    void take_back();
     /// What delivery takes: SA_RESETHAND has reset it then.
     GuestSigaction take(int number);
     /// The actions the process was started with (ignored stays ignored) and the fault handlers.
     void start();
 
-  private:
+   private:
     mutable std::mutex mutex_;
     GuestSigaction actions_[kSignals + 1] = {};
 };

@@ -30,7 +30,7 @@ bool is_own_exe(const std::string& path) {
 
 // A mask argument of a waiting call: it is the thread's until the call is over.
 class TemporaryMask {
-  public:
+   public:
     TemporaryMask(GuestThread& thread, uint64_t mask) : thread_(thread), mask_(allowed_mask(mask)) {
         host_ = host_mask(mask_);
     }
@@ -45,7 +45,7 @@ class TemporaryMask {
         s.blocked = mask_;
     }
 
-  private:
+   private:
     GuestThread& thread_;
     uint64_t mask_;
     sigset_t host_;

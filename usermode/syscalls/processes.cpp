@@ -112,6 +112,7 @@ int64_t clone_thread(GuestThread& t, uint64_t flags, const SyscallArgs& a) {
     pthread_t id;
     int error = pthread_create(&id, &attributes, thread_main, &start);
     pthread_attr_destroy(&attributes);
+    if (error == 0) process.actions.take_back();
     if (error == 0) {
         while (start.tid.load(std::memory_order_acquire) == 0) {
             syscall(SYS_futex, &start.tid, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
