@@ -90,7 +90,7 @@ def _extension() -> ModuleType:
             "the extension pydbt._core is not there; install the package, or run `make dev` in a "
             "source tree"
         ) from error
-    if _module("translator.digest").spec_digest() != core.SPEC_HASH:
+    if _module("translator.spec.digest").spec_digest() != core.SPEC_HASH:
         raise ImportError(
             f"{core.__file__} was built from other specs than this package has; install the "
             "package again, or run `make` in a source tree"

@@ -127,7 +127,7 @@ Outcome check_file(int fd, std::span<const uint8_t> file) {
 
 // SplitMix64.
 class Random {
-  public:
+   public:
     explicit Random(uint64_t seed) : state_(seed) {}
     uint64_t next() {
         uint64_t z = state_ += 0x9e3779b97f4a7c15;
@@ -137,7 +137,7 @@ class Random {
     }
     uint64_t below(uint64_t end) { return next() % end; }
 
-  private:
+   private:
     uint64_t state_;
 };
 
@@ -197,7 +197,7 @@ uint64_t mutate(uint64_t value, Random& random, uint64_t file_size) {
 }
 
 class Fuzzer {
-  public:
+   public:
     explicit Fuzzer(std::vector<uint8_t> file) : original_(std::move(file)) {
         Elf64_Ehdr header;
         require(original_.size() >= sizeof header, "the file is too short to start from");
@@ -226,7 +226,7 @@ class Fuzzer {
         return outcome;
     }
 
-  private:
+   private:
     std::vector<uint8_t> original_;
     std::vector<Field> fields_;
 };

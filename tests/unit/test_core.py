@@ -17,7 +17,7 @@ import pytest
 import pydbt
 from pydbt import tool
 from pydbt.explain import Code, ExplainError, explain, find_code
-from translator.digest import SPEC_FOLDER, spec_digest
+from translator.spec.digest import SPEC_FOLDER, spec_digest
 
 ROOT = Path(pydbt.__file__).resolve().parent.parent
 ADD, LDR, CMP, RET, UDF = 0x91000400, 0xF9400401, 0xF1000C3F, 0xD65F03C0, 0x00001234

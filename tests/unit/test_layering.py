@@ -94,7 +94,7 @@ def includes() -> Iterator[tuple[str, str]]:
 
 
 def test_cpp_includes_only_what_is_below() -> None:
-    """base ← ir ← {a64, opt, x64} ← runtime ← usermode ← launcher."""
+    """base ← ir ← {a64, opt, x64} ← {native, runtime} ← usermode ← launcher."""
     found = list(includes())
     assert len(found) > 100
     wrong = [f"{p}: {i}: {error}" for p, i in found if (error := include_error(p, i))]

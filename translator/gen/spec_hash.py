@@ -1,13 +1,13 @@
 """Generates the constant that says which specs the extension was built from.
 
-Owns: its C++ form. Must not know: how the digest is computed (translator/digest.py).
+Owns: its C++ form. Must not know: how the digest is computed (translator/spec/digest.py).
 """
 
 from __future__ import annotations
 
 import sys
 
-from translator.digest import spec_digest
+from translator.spec.digest import spec_digest
 
 from .common import run
 

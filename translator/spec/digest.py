@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-SPEC_FOLDER = Path(__file__).resolve().parent / "spec"
+SPEC_FOLDER = Path(__file__).resolve().parent
 
 
 def spec_digest(folder: Path = SPEC_FOLDER) -> str:
