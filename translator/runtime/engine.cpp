@@ -1,6 +1,9 @@
 #include "translator/runtime/engine.hpp"
 
 #include <sys/mman.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
 
 #include <algorithm>
 #include <cinttypes>
@@ -23,6 +26,16 @@ constexpr uint32_t kSlowFpcr = 1u << 26 | 1u << 25 | 1u << 24 | 1u << 19 | 7u;
 
 ThreadImpl& thread_of(base::CpuState* state) {
     return *reinterpret_cast<ThreadImpl*>(state->thread);
+}
+
+// A fault leaves the interpreter without its epilogues, which would have told AddressSanitizer that
+// the stack below is free.
+void forget_stack_below() {
+#ifdef __SANITIZE_ADDRESS__
+    constexpr size_t kFrames = 64 * 1024;
+    auto* here = static_cast<char*>(__builtin_frame_address(0));
+    __asan_unpoison_memory_region(here - kFrames, kFrames);
+#endif
 }
 
 const uint8_t* link_from_code(base::CpuState* state, uint64_t stub) {
@@ -314,6 +327,7 @@ void EngineImpl::interpret_one(ThreadImpl& thread) {
         },
         block->function.get());
     thread.interpreting = false;
+    if (thread.fault.reason != ExitReason::none) forget_stack_below();
     thread.in_code.store(false, std::memory_order_release);
 }
 
