@@ -18,8 +18,8 @@
 
 namespace pydbt::runtime {
 
-/// Why run() came back. For `svc` and `wait` CpuState::pc is the NEXT instruction, for the others the
-/// instruction itself (it has not changed any guest state).
+/// Why run() came back. For `svc` and `wait` CpuState::pc is the NEXT instruction, for the others
+/// the instruction itself (it has not changed any guest state).
 enum class ExitReason : uint32_t {
     none,
     svc,              // SVC; imm = its immediate

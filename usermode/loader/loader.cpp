@@ -32,7 +32,7 @@ constexpr uint64_t kUserHz = 100;
 
 // O_NONBLOCK: a FIFO is refused, not waited for.
 class File {
-  public:
+   public:
     explicit File(const std::string& path)
         : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
     ~File() {
@@ -42,7 +42,7 @@ class File {
     File& operator=(const File&) = delete;
     int fd() const { return fd_; }
 
-  private:
+   private:
     int fd_;
 };
 
@@ -98,7 +98,7 @@ bool load_interpreter(const std::string& program, const std::string& name, Proce
 // The initial stack, built downwards in host memory that is the guest's (create_elf_tables of
 // fs/binfmt_elf.c).
 class StackBuilder {
-  public:
+   public:
     StackBuilder(uint64_t top, uint64_t bottom) : sp_(top), bottom_(bottom) {}
 
     uint64_t put(const void* data, size_t bytes) {
@@ -115,7 +115,7 @@ class StackBuilder {
     uint64_t sp() const { return sp_; }
     bool full() const { return full_; }
 
-  private:
+   private:
     uint64_t sp_, bottom_;
     bool full_ = false;
 };

@@ -53,8 +53,8 @@ class SignalActions {
     GuestSigaction get(int number) const;
     /// Stores the action and makes the host's fit.
     void set(int number, const GuestSigaction& action);
-    /// Makes the host's actions fit again for the signals that the host's C library takes for itself
-    /// when it makes its first thread; the guest's C library wants them too.
+    /// Makes the host's actions fit again for the signals that the host's C library takes for
+    /// itself when it makes its first thread; the guest's C library wants them too.
     void take_back();
     /// What delivery takes: SA_RESETHAND has reset it then.
     GuestSigaction take(int number);
