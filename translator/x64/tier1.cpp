@@ -61,8 +61,8 @@ void Compiler::compile_block(uint32_t index) {
 }
 
 void Compiler::emit(const Inst& i) {
-    bool is_xmm = i.type == Type::v128 || i.type == Type::f16 || i.type == Type::f32 ||
-                  i.type == Type::f64;
+    bool is_xmm =
+        i.type == Type::v128 || i.type == Type::f16 || i.type == Type::f32 || i.type == Type::f64;
     init(at(i), is_xmm);
     switch (i.op) {
 #define PYDBT_EMIT(name) \

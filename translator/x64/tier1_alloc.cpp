@@ -29,8 +29,16 @@ Mem Compiler::home_mem(unsigned guest) {
 }
 
 void Compiler::init(Value v, bool is_xmm) {
-    locs_[v] = {.root = v, .uses = insts_[v].uses, .bound = 0, .reg = kNo, .spill = kNo, .home = kNo,
-                .clean = static_cast<uint8_t>(is_xmm ? 16 : 0), .is_xmm = is_xmm, .constant = false, .held = false};
+    locs_[v] = {.root = v,
+                .uses = insts_[v].uses,
+                .bound = 0,
+                .reg = kNo,
+                .spill = kNo,
+                .home = kNo,
+                .clean = static_cast<uint8_t>(is_xmm ? 16 : 0),
+                .is_xmm = is_xmm,
+                .constant = false,
+                .held = false};
 }
 
 void Compiler::alias(const Inst& i, Value of) {
@@ -75,17 +83,25 @@ void Compiler::end_inst(const Inst& i) {
         if (arg != kNone) release(arg);
     }
     gp_locked_ = xmm_locked_ = 0;
+    pinned_.reset();
 }
 
 // ---- registers
 
+unsigned Compiler::free_register(bool is_xmm) const {
+    uint32_t pool = is_xmm ? xmm_pool_ & ~xmm_locked_ : gp_pool_ & ~gp_locked_;
+    const Value* holds = is_xmm ? xmm_ : gp_;
+    for (unsigned n = 0; n < 16; n++) {
+        if ((pool & bit(n)) != 0 && holds[n] == kNone) return n;
+    }
+    return kNo;
+}
+
 Gp Compiler::alloc_gp() {
     uint32_t pool = gp_pool_ & ~gp_locked_;
-    for (unsigned n = 1; n < 16; n++) {
-        if ((pool & bit(n)) != 0 && gp_[n] == kNone) {
-            gp_locked_ |= bit(n);
-            return gp(n);
-        }
+    if (unsigned n = free_register(false); n != kNo) {
+        gp_locked_ |= bit(n);
+        return gp(n);
     }
     // Prefer one whose value is in memory as well; else go round.
     unsigned victim = kNo;
@@ -123,26 +139,7 @@ Xmm Compiler::alloc_xmm() {
     return xmm(victim);
 }
 
-// The only copy of a live value goes to memory: a dirty guest register's home, or a spill slot.
-void Compiler::store_out(Value root) {
-    Loc& l = locs_[root];
-    if (l.constant || l.spill != kNo || l.home != kNo) return;
-    if (l.bound != 0) {
-        for (unsigned guest = 0; guest < kGuestCount; guest++) {
-            if (binding_[guest] != root) continue;
-            commit(guest);
-            if (l.home != kNo || !alive(l)) return;
-        }
-    }
-    l.spill = static_cast<uint8_t>(spill_slot());
-    if (l.is_xmm) {
-        a_.vmovaps(spill_mem(l.spill), xmm(l.reg));
-    } else {
-        a_.mov(Size::b64, spill_mem(l.spill), gp(l.reg));
-    }
-}
-
-unsigned Compiler::spill_slot() {
+unsigned Compiler::take_slot() {
     for (unsigned slot = 0; slot < kValueSlots; slot++) {
         if ((slots_ & bit(slot)) != 0) continue;
         slots_ |= bit(slot);
@@ -150,6 +147,26 @@ unsigned Compiler::spill_slot() {
     }
     out_of_slots_ = true;
     return 0;
+}
+
+// The only copy of a live value goes to memory: a dirty guest register's home, or a spill slot.
+// Allocates nothing: it runs while a register is being made free.
+void Compiler::store_out(Value root) {
+    Loc& l = locs_[root];
+    if (l.constant || l.spill != kNo || l.home != kNo) return;
+    if (l.bound != 0) {
+        for (unsigned guest = 0; guest < kGuestCount; guest++) {
+            if (binding_[guest] != root || pinned_[guest]) continue;
+            commit(guest);
+            if (l.home != kNo || !alive(l)) return;
+        }
+    }
+    l.spill = static_cast<uint8_t>(take_slot());
+    if (l.is_xmm) {
+        a_.vmovaps(spill_mem(l.spill), xmm(l.reg));
+    } else {
+        a_.mov(Size::b64, spill_mem(l.spill), gp(l.reg));
+    }
 }
 
 void Compiler::evict_gp(unsigned r) {
@@ -203,13 +220,18 @@ void Compiler::move_constant(Gp r, Value v) {
     const Inst& i = insts_[locs_[v].root];
     auto value = static_cast<uint64_t>(i.imm);
     if (i.op == Op::flags_imm) value = base::flags_from_nzcv(static_cast<uint32_t>(value));
-    if (i.op != Op::guest_addr) return a_.mov_imm(r, value);
-    if (value <= 0xffffffff) {
-        a_.mov_imm(r, value);
-        out_->relocs.push_back({Reloc::imm32, a_.offset() - 4, value});
+    if (i.op == Op::guest_addr) {
+        move_guest_pc(r, value);
     } else {
-        out_->relocs.push_back({Reloc::imm64, a_.mov_imm64(r, value), value});
+        a_.mov_imm(r, value);
     }
+}
+
+bool Compiler::in_memory(Value v) {
+    const Loc& l = loc(v);
+    if (l.reg != kNo || l.constant || (l.spill == kNo && l.home == kNo)) return false;
+    if (l.spill == kNo) pinned_.set(l.home);
+    return true;
 }
 
 Mem Compiler::memory_of(const Loc& l) const {
@@ -274,7 +296,8 @@ Xmm Compiler::use_x(Value v) {
 
 Operand Compiler::operand(Value v) {
     int32_t value;
-    if (immediate(v, value) && insts_[loc(v).root].op == Op::const_) return {Operand::imm, Gp::none, value, {}};
+    if (immediate(v, value) && insts_[loc(v).root].op == Op::const_)
+        return {Operand::imm, Gp::none, value, {}};
     // Read once, it can stay in memory.
     if (in_memory(v) && loc(v).uses == 1) return {Operand::memory, Gp::none, 0, memory_of(loc(v))};
     return {Operand::reg, use(v), 0, {}};

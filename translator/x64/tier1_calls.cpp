@@ -46,15 +46,9 @@ void Compiler::emit_read_sysreg(const Inst& i) {
 void Compiler::emit_write_sysreg(const Inst& i) {
     int_helper(i, base::HelperId::write_sysreg, true, static_cast<uint64_t>(i.imm));
 }
-void Compiler::emit_get_fpsr(const Inst& i) {
-    int_helper(i, base::HelperId::get_fpsr, false, 0);
-}
-void Compiler::emit_set_fpsr(const Inst& i) {
-    int_helper(i, base::HelperId::set_fpsr, false, 0);
-}
-void Compiler::emit_set_fpcr(const Inst& i) {
-    int_helper(i, base::HelperId::set_fpcr, false, 0);
-}
+void Compiler::emit_get_fpsr(const Inst& i) { int_helper(i, base::HelperId::get_fpsr, false, 0); }
+void Compiler::emit_set_fpsr(const Inst& i) { int_helper(i, base::HelperId::set_fpsr, false, 0); }
+void Compiler::emit_set_fpcr(const Inst& i) { int_helper(i, base::HelperId::set_fpcr, false, 0); }
 void Compiler::emit_call_helper(const Inst& i) {
     int_helper(i, static_cast<base::HelperId>(i.imm), false, 0);
 }

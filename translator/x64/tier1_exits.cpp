@@ -50,7 +50,7 @@ void Compiler::jump_if_exit(const Test& t, uint64_t target) {
 }
 
 void Compiler::move_guest_pc(Gp r, uint64_t pc) {
-    if (pc <= 0xffffffff) {
+    if (pc <= INT32_MAX) {
         a_.mov_imm(r, pc);
         out_->relocs.push_back({Reloc::imm32, a_.offset() - 4, pc});
     } else {
@@ -274,7 +274,8 @@ void Compiler::cold_path(size_t n) {
 // The exact helper, with every live register kept.
 void Compiler::cold_float(Cold& c) {
     auto gp_slot = [](unsigned n) {
-        return state_mem(base::kOff_spill + 16 * static_cast<int32_t>(kSaveGp) + 8 * static_cast<int32_t>(n));
+        return state_mem(base::kOff_spill + 16 * static_cast<int32_t>(kSaveGp) +
+                         8 * static_cast<int32_t>(n));
     };
     for (unsigned n = 0; n < 16; n++) {
         if ((c.live_gp & bit(n)) != 0) a_.mov(Size::b64, gp_slot(n), gp(n));

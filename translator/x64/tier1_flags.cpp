@@ -5,9 +5,7 @@
 
 namespace pydbt::x64 {
 
-bool Compiler::flags_live() const {
-    return eflags_ != kNone && alive(locs_[eflags_]);
-}
+bool Compiler::flags_live() const { return eflags_ != kNone && alive(locs_[eflags_]); }
 
 // EFLAGS as the flags word in rax. They stay valid; CF becomes Arm's C but after an FP compare.
 void Compiler::flags_word_to_rax() {
@@ -149,21 +147,20 @@ Test Compiler::test_of(ir::Cond cc) {
 }
 
 Test Compiler::condition(Value flags, ir::Cond cc) {
-    Loc& l = loc(flags);
+    using C = ir::Cond;
+    const Loc& l = loc(flags);
+    // What EFLAGS hold may have to go where `flags` is now, so that goes first.
+    if (eflags_ != l.root) clobber_flags();
     // One flag of a word in memory is tested there.
-    if (eflags_ != l.root && in_memory(flags)) {
-        using C = ir::Cond;
+    if (eflags_ != l.root && cc < C::hi && in_memory(flags)) {
         auto byte = static_cast<uint8_t>(static_cast<unsigned>(cc) >> 1);
         constexpr uint8_t kHigh[] = {0x40, 0x01, 0x80};  // Z, C, N in the word's second byte
-        if (cc < C::hi) {
-            clobber_flags();
-            Mem m = memory_of(l);
-            bool v = byte == 3;
-            if (!v) m.disp++;
-            a_.test(Size::b8, m, v ? 1 : static_cast<int8_t>(kHigh[byte]));
-            bool set = (static_cast<unsigned>(cc) & 1) == 0;
-            return {set ? Cond::ne : Cond::e};
-        }
+        Mem m = memory_of(l);
+        bool v = byte == 3;
+        if (!v) m.disp++;
+        a_.test(Size::b8, m, v ? 1 : static_cast<int8_t>(kHigh[byte]));
+        bool set = (static_cast<unsigned>(cc) & 1) == 0;
+        return {set ? Cond::ne : Cond::e};
     }
     want_eflags(flags);
     return test_of(cc);
@@ -338,15 +335,14 @@ void Compiler::emit_sub_flags(const Inst& i) {
 void Compiler::emit_add_flags(const Inst& i) {
     if (!conditional_compare(i)) compare(i);
 }
-void Compiler::emit_and_flags(const Inst& i) {
-    compare(i);
-}
+void Compiler::emit_and_flags(const Inst& i) { compare(i); }
 
 // CCMP and CCMN: `compare; select_flags cc, old, compare, imm` as a jump round the compare.
 bool Compiler::conditional_compare(const Inst& i) {
     const Inst* n = next(i);
     while (n != nullptr && n->op == Op::flags_imm) n = next(*n);
-    if (n == nullptr || n->op != Op::select_flags || n->args[1] != at(i) || i.uses != 1) return false;
+    if (n == nullptr || n->op != Op::select_flags || n->args[1] != at(i) || i.uses != 1)
+        return false;
     Value imm = n->args[2];
     if (insts_[imm].op != Op::flags_imm) return false;
     bool is_sub = i.op == Op::sub_flags;
@@ -383,9 +379,7 @@ bool Compiler::conditional_compare(const Inst& i) {
     return true;
 }
 
-void Compiler::emit_flags_imm(const Inst& i) {
-    locs_[at(i)].constant = true;
-}
+void Compiler::emit_flags_imm(const Inst& i) { locs_[at(i)].constant = true; }
 
 void Compiler::emit_select_flags(const Inst& i) {
     Gp x = use_flags_word(i.args[1]), y = use_flags_word(i.args[2]);

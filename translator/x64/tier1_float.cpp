@@ -11,9 +11,7 @@
 namespace pydbt::x64 {
 namespace {
 
-bool is_double(Type t) {
-    return t == Type::f64;
-}
+bool is_double(Type t) { return t == Type::f64; }
 
 // Bytes above which a result is 0 when it takes its upper part from a register of `clean`.
 uint8_t clean_above(Type t, uint8_t clean) {
@@ -249,7 +247,8 @@ void Compiler::to_integer(const Inst& i, bool is_signed) {
         a_.jcc(Cond::o, c.entry);
     }
     // For Inexact, which the quiet rounding did not raise.
-    if (mode != kZero) wide ? a_.vcvttsd2si(Size::b64, Gp::rax, a) : a_.vcvttss2si(Size::b64, Gp::rax, a);
+    if (mode != kZero)
+        wide ? a_.vcvttsd2si(Size::b64, Gp::rax, a) : a_.vcvttss2si(Size::b64, Gp::rax, a);
     a_.bind(c.back);
     define(i, d, size == Size::b32);
 }
@@ -425,8 +424,12 @@ void Compiler::packed_min_max(const Inst& i, Scalar f32, Scalar f64) {
     a_.bind(c.back);
     define(i, d);
 }
-void Compiler::emit_vfmin(const Inst& i) { packed_min_max(i, &Assembler::vminps, &Assembler::vminpd); }
-void Compiler::emit_vfmax(const Inst& i) { packed_min_max(i, &Assembler::vmaxps, &Assembler::vmaxpd); }
+void Compiler::emit_vfmin(const Inst& i) {
+    packed_min_max(i, &Assembler::vminps, &Assembler::vminpd);
+}
+void Compiler::emit_vfmax(const Inst& i) {
+    packed_min_max(i, &Assembler::vmaxps, &Assembler::vmaxpd);
+}
 void Compiler::emit_vfminnm(const Inst& i) { emit_vfmin(i); }
 void Compiler::emit_vfmaxnm(const Inst& i) { emit_vfmax(i); }
 

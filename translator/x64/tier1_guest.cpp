@@ -22,7 +22,7 @@ void Compiler::set_home(Value root, unsigned guest) {
     }
     // More names for one slot than we keep: this value does without it.
     locs_[root].home = kNo;
-    if (locs_[root].reg == kNo) {
+    if (locs_[root].reg == kNo && locs_[root].spill == kNo) {
         Loc& l = locs_[root];
         if (l.is_xmm) {
             Xmm r = alloc_xmm();
@@ -46,27 +46,39 @@ void Compiler::rescue(unsigned guest, Value except) {
         Loc& l = locs_[root];
         if (root == except || l.home != guest) continue;
         bool only = alive(l) && l.reg == kNo && l.spill == kNo && !l.constant && eflags_ != root;
-        if (only) to_spill_slot(root);
+        if (only) copy_home(root);
         l.home = kNo;
     }
 }
 
-// Through a register of the allocator's: making room for a value here could store the very register
-// that is being stored.
-void Compiler::to_spill_slot(Value root) {
+// Making room for the value here could store the very register that is being stored: it goes where
+// there is room, else to a spill slot by way of the allocator's own register.
+void Compiler::copy_home(Value root) {
     Loc& l = locs_[root];
+    unsigned n = free_register(l.is_xmm);
+    if (n != kNo) {
+        if (l.is_xmm) {
+            load_xmm(xmm(n), root);
+        } else {
+            load_gp(gp(n), root);
+        }
+        (l.is_xmm ? xmm_ : gp_)[n] = root;
+        l.reg = static_cast<uint8_t>(n);
+        return;
+    }
     Mem home = memory_of(l);
-    l.spill = static_cast<uint8_t>(spill_slot());
-    if (l.home == kGuestFlags) {
-        a_.vmovd(kMover, home);
-        a_.vmovq(spill_mem(l.spill), kMover);
-    } else if (!l.is_xmm) {
-        a_.vmovq(kMover, home);
-        a_.vmovq(spill_mem(l.spill), kMover);
-    } else {
+    l.spill = static_cast<uint8_t>(take_slot());
+    if (l.is_xmm) {
         a_.vmovaps(kMover, home);
         a_.vmovaps(spill_mem(l.spill), kMover);
+        return;
     }
+    if (l.home == kGuestFlags) {
+        a_.vmovd(kMover, home);
+    } else {
+        a_.vmovq(kMover, home);
+    }
+    a_.vmovq(spill_mem(l.spill), kMover);
 }
 
 void Compiler::set_guest(unsigned guest, Value v) {
@@ -89,20 +101,22 @@ void Compiler::unbind(unsigned guest) {
     drop_if_dead(root);
 }
 
-// Stores a dirty guest register. EFLAGS stay as they are, but for CF where they hold the guest's flags.
+// Stores a dirty guest register. EFLAGS stay as they are, but for CF where they hold the guest's
+// flags.
 void Compiler::commit(unsigned guest) {
     Value root = binding_[guest];
     if (root == kNone) return;
     Loc& l = locs_[root];
     rescue(guest, root);
-    if (binding_[guest] != root) return;  // making room stored it
     Mem home = home_mem(guest);
     if (guest == kGuestFlags) {
         if (eflags_ == root && l.reg == kNo && !l.constant) {
             flags_word_to_rax();
             a_.mov(Size::b32, home, Gp::rax);
         } else if (l.constant) {
-            a_.mov(Size::b32, home, static_cast<int32_t>(base::flags_from_nzcv(static_cast<uint32_t>(insts_[root].imm))));
+            a_.mov(Size::b32, home,
+                   static_cast<int32_t>(
+                       base::flags_from_nzcv(static_cast<uint32_t>(insts_[root].imm))));
         } else if (l.reg != kNo) {
             // As below: a register that is evicted is stored without a scratch register.
             a_.mov(Size::b32, home, gp(l.reg));
@@ -147,6 +161,7 @@ void Compiler::forget_all() {
         for (Value& user : homes_[n]) user = kNone;
     }
     gp_locked_ = xmm_locked_ = 0;
+    pinned_.reset();
     slots_ = 0;
     eflags_ = skipped_ = kNone;
 }
@@ -164,9 +179,11 @@ void Compiler::snapshot() {
             e.kind = RecoveryEntry::eflags;
             e.host = static_cast<uint8_t>(eflags_mode_);
         } else if (l.constant) {
-            e.kind = RecoveryEntry::constant;
+            bool is_address = insts_[root].op == Op::guest_addr;
+            e.kind = is_address ? RecoveryEntry::address : RecoveryEntry::constant;
             e.value = static_cast<uint64_t>(insts_[root].imm);
-            if (guest == kGuestFlags) e.value = base::flags_from_nzcv(static_cast<uint32_t>(e.value));
+            if (guest == kGuestFlags)
+                e.value = base::flags_from_nzcv(static_cast<uint32_t>(e.value));
         } else if (l.reg != kNo) {
             e.kind = l.is_xmm ? RecoveryEntry::xmm : RecoveryEntry::gp;
             e.host = l.reg;
@@ -184,7 +201,8 @@ void Compiler::snapshot() {
 
 void Compiler::row() {
     snapshot();
-    out_->rows.push_back({a_.offset(), insn_, RecoveryRow::memory, snapshot_count_, snapshot_first_});
+    out_->rows.push_back(
+        {a_.offset(), insn_, RecoveryRow::memory, snapshot_count_, snapshot_first_});
 }
 
 }  // namespace pydbt::x64

@@ -6,13 +6,14 @@
 // A value is in a host register, a spill slot, the home slot of a guest register (its field in
 // CpuState), EFLAGS, or nowhere because it is a constant; in several of these at once as well. A
 // value that is the same bits as another (trunc, most zexts, bitcasts) is an alias of that root.
-// set_x and its like only bind the guest register to a value; a binding is dirty until it is stored,
-// which happens when the block is left or the register is wanted for something else.
+// set_x and its like only bind the guest register to a value; a binding is dirty until it is
+// stored, which happens when the block is left or the register is wanted for something else.
 //
 // rax, rcx, rdx and xmm13-15 are scratch: no value lives there. Making room for a value changes
 // neither EFLAGS (but for CF where they hold guest flags) nor a scratch register; xmm12 is its own.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -36,21 +37,11 @@ enum class FlagsMode : uint8_t { add, sub, fcmp };
 inline constexpr uint8_t kNo = 0xff;
 inline constexpr unsigned kGuestCount = 65;  // x0-x30 sp, v0-v31, flags
 
-inline constexpr uint32_t bit(unsigned n) {
-    return 1u << n;
-}
-inline constexpr uint32_t bit(Gp r) {
-    return 1u << static_cast<unsigned>(r);
-}
-inline constexpr uint32_t bit(Xmm r) {
-    return 1u << static_cast<unsigned>(r);
-}
-inline constexpr Gp gp(unsigned n) {
-    return static_cast<Gp>(n);
-}
-inline constexpr Xmm xmm(unsigned n) {
-    return static_cast<Xmm>(n);
-}
+inline constexpr uint32_t bit(unsigned n) { return 1u << n; }
+inline constexpr uint32_t bit(Gp r) { return 1u << static_cast<unsigned>(r); }
+inline constexpr uint32_t bit(Xmm r) { return 1u << static_cast<unsigned>(r); }
+inline constexpr Gp gp(unsigned n) { return static_cast<Gp>(n); }
+inline constexpr Xmm xmm(unsigned n) { return static_cast<Xmm>(n); }
 
 inline constexpr Xmm kScratch = Xmm::xmm15, kScratch2 = Xmm::xmm14, kScratch3 = Xmm::xmm13;
 inline constexpr Xmm kMover = Xmm::xmm12;  // the allocator's
@@ -89,7 +80,8 @@ struct Operand {
     Mem m{};
 };
 
-/// A condition on EFLAGS: cc, and the parity flag clear when `ordered`; the opposite when `negated`.
+/// A condition on EFLAGS: cc, and the parity flag clear when `ordered`; the opposite when
+/// `negated`.
 struct Test {
     Cond cc;
     bool ordered = false;
@@ -99,20 +91,20 @@ struct Test {
 /// Code that runs seldom, emitted behind the block's main path.
 struct Cold {
     enum Kind : uint8_t {
-        link_stub,      // an exit that is not linked yet
-        indirect_stub,  // an inline cache that does not match
-        call_indirect,  // exit_call_indirect's branch
-        poll,           // to stub_poll with `target`
-        poll_rax,       // the same with rax as it is
-        ret_miss,       // to stub_ret_miss
-        alignment,      // ud2 with a recovery row
-        divide_zero,    // udiv by 0
-        divide_special, // sdiv by 0 or -1
-        float_op,       // an FP op through the exact helper
+        link_stub,       // an exit that is not linked yet
+        indirect_stub,   // an inline cache that does not match
+        call_indirect,   // exit_call_indirect's branch
+        poll,            // to stub_poll with `target`
+        poll_rax,        // the same with rax as it is
+        ret_miss,        // to stub_ret_miss
+        alignment,       // ud2 with a recovery row
+        divide_zero,     // udiv by 0
+        divide_special,  // sdiv by 0 or -1
+        float_op,        // an FP op through the exact helper
     } kind;
     Label entry, back;
-    uint32_t exit = 0;     // link_stub, indirect_stub, call_indirect: index of the ExitSite
-    uint64_t target = 0;   // poll: guest address; float_op: the packed op
+    uint32_t exit = 0;    // link_stub, indirect_stub, call_indirect: index of the ExitSite
+    uint64_t target = 0;  // poll: guest address; float_op: the packed op
     uint32_t live_gp = 0, live_xmm = 0;
     uint8_t reg[4] = {kNo, kNo, kNo, kNo};  // float_op: operands, result
     bool gp_operand = false, gp_result = false;
@@ -159,7 +151,9 @@ class Compiler {
     void evict_gp(unsigned r);
     void evict_xmm(unsigned r);
     void store_out(Value root);
-    unsigned spill_slot();
+    /// A register that holds nothing, or kNo.
+    unsigned free_register(bool is_xmm) const;
+    unsigned take_slot();
     /// Frees a particular register, moving what is in it.
     void take(Gp r);
     void load_gp(Gp r, Value v);
@@ -169,7 +163,8 @@ class Compiler {
     Xmm use_x(Value v);
     Operand operand(Value v);
     /// For instructions that read `bytes` of memory: where it is, if it is only in memory.
-    bool in_memory(Value v) { const Loc& l = loc(v); return l.reg == kNo && !l.constant && (l.spill != kNo || l.home != kNo); }
+    /// Until the end of the instruction it stays there.
+    bool in_memory(Value v);
     /// The same for all 16 bytes of a vector: a scalar's home has others above it.
     bool in_memory_whole(Value v) { return in_memory(v) && type(loc(v).root) == Type::v128; }
     Mem memory_of(const Loc& l) const;
@@ -177,7 +172,7 @@ class Compiler {
     bool constant(Value v, uint64_t& value) const;
     void define(const Inst& i, Gp r, bool clean);
     void define(const Inst& i, Xmm r, uint8_t clean = 16);
-    Gp def(const Inst& i) ;
+    Gp def(const Inst& i);
     Xmm def_x(const Inst& i, uint8_t clean = 16);
     /// A register for i's result that holds a's value: a's own when it dies here, else a copy.
     Gp def_from(const Inst& i, Value a);
@@ -185,8 +180,12 @@ class Compiler {
     void end_inst(const Inst& i);
 
     static Mem state_mem(int32_t displacement) { return mem(Gp::rbp, displacement); }
-    static Mem spill_mem(unsigned slot) { return state_mem(base::kOff_spill + 16 * static_cast<int32_t>(slot)); }
-    static Mem field_mem(int64_t offset) { return state_mem(static_cast<int32_t>(offset) - base::kStateBias); }
+    static Mem spill_mem(unsigned slot) {
+        return state_mem(base::kOff_spill + 16 * static_cast<int32_t>(slot));
+    }
+    static Mem field_mem(int64_t offset) {
+        return state_mem(static_cast<int32_t>(offset) - base::kStateBias);
+    }
     static Mem home_mem(unsigned guest);
 
     // ---- tier1_guest.cpp: guest registers
@@ -194,9 +193,9 @@ class Compiler {
     void set_guest(unsigned guest, Value v);
     void unbind(unsigned guest);
     void set_home(Value root, unsigned guest);
-    /// Values whose only place is the home slot that is about to change get another.
+    /// Values whose only place is the home slot that is about to change get another one.
     void rescue(unsigned guest, Value except);
-    void to_spill_slot(Value root);
+    void copy_home(Value root);
     void commit(unsigned guest);
     void commit_all();
     void forget_all();
@@ -204,8 +203,8 @@ class Compiler {
     // ---- tier1_flags.cpp
     /// EFLAGS are about to change: what they hold and somebody needs is written down.
     void clobber_flags();
-    /// The same, but EFLAGS stay as they are (CF may be inverted; the mode says). `consumed`: uses of
-    /// the value in the instruction being compiled.
+    /// The same, but EFLAGS stay as they are (CF may be inverted; the mode says). `consumed`: uses
+    /// of the value in the instruction being compiled.
     void save_flags(unsigned consumed);
     bool flags_live() const;
     void flags_word_to_rax();
@@ -261,7 +260,7 @@ class Compiler {
     void load_sized(Gp d, unsigned size, const Mem& m);
     void store_gp(unsigned size, const Mem& m, Value v);
     void atomic_loop(const Inst& i);
-    void zero_extend_result(const Inst& i, Gp from);
+    void zero_extend_result(const Inst& i, Gp d);
     void take_pair(Value v, Gp lo, Gp hi);
     void open_monitor();
 
@@ -341,9 +340,10 @@ class Compiler {
     std::vector<Loc> locs_;
     Value gp_[16], xmm_[16];  // what registers hold; kNone: free
     uint32_t gp_locked_ = 0, xmm_locked_ = 0;
-    uint32_t slots_ = 0;          // spill slots in use
-    Value binding_[kGuestCount];  // dirty guest registers' values; kNone: the home slot is right
-    Value homes_[kGuestCount][3]; // values that say they are in the home slot
+    uint32_t slots_ = 0;               // spill slots in use
+    std::bitset<kGuestCount> pinned_;  // home slots that the instruction being compiled will read
+    Value binding_[kGuestCount];   // dirty guest registers' values; kNone: the home slot is right
+    Value homes_[kGuestCount][3];  // values that say they are in the home slot
 
     Value eflags_ = kNone;  // the flags value EFLAGS hold
     FlagsMode eflags_mode_ = FlagsMode::add;

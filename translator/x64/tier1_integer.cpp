@@ -15,30 +15,18 @@ void Compiler::emit_const_(const Inst& i) {
     locs_[at(i)].constant = true;
     locs_[at(i)].clean = static_cast<uint64_t>(i.imm) <= 0xffffffff;
 }
-void Compiler::emit_guest_addr(const Inst& i) {
-    emit_const_(i);
-}
-void Compiler::emit_get_x(const Inst& i) {
-    get_guest(i, kGuestX + static_cast<unsigned>(i.imm));
-}
+void Compiler::emit_guest_addr(const Inst& i) { emit_const_(i); }
+void Compiler::emit_get_x(const Inst& i) { get_guest(i, kGuestX + static_cast<unsigned>(i.imm)); }
 void Compiler::emit_set_x(const Inst& i) {
     set_guest(kGuestX + static_cast<unsigned>(i.imm), i.args[0]);
 }
-void Compiler::emit_get_v(const Inst& i) {
-    get_guest(i, kGuestV + static_cast<unsigned>(i.imm));
-}
+void Compiler::emit_get_v(const Inst& i) { get_guest(i, kGuestV + static_cast<unsigned>(i.imm)); }
 void Compiler::emit_set_v(const Inst& i) {
     set_guest(kGuestV + static_cast<unsigned>(i.imm), i.args[0]);
 }
-void Compiler::emit_get_flags(const Inst& i) {
-    get_guest(i, kGuestFlags);
-}
-void Compiler::emit_set_flags(const Inst& i) {
-    set_guest(kGuestFlags, i.args[0]);
-}
-void Compiler::emit_get_state(const Inst& i) {
-    a_.mov(size_of(i.type), def(i), field_mem(i.imm));
-}
+void Compiler::emit_get_flags(const Inst& i) { get_guest(i, kGuestFlags); }
+void Compiler::emit_set_flags(const Inst& i) { set_guest(kGuestFlags, i.args[0]); }
+void Compiler::emit_get_state(const Inst& i) { a_.mov(size_of(i.type), def(i), field_mem(i.imm)); }
 void Compiler::emit_set_state(const Inst& i) {
     Gp s = use(i.args[0]);
     a_.mov(size_of(type(i.args[0])), field_mem(i.imm), s);
@@ -74,31 +62,25 @@ void Compiler::alu(Alu op, Size size, Gp d, const Operand& s) {
 void Compiler::binary(const Inst& i, Alu op) {
     Value a = i.args[0], b = i.args[1];
     // The one that dies, or is no constant, is computed in.
-    if (constant_operand(a) || (!dying(a, i) && dying(b, i) && !constant_operand(b))) std::swap(a, b);
+    if (constant_operand(a) || (!dying(a, i) && dying(b, i) && !constant_operand(b)))
+        std::swap(a, b);
     Operand s = operand(b);
     Gp d = def_from(i, a);
     clobber_flags();
     alu(op, size_of(i.type), d, s);
 }
 
-void Compiler::emit_add(const Inst& i) {
-    arithmetic(i, false);
-}
-void Compiler::emit_sub(const Inst& i) {
-    arithmetic(i, true);
-}
-void Compiler::emit_or_(const Inst& i) {
-    binary(i, Alu::or_);
-}
-void Compiler::emit_xor_(const Inst& i) {
-    binary(i, Alu::xor_);
-}
+void Compiler::emit_add(const Inst& i) { arithmetic(i, false); }
+void Compiler::emit_sub(const Inst& i) { arithmetic(i, true); }
+void Compiler::emit_or_(const Inst& i) { binary(i, Alu::or_); }
+void Compiler::emit_xor_(const Inst& i) { binary(i, Alu::xor_); }
 
 void Compiler::emit_and_(const Inst& i) {
     binary(i, Alu::and_);
     // ANDS: the flags of the result are those that the instruction left.
     const Inst* n = next(i);
-    if (n == nullptr || n->op != Op::and_flags || n->args[0] != at(i) || n->args[1] != at(i)) return;
+    if (n == nullptr || n->op != Op::and_flags || n->args[0] != at(i) || n->args[1] != at(i))
+        return;
     Value flags = at(*n);
     init(flags, false);
     release(at(i));
@@ -132,9 +114,7 @@ void Compiler::emit_orc(const Inst& i) {
     define(i, d, i.type != Type::i64);
 }
 
-void Compiler::emit_not_(const Inst& i) {
-    a_.not_(size_of(i.type), def_from(i, i.args[0]));
-}
+void Compiler::emit_not_(const Inst& i) { a_.not_(size_of(i.type), def_from(i, i.args[0])); }
 void Compiler::emit_neg(const Inst& i) {
     Gp d = def_from(i, i.args[0]);
     clobber_flags();
@@ -206,12 +186,8 @@ void Compiler::divide(const Inst& i, bool is_signed) {
     a_.bind(cold_[n].back);
     a_.mov(size, d, Gp::rax);
 }
-void Compiler::emit_udiv(const Inst& i) {
-    divide(i, false);
-}
-void Compiler::emit_sdiv(const Inst& i) {
-    divide(i, true);
-}
+void Compiler::emit_udiv(const Inst& i) { divide(i, false); }
+void Compiler::emit_sdiv(const Inst& i) { divide(i, true); }
 
 // ---- with carry
 
@@ -239,12 +215,8 @@ void Compiler::carry_op(const Inst& i, bool is_sub) {
     define_flags(result, is_sub ? FlagsMode::sub : FlagsMode::add);
     skip(result);
 }
-void Compiler::emit_adc(const Inst& i) {
-    carry_op(i, false);
-}
-void Compiler::emit_sbc(const Inst& i) {
-    carry_op(i, true);
-}
+void Compiler::emit_adc(const Inst& i) { carry_op(i, false); }
+void Compiler::emit_sbc(const Inst& i) { carry_op(i, true); }
 
 void Compiler::carry_flags(const Inst& i, bool is_sub) {
     Size size = size_of(type(i.args[0]));
@@ -260,12 +232,8 @@ void Compiler::carry_flags(const Inst& i, bool is_sub) {
     }
     define_flags(at(i), is_sub ? FlagsMode::sub : FlagsMode::add);
 }
-void Compiler::emit_adc_flags(const Inst& i) {
-    carry_flags(i, false);
-}
-void Compiler::emit_sbc_flags(const Inst& i) {
-    carry_flags(i, true);
-}
+void Compiler::emit_adc_flags(const Inst& i) { carry_flags(i, false); }
+void Compiler::emit_sbc_flags(const Inst& i) { carry_flags(i, true); }
 
 // ---- shifts and bit fields
 
@@ -311,18 +279,10 @@ void Compiler::shift(const Inst& i, Shift kind) {
         default: a_.sarx(size, d, s, by); break;
     }
 }
-void Compiler::emit_shl(const Inst& i) {
-    shift(i, Shift::shl);
-}
-void Compiler::emit_lshr(const Inst& i) {
-    shift(i, Shift::lshr);
-}
-void Compiler::emit_ashr(const Inst& i) {
-    shift(i, Shift::ashr);
-}
-void Compiler::emit_ror(const Inst& i) {
-    shift(i, Shift::ror);
-}
+void Compiler::emit_shl(const Inst& i) { shift(i, Shift::shl); }
+void Compiler::emit_lshr(const Inst& i) { shift(i, Shift::lshr); }
+void Compiler::emit_ashr(const Inst& i) { shift(i, Shift::ashr); }
+void Compiler::emit_ror(const Inst& i) { shift(i, Shift::ror); }
 
 void Compiler::emit_extr(const Inst& i) {
     Size size = size_of(i.type);
@@ -418,9 +378,7 @@ void Compiler::emit_bfi(const Inst& i) {
     a_.or_(size, d, Gp::rax);
 }
 
-void Compiler::emit_trunc(const Inst& i) {
-    alias(i, i.args[0]);
-}
+void Compiler::emit_trunc(const Inst& i) { alias(i, i.args[0]); }
 void Compiler::emit_zext(const Inst& i) {
     if (loc(i.args[0]).clean == 1 && !loc(i.args[0]).is_xmm) return alias(i, i.args[0]);
     if (in_memory(i.args[0])) {

@@ -24,9 +24,7 @@ Mem Compiler::address(const Inst& i) {
     return mem(Gp::rax, x, x == Gp::none ? 0 : i.scale, 0);
 }
 
-Mem Compiler::plain_address(const Inst& i) {
-    return mem(use(i.args[0]));
-}
+Mem Compiler::plain_address(const Inst& i) { return mem(use(i.args[0])); }
 
 // An address that is no multiple of 1 << size leads to ud2, whose row says that alignment faulted.
 void Compiler::check_alignment(const Mem& m, unsigned size) {
@@ -35,7 +33,8 @@ void Compiler::check_alignment(const Mem& m, unsigned size) {
     a_.lea(Size::b64, Gp::rcx, m);
     a_.test(Size::b8, Gp::rcx, static_cast<int32_t>((1u << size) - 1));
     snapshot();
-    out_->entries.push_back({RecoveryEntry::gp, kGuestFaultAddress, static_cast<uint8_t>(Gp::rcx), 0, 0});
+    out_->entries.push_back(
+        {RecoveryEntry::gp, kGuestFaultAddress, static_cast<uint8_t>(Gp::rcx), 0, 0});
     Cold& c = cold(Cold::alignment);
     c.first = snapshot_first_;
     c.count = static_cast<uint8_t>(snapshot_count_ + 1);
@@ -75,12 +74,8 @@ void Compiler::load(const Inst& i, bool sign) {
     }
     define(i, d, size == Size::b32);
 }
-void Compiler::emit_load(const Inst& i) {
-    load(i, false);
-}
-void Compiler::emit_load_s(const Inst& i) {
-    load(i, true);
-}
+void Compiler::emit_load(const Inst& i) { load(i, false); }
+void Compiler::emit_load_s(const Inst& i) { load(i, true); }
 
 void Compiler::emit_load_v(const Inst& i) {
     Mem m = address(i);

@@ -20,12 +20,12 @@ void Compiler::vbinary(const Inst& i, Vop rr, VopM rm, bool swap) {
 
 // A member of each of four names by element size.
 #define PYDBT_V(name) static_cast<Vop>(&Assembler::name), static_cast<VopM>(&Assembler::name)
-#define PYDBT_BY_SIZE(i, b, w, d, q)                     \
-    switch ((i).size) {                                  \
-        case 0: return vbinary(i, PYDBT_V(b));           \
-        case 1: return vbinary(i, PYDBT_V(w));           \
-        case 2: return vbinary(i, PYDBT_V(d));           \
-        default: return vbinary(i, PYDBT_V(q));          \
+#define PYDBT_BY_SIZE(i, b, w, d, q)            \
+    switch ((i).size) {                         \
+        case 0: return vbinary(i, PYDBT_V(b));  \
+        case 1: return vbinary(i, PYDBT_V(w));  \
+        case 2: return vbinary(i, PYDBT_V(d));  \
+        default: return vbinary(i, PYDBT_V(q)); \
     }
 
 // ---- bits and constants
@@ -85,8 +85,12 @@ void Compiler::emit_vbsl(const Inst& i) {
 
 void Compiler::emit_vadd(const Inst& i) { PYDBT_BY_SIZE(i, vpaddb, vpaddw, vpaddd, vpaddq) }
 void Compiler::emit_vsub(const Inst& i) { PYDBT_BY_SIZE(i, vpsubb, vpsubw, vpsubd, vpsubq) }
-void Compiler::emit_vcmeq(const Inst& i) { PYDBT_BY_SIZE(i, vpcmpeqb, vpcmpeqw, vpcmpeqd, vpcmpeqq) }
-void Compiler::emit_vcmgt(const Inst& i) { PYDBT_BY_SIZE(i, vpcmpgtb, vpcmpgtw, vpcmpgtd, vpcmpgtq) }
+void Compiler::emit_vcmeq(const Inst& i) {
+    PYDBT_BY_SIZE(i, vpcmpeqb, vpcmpeqw, vpcmpeqd, vpcmpeqq)
+}
+void Compiler::emit_vcmgt(const Inst& i) {
+    PYDBT_BY_SIZE(i, vpcmpgtb, vpcmpgtw, vpcmpgtd, vpcmpgtq)
+}
 
 void Compiler::emit_vmul(const Inst& i) {
     if (i.size == 1) return vbinary(i, PYDBT_V(vpmullw));
@@ -187,14 +191,14 @@ void Compiler::emit_vcmtst(const Inst& i) {
 }
 
 // 64-bit minimum and maximum exist from AVX-512 on only.
-#define PYDBT_MIN_MAX(name, b, w, d)                  \
-    void Compiler::emit_##name(const Inst& i) {       \
-        switch (i.size) {                             \
-            case 0: return vbinary(i, PYDBT_V(b));    \
-            case 1: return vbinary(i, PYDBT_V(w));    \
-            case 2: return vbinary(i, PYDBT_V(d));    \
-            default: return by_helper(i);             \
-        }                                             \
+#define PYDBT_MIN_MAX(name, b, w, d)               \
+    void Compiler::emit_##name(const Inst& i) {    \
+        switch (i.size) {                          \
+            case 0: return vbinary(i, PYDBT_V(b)); \
+            case 1: return vbinary(i, PYDBT_V(w)); \
+            case 2: return vbinary(i, PYDBT_V(d)); \
+            default: return by_helper(i);          \
+        }                                          \
     }
 PYDBT_MIN_MAX(vsmin, vpminsb, vpminsw, vpminsd)
 PYDBT_MIN_MAX(vsmax, vpmaxsb, vpmaxsw, vpmaxsd)
@@ -241,10 +245,14 @@ void Compiler::vshift_imm(const Inst& i, Shift kind) {
     Xmm d = def_x(i);
     switch (kind) {
         case Shift::shl:
-            i.size == 1 ? a_.vpsllw(d, a, n) : i.size == 2 ? a_.vpslld(d, a, n) : a_.vpsllq(d, a, n);
+            i.size == 1   ? a_.vpsllw(d, a, n)
+            : i.size == 2 ? a_.vpslld(d, a, n)
+                          : a_.vpsllq(d, a, n);
             break;
         case Shift::lshr:
-            i.size == 1 ? a_.vpsrlw(d, a, n) : i.size == 2 ? a_.vpsrld(d, a, n) : a_.vpsrlq(d, a, n);
+            i.size == 1   ? a_.vpsrlw(d, a, n)
+            : i.size == 2 ? a_.vpsrld(d, a, n)
+                          : a_.vpsrlq(d, a, n);
             break;
         default: i.size == 1 ? a_.vpsraw(d, a, n) : a_.vpsrad(d, a, n); break;
     }
@@ -403,8 +411,12 @@ void Compiler::emit_vext(const Inst& i) {
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     a_.vpalignr(def_x(i), b, a, static_cast<uint8_t>(i.imm));
 }
-void Compiler::emit_vzip1(const Inst& i) { PYDBT_BY_SIZE(i, vpunpcklbw, vpunpcklwd, vpunpckldq, vpunpcklqdq) }
-void Compiler::emit_vzip2(const Inst& i) { PYDBT_BY_SIZE(i, vpunpckhbw, vpunpckhwd, vpunpckhdq, vpunpckhqdq) }
+void Compiler::emit_vzip1(const Inst& i) {
+    PYDBT_BY_SIZE(i, vpunpcklbw, vpunpcklwd, vpunpckldq, vpunpcklqdq)
+}
+void Compiler::emit_vzip2(const Inst& i) {
+    PYDBT_BY_SIZE(i, vpunpckhbw, vpunpckhwd, vpunpckhdq, vpunpckhqdq)
+}
 
 namespace {
 
@@ -583,11 +595,11 @@ void Compiler::pairwise(const Inst& i, Vop b, Vop w, Vop d4, Vop q) {
     }
     define(i, d);
 }
-#define PYDBT_PAIRWISE(name, b, w, d, q)                                                       \
-    void Compiler::emit_##name(const Inst& i) {                                                \
-        if (i.size == 3 && Op::name != Op::vaddp) return by_helper(i);                         \
-        pairwise(i, static_cast<Vop>(&Assembler::b), static_cast<Vop>(&Assembler::w),          \
-                 static_cast<Vop>(&Assembler::d), static_cast<Vop>(&Assembler::q));            \
+#define PYDBT_PAIRWISE(name, b, w, d, q)                                              \
+    void Compiler::emit_##name(const Inst& i) {                                       \
+        if (i.size == 3 && Op::name != Op::vaddp) return by_helper(i);                \
+        pairwise(i, static_cast<Vop>(&Assembler::b), static_cast<Vop>(&Assembler::w), \
+                 static_cast<Vop>(&Assembler::d), static_cast<Vop>(&Assembler::q));   \
     }
 PYDBT_PAIRWISE(vaddp, vpaddb, vpaddw, vpaddd, vpaddq)
 PYDBT_PAIRWISE(vsmaxp, vpmaxsb, vpmaxsw, vpmaxsd, vpmaxsd)
@@ -617,11 +629,11 @@ void Compiler::across(const Inst& i, Vop b, Vop w, Vop d4) {
     }
     define(i, d, static_cast<uint8_t>(1u << i.size));
 }
-#define PYDBT_ACROSS(name, b, w, d)                                                        \
-    void Compiler::emit_##name(const Inst& i) {                                            \
-        if (i.size == 3) return by_helper(i);                                              \
-        across(i, static_cast<Vop>(&Assembler::b), static_cast<Vop>(&Assembler::w),        \
-               static_cast<Vop>(&Assembler::d));                                           \
+#define PYDBT_ACROSS(name, b, w, d)                                                 \
+    void Compiler::emit_##name(const Inst& i) {                                     \
+        if (i.size == 3) return by_helper(i);                                       \
+        across(i, static_cast<Vop>(&Assembler::b), static_cast<Vop>(&Assembler::w), \
+               static_cast<Vop>(&Assembler::d));                                    \
     }
 PYDBT_ACROSS(vaddv, vpaddb, vpaddw, vpaddd)
 PYDBT_ACROSS(vsmaxv, vpmaxsb, vpmaxsw, vpmaxsd)
