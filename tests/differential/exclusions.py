@@ -39,14 +39,14 @@ NOT_DRAWN = (
     NotDrawn(
         "SYS",
         "crm in (12, 13)",
-        "DC CVAP and DC CVADP of an address that is not mapped fault on unicorn, other cleans do "
-        "not; on pydbt none does, as on qemu-aarch64",
+        "DC CVAP and DC CVADP of an address that is not mapped fault on unicorn, its other cleans "
+        "do not; on pydbt all are NOPs",
     ),
     NotDrawn(
         "LDSM??",
         "size < 3",
-        "QEMU before 5.1 compares memory zero-extended with the register sign-extended or not, by "
-        "the host's way of doing it; the manual compares SInt() of both",
+        "unicorn compares bytes, halfwords and words zero-extended; the manual compares SInt() of "
+        "both",
     ),
 )
 
@@ -74,14 +74,14 @@ NOT_COMPARED = (
         "*ST*",
         "memory_fault",
         ("outside",),
-        "what a store that faults has already written is UNKNOWN (D1.3.4); unicorn writes element "
+        "what a store that faults has already written is UNKNOWN; unicorn writes element "
         "by element. The window is too far from the page's end to be part of it",
     ),
     NotCompared(
         "LD*",
         "memory_fault",
         ("v:loaded",),
-        "registers that an instruction loads before it faults are UNKNOWN (D1.3.4); unicorn writes "
+        "registers that an instruction loads before it faults are UNKNOWN; unicorn writes "
         "them one by one",
     ),
     NotCompared(
