@@ -43,11 +43,13 @@ class Engine:
     host_floats: bool = False
 
 
-def pydbt(tier: str, host_features: str = "") -> Engine:
+def pydbt(tier: str, host_features: str = "", registers: int = 0) -> Engine:
     """pydbt at a tier, `interp` or `1`."""
     command = [str(BUILD / "tests" / "run_cases"), f"--tier={tier}"]
     if host_features:
         command.append(f"--host-features={host_features}")
+    if registers:
+        command.append(f"--registers={registers}")
     return Engine(f"pydbt, tier {tier}", tuple(command), host_floats=tier != "interp")
 
 

@@ -30,6 +30,8 @@ from translator.spec.a64 import load
 CASES = 20_000
 BATCH = 5_000
 SEED = "test"
+FEWEST_REGISTERS = 5
+"""x64::kFewestRegisters."""
 
 
 def _explained(ours: Engine, theirs: Engine, found: list[Mismatch]) -> str:
@@ -37,10 +39,12 @@ def _explained(ours: Engine, theirs: Engine, found: list[Mismatch]) -> str:
     return "\n\n".join(explain(minimiser.minimise(m)) for m in found[:5])
 
 
-@pytest.mark.parametrize("tier", TIERS)
-def test_agrees_with_unicorn(tier: str) -> None:
-    """The same random code ends in the same state."""
-    generator, ours, theirs = Generator(), pydbt(tier), unicorn()
+@pytest.mark.parametrize(
+    ("tier", "registers"), [*((tier, 0) for tier in TIERS), ("1", FEWEST_REGISTERS)]
+)
+def test_agrees_with_unicorn(tier: str, registers: int) -> None:
+    """The same random code ends in the same state, also where tier 1 has to spill all the time."""
+    generator, ours, theirs = Generator(), pydbt(tier, registers=registers), unicorn()
     found: list[Mismatch] = []
     for n in range(CASES // BATCH):
         found += compare(ours, theirs, generator.batch(f"{SEED}/{n}", BATCH))

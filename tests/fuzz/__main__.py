@@ -71,6 +71,9 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--sequences", type=float, default=0.5, metavar="SHARE", help="0 to 1 (%(default)s)"
     )
+    parser.add_argument(
+        "--registers", type=int, default=0, metavar="N", help="of the host's, at least 5 (all)"
+    )
     parser.add_argument("--host-features", default="", metavar="LIST", help="as for the launcher")
     options = parser.parse_args(argv)
     if options.cases < 1 or options.jobs < 1 or not 0 <= options.sequences <= 1:
@@ -104,7 +107,7 @@ def main(argv: list[str]) -> int:
     seed = options.seed or str(time.time_ns())
     try:
         plan = Plan(
-            pydbt(options.tier, options.host_features),
+            pydbt(options.tier, options.host_features, options.registers),
             unicorn(),
             options.pattern,
             options.sequences,
