@@ -180,7 +180,7 @@ def test_command_reports_and_fails(
     arguments += ["--seed", "7"]
     assert command.main(arguments) == 0
     assert "200 cases on pydbt, tier interp" in capsys.readouterr().out
-    monkeypatch.setattr(command, "pydbt", lambda tier, features: _broken(die=False))
+    monkeypatch.setattr(command, "pydbt", lambda tier, features, registers: _broken(die=False))
     assert command.main(arguments) == 1
     assert "smulh" in capsys.readouterr().out
     assert command.main([*arguments, "--pattern", "NOSUCH"]) == 2
