@@ -28,11 +28,20 @@ struct ExitSite {
 
 /// Where a guest register is at a fault.
 struct RecoveryEntry {
-    enum Kind : uint8_t { gp, xmm, constant, spill, eflags, home_x, home_v } kind;
+    enum Kind : uint8_t {
+        gp,
+        xmm,
+        constant,
+        address,  // a constant that is a guest address: moves with the translation
+        spill,
+        eflags,
+        home_x,
+        home_v
+    } kind;
     uint8_t guest;   // kGuestX + n, kGuestV + n, kGuestFlags, kGuestFaultAddress
     uint8_t host;    // gp, xmm: register number; eflags: FlagsMode; home_*: guest register number
     uint8_t slot;    // spill: index into CpuState::spill
-    uint64_t value;  // constant
+    uint64_t value;  // constant, address
 };
 inline constexpr uint8_t kGuestX = 0, kGuestV = 32, kGuestFlags = 64, kGuestFaultAddress = 65;
 
@@ -48,7 +57,7 @@ struct RecoveryRow {
 
 /// Where emitted code holds a guest address, for moving translations to other addresses.
 struct Reloc {
-    enum Kind : uint8_t { imm32, imm64, low32, high32 } kind;  // imm32: the value must fit it
+    enum Kind : uint8_t { imm32, imm64 } kind;  // imm32: addresses below 1 << 31
     uint32_t offset;
     uint64_t address;
 };

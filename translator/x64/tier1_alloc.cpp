@@ -55,17 +55,25 @@ void Compiler::end_inst(const Inst& i) {
         if (arg != kNone) release(arg);
     }
     gp_locked_ = xmm_locked_ = 0;
+    pinned_.reset();
 }
 
 // ---- registers
 
+unsigned Compiler::free_register(bool is_xmm) const {
+    uint32_t pool = is_xmm ? kXmmPool & ~xmm_locked_ : kGpPool & ~gp_locked_;
+    const Value* holds = is_xmm ? xmm_ : gp_;
+    for (unsigned n = 0; n < 16; n++) {
+        if ((pool & bit(n)) != 0 && holds[n] == kNone) return n;
+    }
+    return kNo;
+}
+
 Gp Compiler::alloc_gp() {
     uint32_t pool = kGpPool & ~gp_locked_;
-    for (unsigned n = 1; n < 16; n++) {
-        if ((pool & bit(n)) != 0 && gp_[n] == kNone) {
-            gp_locked_ |= bit(n);
-            return gp(n);
-        }
+    if (unsigned n = free_register(false); n != kNo) {
+        gp_locked_ |= bit(n);
+        return gp(n);
     }
     // Prefer one whose value is in memory as well; else go round.
     unsigned victim = kNo;
@@ -103,29 +111,34 @@ Xmm Compiler::alloc_xmm() {
     return xmm(victim);
 }
 
+unsigned Compiler::take_slot() {
+    for (unsigned slot = 0; slot < kValueSlots; slot++) {
+        if ((slots_ & bit(slot)) != 0) continue;
+        slots_ |= bit(slot);
+        return slot;
+    }
+    out_of_slots_ = true;
+    return 0;
+}
+
 // The only copy of a live value goes to memory: a dirty guest register's home, or a spill slot.
+// Allocates nothing: it runs while a register is being made free.
 void Compiler::store_out(Value root) {
     Loc& l = locs_[root];
     if (l.constant || l.spill != kNo || l.home != kNo) return;
     if (l.bound != 0) {
         for (unsigned guest = 0; guest < kGuestCount; guest++) {
-            if (binding_[guest] != root) continue;
+            if (binding_[guest] != root || pinned_[guest]) continue;
             commit(guest);
             if (l.home != kNo || !alive(l)) return;
         }
     }
-    for (unsigned slot = 0; slot < kValueSlots; slot++) {
-        if ((slots_ & bit(slot)) != 0) continue;
-        slots_ |= bit(slot);
-        l.spill = static_cast<uint8_t>(slot);
-        if (l.is_xmm) {
-            a_.vmovaps(spill_mem(slot), xmm(l.reg));
-        } else {
-            a_.mov(Size::b64, spill_mem(slot), gp(l.reg));
-        }
-        return;
+    l.spill = static_cast<uint8_t>(take_slot());
+    if (l.is_xmm) {
+        a_.vmovaps(spill_mem(l.spill), xmm(l.reg));
+    } else {
+        a_.mov(Size::b64, spill_mem(l.spill), gp(l.reg));
     }
-    out_of_slots_ = true;
 }
 
 void Compiler::evict_gp(unsigned r) {
@@ -179,13 +192,18 @@ void Compiler::move_constant(Gp r, Value v) {
     const Inst& i = insts_[locs_[v].root];
     auto value = static_cast<uint64_t>(i.imm);
     if (i.op == Op::flags_imm) value = base::flags_from_nzcv(static_cast<uint32_t>(value));
-    if (i.op != Op::guest_addr) return a_.mov_imm(r, value);
-    if (value <= 0xffffffff) {
-        a_.mov_imm(r, value);
-        out_->relocs.push_back({Reloc::imm32, a_.offset() - 4, value});
+    if (i.op == Op::guest_addr) {
+        move_guest_pc(r, value);
     } else {
-        out_->relocs.push_back({Reloc::imm64, a_.mov_imm64(r, value), value});
+        a_.mov_imm(r, value);
     }
+}
+
+bool Compiler::in_memory(Value v) {
+    const Loc& l = loc(v);
+    if (l.reg != kNo || l.constant || (l.spill == kNo && l.home == kNo)) return false;
+    if (l.spill == kNo) pinned_.set(l.home);
+    return true;
 }
 
 Mem Compiler::memory_of(const Loc& l) const {

@@ -5,9 +5,10 @@
 
 namespace pydbt::x64 {
 
-// `from` holds the old value, perhaps with other bits above its size.
-void Compiler::zero_extend_result(const Inst& i, Gp from) {
-    Gp d = alloc_gp();
+// rax holds the old value, perhaps with other bits above its size. `d` was allocated before: that
+// may store guest state by way of rax.
+void Compiler::zero_extend_result(const Inst& i, Gp d) {
+    constexpr Gp from = Gp::rax;
     switch (i.size) {
         case 0: a_.movzx8(Size::b32, d, from); break;
         case 1: a_.movzx16(Size::b32, d, from); break;
@@ -21,19 +22,21 @@ void Compiler::emit_atomic_add(const Inst& i) {
     Mem m = plain_address(i);
     check_alignment(m, i.size);
     clobber_flags();
+    Gp d = alloc_gp();
     load_gp(Gp::rax, i.args[1]);
     row();
     a_.lock_xadd(static_cast<Size>(i.size), m, Gp::rax);
-    zero_extend_result(i, Gp::rax);
+    zero_extend_result(i, d);
 }
 
 void Compiler::emit_atomic_swp(const Inst& i) {
     Mem m = plain_address(i);
     check_alignment(m, i.size);
+    Gp d = alloc_gp();
     load_gp(Gp::rax, i.args[1]);
     row();
     a_.xchg(static_cast<Size>(i.size), m, Gp::rax);
-    zero_extend_result(i, Gp::rax);
+    zero_extend_result(i, d);
 }
 
 // rax: the old value; rcx: the new one.
@@ -42,6 +45,7 @@ void Compiler::atomic_loop(const Inst& i) {
     check_alignment(m, i.size);
     Gp v = use(i.args[1]);
     clobber_flags();
+    Gp d = alloc_gp();
     auto size = static_cast<Size>(i.size);
     Size wide = i.size == 3 ? Size::b64 : Size::b32;
     row();
@@ -72,7 +76,7 @@ void Compiler::atomic_loop(const Inst& i) {
     row();
     a_.lock_cmpxchg(size, m, Gp::rcx);
     a_.jcc(Cond::ne, again);
-    zero_extend_result(i, Gp::rax);
+    zero_extend_result(i, d);
 }
 void Compiler::emit_atomic_clr(const Inst& i) { atomic_loop(i); }
 void Compiler::emit_atomic_eor(const Inst& i) { atomic_loop(i); }
@@ -87,10 +91,11 @@ void Compiler::emit_atomic_cas(const Inst& i) {
     check_alignment(m, i.size);
     Gp desired = use(i.args[2]);
     clobber_flags();
+    Gp d = alloc_gp();
     load_gp(Gp::rax, i.args[1]);
     row();
     a_.lock_cmpxchg(static_cast<Size>(i.size), m, desired);
-    zero_extend_result(i, Gp::rax);
+    zero_extend_result(i, d);
 }
 
 // A V128 in two general registers.
@@ -106,9 +111,11 @@ void Compiler::emit_atomic_cas128(const Inst& i) {
     Mem m = plain_address(i);
     check_alignment(m, 4);
     clobber_flags();
+    Xmm d = alloc_xmm();
+    use_x(i.args[1]);
+    use_x(i.args[2]);
     take_pair(i.args[1], Gp::rax, Gp::rdx);
     take_pair(i.args[2], Gp::rbx, Gp::rcx);
-    Xmm d = alloc_xmm();
     row();
     a_.lock_cmpxchg16b(m);
     a_.vmovq(d, Gp::rax);
@@ -177,8 +184,8 @@ void Compiler::emit_store_excl128(const Inst& i) {
     Mem m = plain_address(i);
     check_alignment(m, 4);
     clobber_flags();
-    take_pair(i.args[1], Gp::rbx, Gp::rcx);
     Gp d = alloc_gp();
+    take_pair(i.args[1], Gp::rbx, Gp::rcx);
     Label done;
     a_.mov_imm(d, 1);
     a_.cmp(Size::b64, state_mem(base::kOff_excl_addr), m.base);

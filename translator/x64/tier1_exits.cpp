@@ -50,7 +50,7 @@ void Compiler::jump_if_exit(const Test& t, uint64_t target) {
 }
 
 void Compiler::move_guest_pc(Gp r, uint64_t pc) {
-    if (pc <= 0xffffffff) {
+    if (pc <= INT32_MAX) {
         a_.mov_imm(r, pc);
         out_->relocs.push_back({Reloc::imm32, a_.offset() - 4, pc});
     } else {

@@ -147,21 +147,20 @@ Test Compiler::test_of(ir::Cond cc) {
 }
 
 Test Compiler::condition(Value flags, ir::Cond cc) {
-    Loc& l = loc(flags);
+    using C = ir::Cond;
+    const Loc& l = loc(flags);
+    // What EFLAGS hold may have to go where `flags` is now, so that goes first.
+    if (eflags_ != l.root) clobber_flags();
     // One flag of a word in memory is tested there.
-    if (eflags_ != l.root && in_memory(flags)) {
-        using C = ir::Cond;
+    if (eflags_ != l.root && cc < C::hi && in_memory(flags)) {
         auto byte = static_cast<uint8_t>(static_cast<unsigned>(cc) >> 1);
         constexpr uint8_t kHigh[] = {0x40, 0x01, 0x80};  // Z, C, N in the word's second byte
-        if (cc < C::hi) {
-            clobber_flags();
-            Mem m = memory_of(l);
-            bool v = byte == 3;
-            if (!v) m.disp++;
-            a_.test(Size::b8, m, v ? 1 : static_cast<int8_t>(kHigh[byte]));
-            bool set = (static_cast<unsigned>(cc) & 1) == 0;
-            return {set ? Cond::ne : Cond::e};
-        }
+        Mem m = memory_of(l);
+        bool v = byte == 3;
+        if (!v) m.disp++;
+        a_.test(Size::b8, m, v ? 1 : static_cast<int8_t>(kHigh[byte]));
+        bool set = (static_cast<unsigned>(cc) & 1) == 0;
+        return {set ? Cond::ne : Cond::e};
     }
     want_eflags(flags);
     return test_of(cc);

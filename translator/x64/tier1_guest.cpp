@@ -22,7 +22,7 @@ void Compiler::set_home(Value root, unsigned guest) {
     }
     // More names for one slot than we keep: this value does without it.
     locs_[root].home = kNo;
-    if (locs_[root].reg == kNo) {
+    if (locs_[root].reg == kNo && locs_[root].spill == kNo) {
         Loc& l = locs_[root];
         if (l.is_xmm) {
             Xmm r = alloc_xmm();
@@ -46,12 +46,33 @@ void Compiler::rescue(unsigned guest, Value except) {
         Loc& l = locs_[root];
         if (root == except || l.home != guest) continue;
         bool only = alive(l) && l.reg == kNo && l.spill == kNo && !l.constant && eflags_ != root;
-        if (only && l.is_xmm) {
-            use_x(root);
-        } else if (only) {
-            use(root);
-        }
+        if (only) copy_home(root);
         l.home = kNo;
+    }
+}
+
+// By way of rax, since what computes vectors keeps results in the vector scratch registers.
+void Compiler::copy_home(Value root) {
+    Loc& l = locs_[root];
+    unsigned n = free_register(l.is_xmm);
+    if (n != kNo) {
+        if (l.is_xmm) {
+            load_xmm(xmm(n), root);
+        } else {
+            load_gp(gp(n), root);
+        }
+        (l.is_xmm ? xmm_ : gp_)[n] = root;
+        l.reg = static_cast<uint8_t>(n);
+        return;
+    }
+    Mem home = memory_of(l);
+    l.spill = static_cast<uint8_t>(take_slot());
+    Mem slot = memory_of(l);
+    for (unsigned half = 0; half < (l.is_xmm ? 2u : 1u); half++) {
+        a_.mov(l.home == kGuestFlags ? Size::b32 : Size::b64, Gp::rax, home);
+        a_.mov(Size::b64, slot, Gp::rax);
+        home.disp += 8;
+        slot.disp += 8;
     }
 }
 
@@ -80,7 +101,6 @@ void Compiler::commit(unsigned guest) {
     if (root == kNone) return;
     Loc& l = locs_[root];
     rescue(guest, root);
-    if (binding_[guest] != root) return;  // making room stored it
     Mem home = home_mem(guest);
     if (guest == kGuestFlags) {
         if (eflags_ == root && l.reg == kNo && !l.constant) {
@@ -129,6 +149,7 @@ void Compiler::forget_all() {
         for (Value& user : homes_[n]) user = kNone;
     }
     gp_locked_ = xmm_locked_ = 0;
+    pinned_.reset();
     slots_ = 0;
     eflags_ = skipped_ = kNone;
 }
@@ -146,7 +167,8 @@ void Compiler::snapshot() {
             e.kind = RecoveryEntry::eflags;
             e.host = static_cast<uint8_t>(eflags_mode_);
         } else if (l.constant) {
-            e.kind = RecoveryEntry::constant;
+            bool is_address = insts_[root].op == Op::guest_addr;
+            e.kind = is_address ? RecoveryEntry::address : RecoveryEntry::constant;
             e.value = static_cast<uint64_t>(insts_[root].imm);
             if (guest == kGuestFlags) e.value = base::flags_from_nzcv(static_cast<uint32_t>(e.value));
         } else if (l.reg != kNo) {

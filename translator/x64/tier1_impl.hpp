@@ -13,6 +13,7 @@
 // the allocator may rely on them.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -157,6 +158,9 @@ class Compiler {
     void evict_gp(unsigned r);
     void evict_xmm(unsigned r);
     void store_out(Value root);
+    /// A register that holds nothing, or kNo.
+    unsigned free_register(bool is_xmm) const;
+    unsigned take_slot();
     /// Frees a particular register, moving what is in it.
     void take(Gp r);
     void load_gp(Gp r, Value v);
@@ -166,7 +170,8 @@ class Compiler {
     Xmm use_x(Value v);
     Operand operand(Value v);
     /// For instructions that read `bytes` of memory: where it is, if it is only in memory.
-    bool in_memory(Value v) { const Loc& l = loc(v); return l.reg == kNo && !l.constant && (l.spill != kNo || l.home != kNo); }
+    /// Until the end of the instruction it stays there.
+    bool in_memory(Value v);
     /// The same for all 16 bytes of a vector: a scalar's home has others above it.
     bool in_memory_whole(Value v) { return in_memory(v) && type(loc(v).root) == Type::v128; }
     Mem memory_of(const Loc& l) const;
@@ -191,8 +196,9 @@ class Compiler {
     void set_guest(unsigned guest, Value v);
     void unbind(unsigned guest);
     void set_home(Value root, unsigned guest);
-    /// Values whose only place is the home slot that is about to change get a register.
+    /// Values whose only place is the home slot that is about to change get another one.
     void rescue(unsigned guest, Value except);
+    void copy_home(Value root);
     void commit(unsigned guest);
     void commit_all();
     void forget_all();
@@ -249,7 +255,7 @@ class Compiler {
     void load_sized(Gp d, unsigned size, const Mem& m);
     void store_gp(unsigned size, const Mem& m, Value v);
     void atomic_loop(const Inst& i);
-    void zero_extend_result(const Inst& i, Gp from);
+    void zero_extend_result(const Inst& i, Gp d);
     void take_pair(Value v, Gp lo, Gp hi);
     void open_monitor();
 
@@ -329,6 +335,7 @@ class Compiler {
     Value gp_[16], xmm_[16];  // what registers hold; kNone: free
     uint32_t gp_locked_ = 0, xmm_locked_ = 0;
     uint32_t slots_ = 0;          // spill slots in use
+    std::bitset<kGuestCount> pinned_;  // home slots that the instruction being compiled will read
     Value binding_[kGuestCount];  // dirty guest registers' values; kNone: the home slot is right
     Value homes_[kGuestCount][3]; // values that say they are in the home slot
 

@@ -25,7 +25,8 @@ uint32_t flags_word(uint64_t rflags, FlagsMode mode) {
 uint64_t general(const RecoveryEntry& e, const HostContext& host, const base::CpuState& before) {
     switch (e.kind) {
         case RecoveryEntry::gp: return host.gp[e.host];
-        case RecoveryEntry::constant: return e.value;
+        case RecoveryEntry::constant:
+        case RecoveryEntry::address: return e.value;
         case RecoveryEntry::spill: return before.spill[e.slot].lo;
         case RecoveryEntry::eflags: return flags_word(host.rflags, static_cast<FlagsMode>(e.host));
         case RecoveryEntry::home_x: return e.host == 31 ? before.sp : before.x[e.host];
