@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help venv dev build run test check format bench fuzz bless sanitize toolchain testbins clean
+.PHONY: help venv dev build run test check format bench fuzz bless sanitize toolchain testbins docs clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -75,6 +75,13 @@ fuzz: build ## run the differential fuzzer (FUZZ_ARGS="--cases 1000000 --tier 1"
 bless: build testbins ## rewrite the golden files in tests/golden from what the engine does now
 	@$(BIN)/python -m pytest tests/golden --bless -q
 	@git diff --stat -- tests/golden
+
+docs: $(BIN)/.ready ## rewrite docs/reference from the specs; the man page is build/pydbt-aarch64.1
+	@$(BIN)/python -m tools.reference
+	@mkdir -p build
+	@PYTHONPATH=. $(BIN)/argparse-manpage --module usermode.cli --function parser --project-name pydbt \
+	    --manual-section 1 --description "runs AArch64 Linux programs on x86-64" \
+	    --output build/pydbt-aarch64.1
 
 sanitize: $(BIN)/.ready testbins ## build with ASan and UBSan, run the C++ tests, cases and programs
 	@$(CONFIGURE) -B build/sanitize -DPYDBT_SANITIZE=ON -DPYDBT_PYTHON_MODULE=OFF > build/sanitize.log

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import __version__
+from .explain import explain, find_code
 from .listing import LogError, listing
 
 _BASELINE = ("avx2", "bmi1", "bmi2", "fma", "abm", "movbe", "f16c")
@@ -35,6 +36,22 @@ def build_parser() -> argparse.ArgumentParser:
     )
     disas.add_argument("log", nargs="?", type=Path, help="the log (default: standard input)")
     disas.set_defaults(run=_disas)
+    explain_parser = commands.add_parser(
+        "explain",
+        help="show what an instruction or a piece of code becomes",
+        description="Shows guest instructions, their IR, the optimized IR and the host code.",
+        epilog="Example: pydbt explain 'add x0, x0, #1; ret'",
+    )
+    explain_parser.add_argument(
+        "code", help="an instruction word (8 hexadecimal digits), FILE:SYMBOL, or assembly"
+    )
+    explain_parser.add_argument(
+        "--pc", type=_address, help="address of a word or of assembly (default: 0x1000)"
+    )
+    explain_parser.add_argument(
+        "--host-features", default="native", metavar="LIST", help="as pydbt-aarch64 takes it"
+    )
+    explain_parser.set_defaults(run=_explain)
     doctor = commands.add_parser(
         "doctor",
         help="say whether this machine can run pydbt",
@@ -42,6 +59,23 @@ def build_parser() -> argparse.ArgumentParser:
     )
     doctor.set_defaults(run=_doctor)
     return parser
+
+
+def _address(text: str) -> int:
+    value = int(text, 0)
+    if value % 4 != 0 or not 0 <= value < 1 << 64:
+        raise argparse.ArgumentTypeError(f"{text} is not a 64-bit address that 4 divides")
+    return value
+
+
+def _explain(options: argparse.Namespace) -> int:
+    try:
+        for line in explain(find_code(options.code, options.pc), options.host_features):
+            print(line)
+    except (ValueError, ImportError) as error:
+        print(f"pydbt: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _disas(options: argparse.Namespace) -> int:

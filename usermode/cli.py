@@ -35,7 +35,7 @@ OPTIONS: tuple[Option, ...] = (
         ("-L",),
         "prefix",
         "PATH",
-        "look for the ELF interpreter below PATH first",
+        "look for the ELF interpreter, libraries and other files below PATH first",
         ("PYDBT_LD_PREFIX", "QEMU_LD_PREFIX"),
     ),
     Option(
@@ -104,13 +104,13 @@ OPTIONS: tuple[Option, ...] = (
 DESCRIPTION = "Runs an AArch64 Linux program on x86-64."
 EPILOG = (
     "Exit status: the program's; 128 and the signal's number when a signal ends it; 126 when it "
-    "cannot be run, 127 when it is not found, 2 for a wrong option. PYDBT_STATS=1 prints counters of "
-    "the translator to stderr at the end, as one line of JSON."
+    "cannot be run, 127 when it is not found, 2 for a wrong option. PYDBT_STATS=1 prints counters "
+    "of the translator to stderr at the end, as one line of JSON."
 )
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options as argparse has them: for the man page, and for tools that build command lines."""
+    """The options as argparse has them: for the man page."""
     result = argparse.ArgumentParser(
         prog="pydbt-aarch64", description=DESCRIPTION, epilog=EPILOG, add_help=False
     )

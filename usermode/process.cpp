@@ -1,5 +1,6 @@
 #include "usermode/process.hpp"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,32 +39,37 @@ uint64_t id_aa64isar1(const a64::Features& f) {
 }
 uint64_t id_aa64pfr0(const a64::Features& f) {
     uint64_t none = 0xf;
-    return (f.has(a64::Feature::FP) ? 0 : none << 16) | (f.has(a64::Feature::AdvSIMD) ? 0 : none << 20) |
-           0x11;
+    return (f.has(a64::Feature::FP) ? 0 : none << 16) |
+           (f.has(a64::Feature::AdvSIMD) ? 0 : none << 20) | 0x11;
 }
 
 // op1 0, CRn 0: CRm and op2 in the low bits.
-constexpr uint32_t id_register(uint32_t crm, uint32_t op2) {
-    return 3u << 14 | crm << 3 | op2;
-}
+constexpr uint32_t id_register(uint32_t crm, uint32_t op2) { return 3u << 14 | crm << 3 | op2; }
 
 }  // namespace
 
-GuestThread* GuestThread::current() {
-    return t_thread;
+GuestThread* GuestThread::current() { return t_thread; }
+void GuestThread::set_current(GuestThread* thread) { t_thread = thread; }
+
+int private_descriptor(int fd) {
+    constexpr int kLowest = 1000;
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, kLowest);
+    if (high < 0) return fd;  // the limit is lower
+    close(fd);
+    return high;
 }
-void GuestThread::set_current(GuestThread* thread) {
-    t_thread = thread;
+
+bool Process::open_log(std::string& error) {
+    if (options.log_file.empty()) return true;
+    constexpr mode_t kMode = 0666;
+    int fd = open(options.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kMode);
+    if (fd >= 0) log_file = fdopen(private_descriptor(fd), "a");
+    if (fd >= 0 && log_file != nullptr) return true;
+    error = "-D: " + options.log_file + ": " + std::strerror(errno);
+    return false;
 }
 
 bool Process::create(std::string& error) {
-    if (!options.log_file.empty()) {
-        log_file = std::fopen(options.log_file.c_str(), "ae");
-        if (log_file == nullptr) {
-            error = options.log_file + ": " + std::strerror(errno);
-            return false;
-        }
-    }
     if (options.log_items != 0) log = std::make_unique<runtime::Log>(options.log_items, log_file);
     runtime::Options engine_options;
     engine_options.tier = options.tier;
@@ -79,6 +85,7 @@ bool Process::create(std::string& error) {
         return false;
     }
     main_thread = std::make_unique<GuestThread>(*this, std::move(cpu));
+    leader = main_thread.get();
     GuestThread::set_current(main_thread.get());
     actions.start();
     sigset_t mask;
@@ -144,48 +151,52 @@ void Process::serve(GuestThread& thread, const runtime::Exit& exit) {
     using runtime::ExitReason;
     base::CpuState& state = thread.state();
     switch (exit.reason) {
-        case ExitReason::svc:
-            serve_syscall(thread);
-            return;
-        case ExitReason::interrupted:
-            deliver_signals(thread, false);
-            return;
-        case ExitReason::wait:
-            state.pc += 4;
-            return;
-        case ExitReason::brk:
-            raise_fault(thread, SIGTRAP, TRAP_BRKPT, state.pc, exit);
-            return;
+        case ExitReason::svc: serve_syscall(thread); return;
+        case ExitReason::interrupted: deliver_signals(thread, false); return;
+        case ExitReason::wait: return;
+        case ExitReason::brk: raise_fault(thread, SIGTRAP, TRAP_BRKPT, state.pc, exit); return;
         case ExitReason::undefined:
-        case ExitReason::hlt:
-            raise_fault(thread, SIGILL, ILL_ILLOPC, state.pc, exit);
-            return;
+        case ExitReason::hlt: raise_fault(thread, SIGILL, ILL_ILLOPC, state.pc, exit); return;
         case ExitReason::pc_alignment:
             raise_fault(thread, SIGBUS, BUS_ADRALN, state.pc, exit);
             return;
-        case ExitReason::fetch_fault: {
-            bool mapped = memory.prot_at(state.pc) >= 0;
-            raise_fault(thread, SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, state.pc, exit);
+        case ExitReason::fetch_fault: fetch_fault(thread, exit); return;
+        case ExitReason::memory_fault: {
+            // x86 has no address in the fault for one that no mapping can have.
+            int code = exit.host_code == SI_KERNEL ? SEGV_MAPERR : exit.host_code;
+            raise_fault(thread, exit.host_signal, code, exit.address, exit);
             return;
         }
-        case ExitReason::memory_fault:
-            raise_fault(thread, exit.host_signal, exit.host_code, exit.address, exit);
-            return;
         case ExitReason::alignment_fault:
             raise_fault(thread, SIGBUS, BUS_ADRALN, exit.address, exit);
             return;
         case ExitReason::none:
-        case ExitReason::internal_error:
-            break;
+        case ExitReason::internal_error: break;
     }
-    std::fprintf(stderr,
-                 "pydbt-aarch64: internal error: a host fault in translated code at 0x%" PRIx64
-                 ", guest pc 0x%" PRIx64 ", address 0x%" PRIx64 "\n"
-                 "pydbt-aarch64: this is a defect of pydbt; please report it with the program and the "
-                 "output of `pydbt-aarch64 -version`\n",
-                 exit.host_pc, state.pc, exit.address);
+    std::fprintf(
+        stderr,
+        "pydbt-aarch64: internal error: a host fault in translated code at 0x%" PRIx64
+        ", guest pc 0x%" PRIx64 ", address 0x%" PRIx64
+        "\n"
+        "pydbt-aarch64: this is a defect of pydbt; please report it with the program and the "
+        "output of `pydbt-aarch64 -version`\n",
+        exit.host_pc, state.pc, exit.address);
     finish();
     std::abort();
+}
+
+void Process::fetch_fault(GuestThread& thread, const runtime::Exit& exit) {
+    uint64_t pc = thread.state().pc;
+    if (pc != untag(pc)) {  // branches ignore the top byte too (Arm ARM, AArch64.BranchAddr)
+        thread.state().pc = untag(pc);
+        return;
+    }
+    int prot = memory.prot_at(pc);
+    if (prot >= 0 && (prot & PROT_EXEC) != 0) {  // behind the end of the mapped file
+        raise_fault(thread, SIGBUS, BUS_ADRERR, pc, exit);
+    } else {
+        raise_fault(thread, SIGSEGV, prot >= 0 ? SEGV_ACCERR : SEGV_MAPERR, pc, exit);
+    }
 }
 
 void Process::exit(int status) {
@@ -200,8 +211,8 @@ void Process::finish() {
         runtime::Stats s = engine->stats();
         std::fprintf(stderr,
                      "{\"guest_insns_translated\": %" PRIu64 ", \"host_bytes\": %" PRIu64
-                     ", \"blocks\": %" PRIu64 ", \"translate_ns\": %" PRIu64 ", \"flushes\": %" PRIu64
-                     ", \"invalidations\": %" PRIu64 "}\n",
+                     ", \"blocks\": %" PRIu64 ", \"translate_ns\": %" PRIu64
+                     ", \"flushes\": %" PRIu64 ", \"invalidations\": %" PRIu64 "}\n",
                      s.guest_insns_translated, s.host_bytes, s.blocks, s.translate_ns, s.flushes,
                      s.invalidations);
     }

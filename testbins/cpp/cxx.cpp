@@ -30,28 +30,28 @@ int live = 0;
 
 // Counts itself, to see that unwinding destroys what it must.
 class Guard {
-  public:
+   public:
     explicit Guard(std::string name) : name_(std::move(name)) { ++live; }
     Guard(const Guard& other) : name_(other.name_) { ++live; }
     Guard& operator=(const Guard&) = delete;
     ~Guard() { --live; }
     [[nodiscard]] const std::string& name() const { return name_; }
 
-  private:
+   private:
     std::string name_;
 };
 
 class Failure : public std::runtime_error {
-  public:
+   public:
     Failure(const std::string& what, int code) : std::runtime_error(what), code_(code) {}
     [[nodiscard]] int code() const { return code_; }
 
-  private:
+   private:
     int code_;
 };
 
 class Worse : public Failure {
-  public:
+   public:
     using Failure::Failure;
 };
 
@@ -147,33 +147,33 @@ void exceptions() {
 }
 
 class Shape {
-  public:
+   public:
     virtual ~Shape() = default;
     [[nodiscard]] virtual double area() const = 0;
 };
 
 class Named {
-  public:
+   public:
     virtual ~Named() = default;
     [[nodiscard]] virtual std::string name() const { return "nameless"; }
 };
 
 class Square : public Shape, public Named {
-  public:
+   public:
     explicit Square(double side) : side_(side) {}
     [[nodiscard]] double area() const override { return side_ * side_; }
     [[nodiscard]] std::string name() const override { return "square"; }
 
-  private:
+   private:
     double side_;
 };
 
 class Circle : public Shape {
-  public:
+   public:
     explicit Circle(double radius) : radius_(radius) {}
     [[nodiscard]] double area() const override { return 3 * radius_ * radius_; }
 
-  private:
+   private:
     double radius_;
 };
 

@@ -22,6 +22,8 @@ constexpr uint32_t kExcpUndefined = 1;
 constexpr uint32_t kExcpPrefetchAbort = 3;
 constexpr uint32_t kExcpDataAbort = 4;
 constexpr uint64_t kMostSteps = 1000;
+// What run_cases puts behind a case, so that guests which read code see the same.
+constexpr uint32_t kSvc = 0xd4000001 | 0xfff << 5;
 
 void check(uc_err error, const char* what) {
     if (error == UC_ERR_OK) return;
@@ -62,8 +64,17 @@ class Runner {
         check(uc_hook_add(uc_, &hook_, UC_HOOK_INTR, reinterpret_cast<void*>(&on_interrupt), this,
                           1, 0),
               "hook");
+        check(uc_ctl_tlb_mode(uc_, UC_TLB_VIRTUAL), "TLB mode");
+        check(uc_hook_add(uc_, &tlb_hook_, UC_HOOK_TLB_FILL, reinterpret_cast<void*>(&translate),
+                          nullptr, 1, 0),
+              "hook");
+        check(uc_context_alloc(uc_, &fresh_), "context");
+        check(uc_context_save(uc_, fresh_), "context");
     }
-    ~Runner() { uc_close(uc_); }
+    ~Runner() {
+        uc_context_free(fresh_);
+        uc_close(uc_);
+    }
 
     void run(const Case& c, Result& r) {
         if (used_ == kCodeBytes) {
@@ -73,9 +84,12 @@ class Runner {
         uint64_t pc = kCode + used_;
         used_ += kSlotBytes;
         check(uc_mem_write(uc_, pc, c.words, c.count * 4), "write code");
+        check(uc_mem_write(uc_, pc + c.count * 4, &kSvc, 4), "write code");
         uint8_t page[kPage] = {};
         std::memcpy(page + kWindow, c.memory, kWindowBytes);
         check(uc_mem_write(uc_, kData, page, kPage), "write data");
+        // The exclusive monitor and the thread pointer have no numbers to write them by.
+        check(uc_context_restore(uc_, fresh_), "restore");
         Registers in = c.registers;
         Banks write(&in);
         check(uc_reg_write_batch(uc_, write.ids, write.at, Banks::kCount), "write registers");
@@ -95,6 +109,15 @@ class Runner {
     }
 
    private:
+    // Linux sets TCR_EL1.TBI0, but QEMU heeds it with translation on only: this does what it says.
+    static bool translate(uc_engine*, uint64_t address, uc_mem_type, uc_tlb_entry* entry, void*) {
+        auto untagged = static_cast<uint64_t>(static_cast<int64_t>(address << 8) >> 8);
+        bool code = untagged - kCode < kCodeBytes;
+        entry->paddr = untagged;
+        entry->perms = code ? UC_PROT_ALL : static_cast<uc_prot>(UC_PROT_READ | UC_PROT_WRITE);
+        return code || untagged - kData < kPage;
+    }
+
     static void on_interrupt(uc_engine* uc, uint32_t number, void* self) {
         static_cast<Runner*>(self)->interrupt_ = number;
         uc_emu_stop(uc);
@@ -106,26 +129,25 @@ class Runner {
         if (interrupt_ == kExcpPrefetchAbort) return Outcome::fetch_fault;
         if (interrupt_ != 0) return Outcome::other;
         switch (error) {
-            case UC_ERR_OK:
-                return Outcome::end;
+            case UC_ERR_OK: return Outcome::end;
             case UC_ERR_READ_UNMAPPED:
             case UC_ERR_WRITE_UNMAPPED:
             case UC_ERR_READ_PROT:
             case UC_ERR_WRITE_PROT:
+            case UC_ERR_EXCEPTION:  // translate() said no
                 return Outcome::memory_fault;
             case UC_ERR_READ_UNALIGNED:
-            case UC_ERR_WRITE_UNALIGNED:
-                return Outcome::alignment_fault;
+            case UC_ERR_WRITE_UNALIGNED: return Outcome::alignment_fault;
             case UC_ERR_FETCH_UNMAPPED:
-            case UC_ERR_FETCH_PROT:
-                return Outcome::fetch_fault;
-            default:
-                return Outcome::other;
+            case UC_ERR_FETCH_PROT: return Outcome::fetch_fault;
+            default: return Outcome::other;
         }
     }
 
     uc_engine* uc_ = nullptr;
     uc_hook hook_ = 0;
+    uc_hook tlb_hook_ = 0;
+    uc_context* fresh_ = nullptr;
     uint32_t interrupt_ = 0;
     size_t used_ = 0;
 };

@@ -1,7 +1,7 @@
 // The binary form of a differential test's case and of its result.
 //
-// Owns: the two records and the guest addresses cases live at (tests/differential/cases.py packs and
-// unpacks the same records). Must not know: who runs a case.
+// Owns: the two records and the guest addresses cases live at (tests/differential/cases.py packs
+// and unpacks the same records). Must not know: who runs a case.
 #pragma once
 
 #include <cstddef>

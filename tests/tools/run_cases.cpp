@@ -3,7 +3,7 @@
 // Owns: running a case on the engine. Must not know: where cases come from or what the results are
 // compared with.
 //
-//   run_cases --tier=interp|1 [--host-features=LIST]   < cases > results
+//   run_cases --tier=interp|1 [--host-features=LIST] [--registers=N] < cases > results
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -28,19 +28,15 @@ constexpr uint32_t kSvc = 0xd4000001 | kEndImm << 5;
 
 Outcome outcome_of(const runtime::Exit& exit) {
     switch (exit.reason) {
-        case runtime::ExitReason::svc:
-            return exit.imm == kEndImm ? Outcome::end : Outcome::other;
+        case runtime::ExitReason::svc: return exit.imm == kEndImm ? Outcome::end : Outcome::other;
         case runtime::ExitReason::undefined:
+        case runtime::ExitReason::hlt:  // UNDEFINED where halting debug is off (Arm ARM, HLT)
             return Outcome::undefined;
-        case runtime::ExitReason::memory_fault:
-            return Outcome::memory_fault;
-        case runtime::ExitReason::alignment_fault:
-            return Outcome::alignment_fault;
+        case runtime::ExitReason::memory_fault: return Outcome::memory_fault;
+        case runtime::ExitReason::alignment_fault: return Outcome::alignment_fault;
         case runtime::ExitReason::fetch_fault:
-        case runtime::ExitReason::pc_alignment:
-            return Outcome::fetch_fault;
-        default:
-            return Outcome::other;
+        case runtime::ExitReason::pc_alignment: return Outcome::fetch_fault;
+        default: return Outcome::other;
     }
 }
 
@@ -96,7 +92,7 @@ void catch_faults() {
     static uint8_t stack[64 * 1024];
     stack_t alternate{.ss_sp = stack, .ss_flags = 0, .ss_size = sizeof stack};
     sigaltstack(&alternate, nullptr);
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) sigaction(signal, &action, nullptr);
@@ -152,6 +148,9 @@ class Runner {
         std::memcpy(s.x, from.x, sizeof s.x);
         s.sp = from.x[31];
         s.pc = pc;
+        s.tpidr_el0 = 0;
+        s.excl_addr = ~uint64_t{0};
+        s.excl_size = 0;
         s.nzcv = to_host_flags(from.nzcv);
         runtime::write_fpcr(s, static_cast<uint32_t>(from.fpcr));
         runtime::write_fpsr(s, static_cast<uint32_t>(from.fpsr));
@@ -178,6 +177,7 @@ class Runner {
 }  // namespace
 
 int main(int argc, char** argv) {
+    constexpr std::string_view kHostFeatures = "--host-features=";
     runtime::Options options;
     options.host = x64::HostFeatures::detect();
     for (int i = 1; i < argc; i++) {
@@ -186,6 +186,11 @@ int main(int argc, char** argv) {
             options.tier = 0;
         } else if (argument == "--tier=1") {
             options.tier = 1;
+        } else if (argument.rfind("--registers=", 0) == 0) {
+            options.most_registers = static_cast<unsigned>(std::stoi(argument.substr(12)));
+        } else if (argument.starts_with(kHostFeatures)) {
+            std::string error;
+            if (!options.host.cap(argument.substr(kHostFeatures.size()), error)) fail(error);
         } else {
             fail("unknown argument " + argument);
         }

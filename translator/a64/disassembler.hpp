@@ -23,14 +23,14 @@ const char* disassemble_to(uint32_t word, uint64_t pc, const Features& features,
 
 /// Operand kinds of the templates: each appends to the text.
 class TextWriter {
-  public:
+   public:
     TextWriter(uint64_t pc, const Features& features, std::string& out)
         : pc_(pc), features_(features), out_(out) {}
     bool has(Feature f) const { return features_.has(f); }
 
     const char* pattern = nullptr;
 
-  protected:
+   protected:
     void text(std::string_view s) { out_ += s; }
     /// `s` where `on` is not zero.
     void pick(uint32_t on, std::string_view s) {
@@ -97,7 +97,7 @@ class TextWriter {
     /// Whether MOVZ or MOVN could load the bit mask, so that ORR is not written `mov`.
     static bool is_wide(uint32_t sf, uint32_t n, uint32_t immr, uint32_t imms);
 
-  private:
+   private:
     void decimal(uint64_t value);
     void hex(uint64_t value);
     void reg(char kind, uint32_t n);

@@ -6,12 +6,8 @@
 namespace pydbt::a64 {
 namespace {
 
-unsigned load_order(uint32_t acquire) {
-    return acquire ? ir::kAcquire : 0;
-}
-unsigned store_order(uint32_t release) {
-    return release ? ir::kRelease : 0;
-}
+unsigned load_order(uint32_t acquire) { return acquire ? ir::kAcquire : 0; }
+unsigned store_order(uint32_t release) { return release ? ir::kRelease : 0; }
 template <class Args>
 unsigned both(const Args& a) {
     return load_order(a.a) | store_order(a.r);

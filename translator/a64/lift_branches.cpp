@@ -12,9 +12,7 @@ uint64_t target_of(uint64_t pc, int32_t imm) {
 
 }  // namespace
 
-Step Lifter::lift_B(const Args_B& a) {
-    return branch_to(target_of(pc(), a.imm));
-}
+Step Lifter::lift_B(const Args_B& a) { return branch_to(target_of(pc(), a.imm)); }
 
 Step Lifter::lift_BL(const Args_BL& a) {
     uint64_t target = target_of(pc(), a.imm);
@@ -62,14 +60,8 @@ Step Lifter::lift_RET(const Args_RET& a) {
     return Step::end;
 }
 
-Step Lifter::lift_SVC(const Args_SVC& a) {
-    return exception(ir::Exception::svc, a.imm);
-}
-Step Lifter::lift_BRK(const Args_BRK& a) {
-    return exception(ir::Exception::brk, a.imm);
-}
-Step Lifter::lift_HLT(const Args_HLT& a) {
-    return exception(ir::Exception::hlt, a.imm);
-}
+Step Lifter::lift_SVC(const Args_SVC& a) { return exception(ir::Exception::svc, a.imm); }
+Step Lifter::lift_BRK(const Args_BRK& a) { return exception(ir::Exception::brk, a.imm); }
+Step Lifter::lift_HLT(const Args_HLT& a) { return exception(ir::Exception::hlt, a.imm); }
 
 }  // namespace pydbt::a64

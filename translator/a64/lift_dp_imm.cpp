@@ -7,9 +7,7 @@
 namespace pydbt::a64 {
 namespace {
 
-int64_t page_or_byte_offset(int32_t immhi, uint32_t immlo) {
-    return int64_t{immhi} * 4 + immlo;
-}
+int64_t page_or_byte_offset(int32_t immhi, uint32_t immlo) { return int64_t{immhi} * 4 + immlo; }
 
 template <class Args>
 uint64_t immediate(const Args& a) {

@@ -10,9 +10,7 @@ constexpr int64_t field(unsigned lsb, unsigned width) {
     return static_cast<int64_t>(lsb | width << 8);
 }
 
-ir::Cond condition(uint32_t cond) {
-    return static_cast<ir::Cond>(cond);
-}
+ir::Cond condition(uint32_t cond) { return static_cast<ir::Cond>(cond); }
 
 }  // namespace
 

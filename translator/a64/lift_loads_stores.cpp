@@ -28,10 +28,8 @@ bool is_prefetch(const Args& a) {
 ir::Value Lifter::load_register(unsigned size, unsigned opc, const MemoryOperand& at,
                                 unsigned order) {
     switch (opc) {
-        case 1:
-            return b.load(ir::Type::i64, at.base, at.index, at.scale, at.disp, size, order);
-        case 2:
-            return b.load_s(ir::Type::i64, at.base, at.index, at.scale, at.disp, size, order);
+        case 1: return b.load(ir::Type::i64, at.base, at.index, at.scale, at.disp, size, order);
+        case 2: return b.load_s(ir::Type::i64, at.base, at.index, at.scale, at.disp, size, order);
         default:
             return b.zext(
                 b.load_s(ir::Type::i32, at.base, at.index, at.scale, at.disp, size, order));
@@ -66,9 +64,7 @@ Step Lifter::lift_LDRSW_literal(const Args_LDRSW_literal& a) {
     transfer(2, 2, a.rt, {base, ir::kNone, 0, 0});
     return Step::next;
 }
-Step Lifter::lift_PRFM_literal(const Args_PRFM_literal&) {
-    return Step::next;
-}
+Step Lifter::lift_PRFM_literal(const Args_PRFM_literal&) { return Step::next; }
 Step Lifter::lift_LDR_literal_v(const Args_LDR_literal_v& a) {
     Value base = b.guest_addr(pc() + static_cast<uint64_t>(int64_t{a.imm} * 4));
     transfer_v(a.opc + 2, true, a.rt, {base, ir::kNone, 0, 0});
@@ -84,7 +80,8 @@ Step Lifter::lift_STP(const Args_STP& a) {
     int64_t disp = a.idx == kPost ? 0 : offset;
     b.store(base, ir::kNone, r(a.sf, a.rt), 0, disp, size);
     b.store(base, ir::kNone, r(a.sf, a.rt2), 0, disp + (int64_t{1} << size), size);
-    if (a.idx == kPost || a.idx == kPre) b.set_x(a.rn, b.add(base, b.i64(static_cast<uint64_t>(offset))));
+    if (a.idx == kPost || a.idx == kPre)
+        b.set_x(a.rn, b.add(base, b.i64(static_cast<uint64_t>(offset))));
     return Step::next;
 }
 
@@ -97,7 +94,8 @@ Step Lifter::lift_LDP(const Args_LDP& a) {
     Value second = load_register(size, 1, {base, ir::kNone, 0, disp + (int64_t{1} << size)});
     set_x(a.rt2, second);
     set_x(a.rt, first);
-    if (a.idx == kPost || a.idx == kPre) b.set_x(a.rn, b.add(base, b.i64(static_cast<uint64_t>(offset))));
+    if (a.idx == kPost || a.idx == kPre)
+        b.set_x(a.rn, b.add(base, b.i64(static_cast<uint64_t>(offset))));
     return Step::next;
 }
 
@@ -109,7 +107,8 @@ Step Lifter::lift_LDPSW(const Args_LDPSW& a) {
     Value second = load_register(2, 2, {base, ir::kNone, 0, disp + 4});
     set_x(a.rt2, second);
     set_x(a.rt, first);
-    if (a.idx == kPost || a.idx == kPre) b.set_x(a.rn, b.add(base, b.i64(static_cast<uint64_t>(offset))));
+    if (a.idx == kPost || a.idx == kPre)
+        b.set_x(a.rn, b.add(base, b.i64(static_cast<uint64_t>(offset))));
     return Step::next;
 }
 
@@ -120,7 +119,8 @@ Step Lifter::lift_STP_v(const Args_STP_v& a) {
     int64_t disp = a.idx == kPost ? 0 : offset;
     b.store_v(base, ir::kNone, b.get_v(a.rt), 0, disp, size);
     b.store_v(base, ir::kNone, b.get_v(a.rt2), 0, disp + (int64_t{1} << size), size);
-    if (a.idx == kPost || a.idx == kPre) b.set_x(a.rn, b.add(base, b.i64(static_cast<uint64_t>(offset))));
+    if (a.idx == kPost || a.idx == kPre)
+        b.set_x(a.rn, b.add(base, b.i64(static_cast<uint64_t>(offset))));
     return Step::next;
 }
 
@@ -133,7 +133,8 @@ Step Lifter::lift_LDP_v(const Args_LDP_v& a) {
     Value second = b.load_v(base, ir::kNone, 0, disp + (int64_t{1} << size), size);
     b.set_v(a.rt, first);
     b.set_v(a.rt2, second);
-    if (a.idx == kPost || a.idx == kPre) b.set_x(a.rn, b.add(base, b.i64(static_cast<uint64_t>(offset))));
+    if (a.idx == kPost || a.idx == kPre)
+        b.set_x(a.rn, b.add(base, b.i64(static_cast<uint64_t>(offset))));
     return Step::next;
 }
 

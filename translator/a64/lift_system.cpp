@@ -8,9 +8,7 @@ namespace pydbt::a64 {
 namespace {
 
 // The ID space (op0 3, op1 0, CRn 0, CRm 0-7), which Linux emulates for EL0.
-bool is_id_register(uint32_t id) {
-    return (id & ~uint32_t{0x3f}) == 3u << 14;
-}
+bool is_id_register(uint32_t id) { return (id & ~uint32_t{0x3f}) == 3u << 14; }
 
 const SysRegInfo* find(uint32_t id) {
     for (const SysRegInfo& r : kSysRegs) {
@@ -28,8 +26,8 @@ constexpr uint64_t kC = uint64_t{1} << 29;
 
 }  // namespace
 
-// All hints are NOPs here but WFE and WFI, which tell the caller of run() that the guest waits. Code
-// signed with the hint forms of pointer authentication runs unsigned, as on a CPU without it.
+// All hints are NOPs here but WFE and WFI, which tell the caller of run() that the guest waits.
+// Code signed with the hint forms of pointer authentication runs unsigned, as on a CPU without it.
 Step Lifter::lift_HINT(const Args_HINT& a) {
     uint32_t number = a.crm << 3 | a.op2;
     constexpr uint32_t kWfe = 2, kWfi = 3;
@@ -54,12 +52,8 @@ Step Lifter::lift_DMB(const Args_DMB& a) {
 }
 
 // Instructions fetched before must not be run: the next block is looked up anew.
-Step Lifter::lift_ISB(const Args_ISB&) {
-    return leave_context();
-}
-Step Lifter::lift_SB(const Args_SB&) {
-    return Step::next;
-}
+Step Lifter::lift_ISB(const Args_ISB&) { return leave_context(); }
+Step Lifter::lift_SB(const Args_SB&) { return Step::next; }
 
 Step Lifter::lift_CFINV(const Args_CFINV&) {
     b.set_flags(b.flags_from_nzcv(b.xor_(b.nzcv_from_flags(b.get_flags()), b.i64(kC))));
@@ -94,8 +88,7 @@ Step Lifter::lift_SYS(const Args_SYS& a) {
         if (op.id != id) continue;
         if (op.feature >= 0 && !features.has(static_cast<Feature>(op.feature))) break;
         switch (op.way) {
-            case SysOpWay::clean:
-                return Step::next;
+            case SysOpWay::clean: return Step::next;
             case SysOpWay::zero: {
                 Value at = b.and_(x(a.rt), b.i64(~uint64_t{kZvaBytes - 1}));
                 Value zero = b.vzero();

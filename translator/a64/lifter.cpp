@@ -16,9 +16,7 @@ void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
     lifter.b.exit_direct(static_cast<int64_t>(pc));
 }
 
-Step Lifter::undefined(uint32_t word) {
-    return exception(ir::Exception::undefined, word);
-}
+Step Lifter::undefined(uint32_t word) { return exception(ir::Exception::undefined, word); }
 
 Step Lifter::exception(ir::Exception reason, uint32_t payload) {
     b.exit_exception(static_cast<int64_t>(uint64_t{payload} << 16 | static_cast<uint64_t>(reason)));

@@ -17,7 +17,8 @@
 namespace pydbt::a64 {
 
 /// Lifts instructions from `pc` on until one ends the block or `words` run out (then the block goes
-/// on at the next address). `words` is not empty. Fills f.pc, f.key and f.insns; does not clear `f`.
+/// on at the next address). `words` is not empty. Fills f.pc, f.key and f.insns; does not clear
+/// `f`.
 void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
                 const Features& features, uint32_t key);
 

@@ -43,18 +43,12 @@ unsigned top_bit(u128 v) {
     return 63 - static_cast<unsigned>(std::countl_zero(static_cast<uint64_t>(v)));
 }
 
-uint64_t zero_of(const Format& f, bool sign) {
-    return sign ? f.sign_bit() : 0;
-}
+uint64_t zero_of(const Format& f, bool sign) { return sign ? f.sign_bit() : 0; }
 uint64_t infinity_of(const Format& f, bool sign) {
     return zero_of(f, sign) | f.exponent_ones() << f.fraction;
 }
-uint64_t max_normal(const Format& f, bool sign) {
-    return infinity_of(f, sign) - 1;
-}
-uint64_t default_nan(const Format& f) {
-    return f.exponent_ones() << f.fraction | f.quiet_bit();
-}
+uint64_t max_normal(const Format& f, bool sign) { return infinity_of(f, sign) - 1; }
+uint64_t default_nan(const Format& f) { return f.exponent_ones() << f.fraction | f.quiet_bit(); }
 
 uint64_t invalid(const Format& f, FpStatus& fp) {
     fp.fpsr |= kFpsrIoc;
@@ -193,8 +187,8 @@ Number sum(const Number& a, const Number& b) {
     };
     Number x = normal(a), y = normal(b);
     if (x.exp < y.exp || (x.exp == y.exp && x.mant < y.mant)) std::swap(x, y);
-    // At least 19 low bits of an operand (53 or 106 significant bits) are 0: a shift that drops ones
-    // is long enough that at most one leading bit cancels, far from the jammed bit.
+    // At least 19 low bits of an operand (53 or 106 significant bits) are 0: a shift that drops
+    // ones is long enough that at most one leading bit cancels, far from the jammed bit.
     int shift = x.exp - y.exp;
     if (shift > 127) {
         y.mant = 1;
@@ -317,9 +311,7 @@ Rounded round_to_integer(const Number& n, int fbits, Rounding rounding) {
 
 }  // namespace
 
-uint64_t fp_default_nan(unsigned w) {
-    return default_nan(format_of(w));
-}
+uint64_t fp_default_nan(unsigned w) { return default_nan(format_of(w)); }
 
 bool fp_is_nan(unsigned w, uint64_t a) {
     Format f = format_of(w);
@@ -438,8 +430,9 @@ struct Scaled {
     uint64_t fraction;
 };
 Scaled scaled(const Format& f, uint64_t a) {
-    return {static_cast<int>(a >> f.fraction & f.exponent_ones()),
-            (a & f.fraction_mask()) << (52 - f.fraction)};
+    auto exponent = static_cast<int>(a >> f.fraction & f.exponent_ones());
+    uint64_t fraction = (a & f.fraction_mask()) << (52 - f.fraction);
+    return {exponent, fraction};
 }
 
 constexpr uint64_t kMask52 = (uint64_t{1} << 52) - 1;

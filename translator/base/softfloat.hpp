@@ -1,11 +1,12 @@
 // Arm floating point in integer arithmetic: exact in every mode of FPCR.
 //
 // Owns: the shared pseudocode's FP functions (Arm ARM J1.3.3, `shared/functions/float`) for half,
-// single and double precision, and the exception flags they raise. Must not know: the host's floating
-// point, CpuState, IR.
+// single and double precision, and the exception flags they raise. Must not know: the host's
+// floating point, CpuState, IR.
 //
-// Numbers are bit patterns in the low bits of a uint64_t, upper bits zero. `w` is the format's width:
-// 16, 32 or 64. All functions are pure but for `fp.fpsr`, into which cumulative flags are ORed.
+// Numbers are bit patterns in the low bits of a uint64_t, upper bits zero. `w` is the format's
+// width: 16, 32 or 64. All functions are pure but for `fp.fpsr`, into which cumulative flags are
+// ORed.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +30,7 @@ struct FpStatus {
 enum class Rounding : uint8_t { even, up, down, zero, away, odd };
 
 /// FPCR.RMode.
-inline Rounding fpcr_rounding(uint32_t fpcr) {
-    return static_cast<Rounding>(fpcr >> 22 & 3);
-}
+inline Rounding fpcr_rounding(uint32_t fpcr) { return static_cast<Rounding>(fpcr >> 22 & 3); }
 
 uint64_t fp_default_nan(unsigned w);
 bool fp_is_nan(unsigned w, uint64_t a);

@@ -73,13 +73,10 @@ Value Builder::fold_unary(const Inst& i) {
             if (from.op == Op::zext || from.op == Op::sext) return from.args[0];
             return kNone;
         case Op::not_:
-        case Op::neg:
-            return from.op == i.op ? from.args[0] : kNone;
-        case Op::clz:
-            return from.op == Op::rbit ? ctz(from.args[0]) : kNone;
+        case Op::neg: return from.op == i.op ? from.args[0] : kNone;
+        case Op::clz: return from.op == Op::rbit ? ctz(from.args[0]) : kNone;
         case Op::ubfx:
-        case Op::sbfx:
-            return i.imm == int64_t{bits(i.type)} << 8 ? a : kNone;
+        case Op::sbfx: return i.imm == int64_t{bits(i.type)} << 8 ? a : kNone;
         case Op::bitcast:
             if (from.type == i.type) return a;
             if (from.op == Op::bitcast) return bitcast(i.type, from.args[0]);
@@ -91,8 +88,7 @@ Value Builder::fold_unary(const Inst& i) {
                           (from.op == Op::load_v && from.size <= 3);
             return narrow ? a : kNone;
         }
-        default:
-            return kNone;
+        default: return kNone;
     }
 }
 
@@ -121,28 +117,22 @@ Value Builder::fold_binary(const Inst& i) {
         case Op::and_:
             if (same || is_const(b, bits(i.type) == 32 ? 0xffffffffu : ~uint64_t{0})) return a;
             return is_const(b, 0) ? b : kNone;
-        case Op::or_:
-            return same || is_const(b, 0) ? a : kNone;
+        case Op::or_: return same || is_const(b, 0) ? a : kNone;
         case Op::xor_:
             if (same) return const_(i.type, 0);
             return is_const(b, 0) ? a : kNone;
-        case Op::orc:
-            return is_const(a, 0) ? not_(b) : kNone;
-        case Op::andc:
-            return is_const(b, 0) ? a : kNone;
+        case Op::orc: return is_const(a, 0) ? not_(b) : kNone;
+        case Op::andc: return is_const(b, 0) ? a : kNone;
         case Op::mul:
             if (is_const(b, 1)) return a;
             return is_const(b, 0) ? b : kNone;
         case Op::shl:
         case Op::lshr:
         case Op::ashr:
-        case Op::ror:
-            return is_const(b) && const_value(b) % bits(i.type) == 0 ? a : kNone;
+        case Op::ror: return is_const(b) && const_value(b) % bits(i.type) == 0 ? a : kNone;
         case Op::vand:
-        case Op::vor:
-            return same ? a : kNone;
-        case Op::vxor:
-            return same ? vzero() : kNone;
+        case Op::vor: return same ? a : kNone;
+        case Op::vxor: return same ? vzero() : kNone;
         case Op::select:
         case Op::select_flags: {
             if (i.args[1] == i.args[2]) return b;
@@ -152,8 +142,7 @@ Value Builder::fold_binary(const Inst& i) {
             }
             return kNone;
         }
-        default:
-            return kNone;
+        default: return kNone;
     }
 }
 
@@ -192,8 +181,6 @@ Value Builder::memory(Op op, Type type, Value base, Value index, Value value, un
     return append(i);
 }
 
-Value Builder::address(Value base) {
-    return f_.mask_addresses ? sbfx(base, kUntaggedField) : base;
-}
+Value Builder::address(Value base) { return f_.mask_addresses ? sbfx(base, kUntaggedField) : base; }
 
 }  // namespace pydbt::ir

@@ -3,9 +3,7 @@
 namespace pydbt::ir {
 namespace {
 
-uint64_t mask_of(unsigned width) {
-    return width >= 64 ? ~uint64_t{0} : (uint64_t{1} << width) - 1;
-}
+uint64_t mask_of(unsigned width) { return width >= 64 ? ~uint64_t{0} : (uint64_t{1} << width) - 1; }
 
 int64_t sign_extend(uint64_t a, unsigned width) {
     unsigned shift = 64 - width;

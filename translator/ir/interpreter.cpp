@@ -55,21 +55,15 @@ class Interpreter {
         switch (i.op) {
             case Op::const_:
             case Op::guest_addr:
-            case Op::flags_imm:
-                return {static_cast<uint64_t>(i.imm), 0};
-            case Op::param:
-                return values_[&i - f_.insts.data()];
+            case Op::flags_imm: return {static_cast<uint64_t>(i.imm), 0};
+            case Op::param: return values_[&i - f_.insts.data()];
             case Op::select:
             case Op::select_flags:
                 return holds(i.cc, static_cast<uint32_t>(lo(i, 0))) ? arg(i, 1) : arg(i, 2);
-            case Op::bitcast:
-                return arg(i, 0);
-            case Op::v_to_f:
-                return {arg(i, 0).lo & (~uint64_t{0} >> (64 - bits(i.type))), 0};
-            case Op::f_to_v:
-                return {lo(i, 0), 0};
-            default:
-                break;
+            case Op::bitcast: return arg(i, 0);
+            case Op::v_to_f: return {arg(i, 0).lo & (~uint64_t{0} >> (64 - bits(i.type))), 0};
+            case Op::f_to_v: return {lo(i, 0), 0};
+            default: break;
         }
         Operands o{.a = i.args[0] == kNone ? Slot{} : arg(i, 0),
                    .b = i.args[1] == kNone ? Slot{} : arg(i, 1),
@@ -83,18 +77,11 @@ class Interpreter {
     Slot state(const Inst& i) {
         auto n = static_cast<size_t>(i.imm);
         switch (i.op) {
-            case Op::get_x:
-                return {n == 31 ? s_.sp : s_.x[n], 0};
-            case Op::set_x:
-                (n == 31 ? s_.sp : s_.x[n]) = lo(i, 0);
-                return {};
-            case Op::get_v:
-                return s_.v[n];
-            case Op::set_v:
-                s_.v[n] = arg(i, 0);
-                return {};
-            case Op::get_flags:
-                return {base::nzcv_from_flags(s_.nzcv), 0};
+            case Op::get_x: return {n == 31 ? s_.sp : s_.x[n], 0};
+            case Op::set_x: (n == 31 ? s_.sp : s_.x[n]) = lo(i, 0); return {};
+            case Op::get_v: return s_.v[n];
+            case Op::set_v: s_.v[n] = arg(i, 0); return {};
+            case Op::get_flags: return {base::nzcv_from_flags(s_.nzcv), 0};
             case Op::set_flags:
                 s_.nzcv = base::flags_from_nzcv(static_cast<uint32_t>(lo(i, 0)));
                 return {};
@@ -108,16 +95,10 @@ class Interpreter {
                 std::memcpy(reinterpret_cast<char*>(&s_) + n, &v, width(i, 0) / 8);
                 return {};
             }
-            case Op::get_fpcr:
-                return {s_.fpcr, 0};
-            case Op::clear_excl:
-                open_monitor();
-                return {};
-            case Op::fence:
-                std::atomic_thread_fence(std::memory_order_seq_cst);
-                return {};
-            default:
-                __builtin_unreachable();
+            case Op::get_fpcr: return {s_.fpcr, 0};
+            case Op::clear_excl: open_monitor(); return {};
+            case Op::fence: std::atomic_thread_fence(std::memory_order_seq_cst); return {};
+            default: __builtin_unreachable();
         }
     }
 
@@ -135,14 +116,9 @@ class Interpreter {
             case Op::write_sysreg:
                 helper(base::HelperId::write_sysreg, static_cast<uint64_t>(i.imm), lo(i, 0));
                 return {};
-            case Op::get_fpsr:
-                return {helper(base::HelperId::get_fpsr, 0), 0};
-            case Op::set_fpsr:
-                helper(base::HelperId::set_fpsr, lo(i, 0));
-                return {};
-            case Op::set_fpcr:
-                helper(base::HelperId::set_fpcr, lo(i, 0));
-                return {};
+            case Op::get_fpsr: return {helper(base::HelperId::get_fpsr, 0), 0};
+            case Op::set_fpsr: helper(base::HelperId::set_fpsr, lo(i, 0)); return {};
+            case Op::set_fpcr: helper(base::HelperId::set_fpcr, lo(i, 0)); return {};
             case Op::call_helper:
                 return {helper(static_cast<base::HelperId>(i.imm), lo(i, 0), lo(i, 1), lo(i, 2)),
                         0};
@@ -154,8 +130,7 @@ class Interpreter {
                     &s_, i.flags);
                 return s_.vtmp[0];
             }
-            default:
-                __builtin_unreachable();
+            default: __builtin_unreachable();
         }
     }
 
@@ -169,8 +144,7 @@ class Interpreter {
             case Op::store:
             case Op::store_v:
                 return lo(i, 0) + (lo(i, 1) << i.scale) + static_cast<uint64_t>(i.imm);
-            default:
-                return lo(i, 0);
+            default: return lo(i, 0);
         }
     }
 
@@ -207,23 +181,22 @@ class Interpreter {
         uint64_t at = address(i);
         bool plain = i.op == Op::load || i.op == Op::load_s || i.op == Op::load_v ||
                      i.op == Op::store || i.op == Op::store_v;
-        unsigned size = i.op == Op::atomic_cas128 || i.op == Op::load_excl128 ||
-                                i.op == Op::store_excl128
-                            ? 4
-                            : i.size;
+        unsigned size =
+            i.op == Op::atomic_cas128 || i.op == Op::load_excl128 || i.op == Op::store_excl128
+                ? 4
+                : i.size;
         // What must be aligned and is not traps as translated code does (recovery rows know ud2).
-        if ((!plain || (i.flags & kAligned) != 0) && (at & ((1u << size) - 1)) != 0) __builtin_trap();
+        if ((!plain || (i.flags & kAligned) != 0) && (at & ((1u << size) - 1)) != 0)
+            __builtin_trap();
         switch (i.op) {
-            case Op::load:
-                return {read_sized(at, i.size), 0};
+            case Op::load: return {read_sized(at, i.size), 0};
             case Op::load_s: {
                 unsigned shift = 64 - (8u << i.size);
                 auto v = static_cast<uint64_t>(
                     static_cast<int64_t>(read_sized(at, i.size) << shift) >> shift);
                 return {i.type == Type::i32 ? static_cast<uint32_t>(v) : v, 0};
             }
-            case Op::load_v:
-                return i.size == 4 ? read<V128>(at) : Slot{read_sized(at, i.size), 0};
+            case Op::load_v: return i.size == 4 ? read<V128>(at) : Slot{read_sized(at, i.size), 0};
             case Op::store:
                 write_sized(at, i.size, lo(i, 2));
                 if ((i.order & kRelease) != 0) std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -235,16 +208,12 @@ class Interpreter {
                     write_sized(at, i.size, arg(i, 2).lo);
                 }
                 return {};
-            case Op::atomic_cas128:
-                return cas16(at, arg(i, 1), arg(i, 2));
+            case Op::atomic_cas128: return cas16(at, arg(i, 1), arg(i, 2));
             case Op::load_excl:
-            case Op::load_excl128:
-                return load_exclusive(at, size);
+            case Op::load_excl128: return load_exclusive(at, size);
             case Op::store_excl:
-            case Op::store_excl128:
-                return store_exclusive(i, at, size);
-            default:
-                return atomic(i, at);
+            case Op::store_excl128: return store_exclusive(i, at, size);
+            default: return atomic(i, at);
         }
     }
 
@@ -253,9 +222,9 @@ class Interpreter {
     static bool cas(uint64_t at, unsigned size, uint64_t& expected, uint64_t desired) {
         auto attempt = [&]<class T>(T) {
             auto e = static_cast<T>(expected);
-            bool done = __atomic_compare_exchange_n(reinterpret_cast<T*>(at), &e,
-                                                    static_cast<T>(desired), false,
-                                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+            bool done =
+                __atomic_compare_exchange_n(reinterpret_cast<T*>(at), &e, static_cast<T>(desired),
+                                            false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
             expected = e;
             return done;
         };
@@ -337,7 +306,8 @@ class Interpreter {
 
     uint32_t take(const Edge& e) {
         Slot moved[kMostParams];
-        for (uint32_t n = 0; n < e.args_count; n++) moved[n] = values_[f_.edge_args[e.args_begin + n]];
+        for (uint32_t n = 0; n < e.args_count; n++)
+            moved[n] = values_[f_.edge_args[e.args_begin + n]];
         uint32_t first = f_.blocks[e.block].first;
         uint32_t at = first;
         for (uint32_t n = 0; n < e.args_count; n++) {
@@ -349,21 +319,16 @@ class Interpreter {
 
     uint32_t leave(const Inst& i) {
         switch (i.op) {
-            case Op::jump:
-                return take(f_.edges[static_cast<size_t>(i.imm)]);
+            case Op::jump: return take(f_.edges[static_cast<size_t>(i.imm)]);
             case Op::br: {
                 bool taken = holds(i.cc, static_cast<uint32_t>(lo(i, 0)));
                 return take(f_.edges[static_cast<size_t>(i.imm) + (taken ? 0 : 1)]);
             }
             case Op::exit_direct:
-            case Op::exit_call:
-                s_.pc = static_cast<uint64_t>(i.imm);
-                return kNone;
+            case Op::exit_call: s_.pc = static_cast<uint64_t>(i.imm); return kNone;
             case Op::exit_indirect:
             case Op::exit_call_indirect:
-            case Op::exit_ret:
-                s_.pc = lo(i, 0);
-                return kNone;
+            case Op::exit_ret: s_.pc = lo(i, 0); return kNone;
             default: {
                 auto reason = static_cast<uint32_t>(i.imm & 0xffff);
                 bool behind = reason == static_cast<uint32_t>(Exception::svc) ||
@@ -383,8 +348,6 @@ class Interpreter {
 
 }  // namespace
 
-void interpret(const Function& f, base::CpuState& state) {
-    Interpreter(f, state).run();
-}
+void interpret(const Function& f, base::CpuState& state) { Interpreter(f, state).run(); }
 
 }  // namespace pydbt::ir

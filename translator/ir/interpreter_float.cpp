@@ -14,6 +14,7 @@ using base::Rounding;
 using base::V128;
 using Binary = uint64_t (*)(unsigned, uint64_t, uint64_t, FpStatus&);
 
+// clang-format off
 Binary binary_of(Op op) {
     switch (op) {
         case Op::fadd: case Op::vfadd: return base::fp_add;
@@ -27,6 +28,7 @@ Binary binary_of(Op op) {
         default: return nullptr;
     }
 }
+// clang-format on
 
 using Compare = bool (*)(unsigned, uint64_t, uint64_t, FpStatus&);
 
@@ -80,9 +82,8 @@ bool vector(const Inst& i, const Operands& o, FpStatus& fp, V128& result) {
             return base::fp_mul_add(w, lane(o.a, w, n), lane(o.b, w, n), lane(o.c, w, n), fp);
         });
     } else if (binary != nullptr && i.type == Type::v128) {
-        result = by_lane(w, [&](unsigned n) {
-            return binary(w, lane(o.a, w, n), lane(o.b, w, n), fp);
-        });
+        result =
+            by_lane(w, [&](unsigned n) { return binary(w, lane(o.a, w, n), lane(o.b, w, n), fp); });
     } else {
         return false;
     }
@@ -104,8 +105,8 @@ uint64_t scalar(const Inst& i, const Operands& o, FpStatus& fp) {
         case Op::fcvt: return base::fp_convert(w, to, a, fp);
         case Op::fcvt_s:
         case Op::fcvt_u:
-            return base::fp_to_fixed(w, a, to, static_cast<unsigned>(i.imm >> 8), i.op == Op::fcvt_u,
-                                     rounding_of(i.imm & 0xff, fp), fp);
+            return base::fp_to_fixed(w, a, to, static_cast<unsigned>(i.imm >> 8),
+                                     i.op == Op::fcvt_u, rounding_of(i.imm & 0xff, fp), fp);
         case Op::s_cvt_f:
         case Op::u_cvt_f:
             return base::fp_from_fixed(w, a, to, static_cast<unsigned>(i.imm), i.op == Op::u_cvt_f,
@@ -138,7 +139,9 @@ void helper_op(base::CpuState* state, uint64_t packed) {
     i.flags = static_cast<uint8_t>(packed >> 19 & 1);
     i.imm = static_cast<int64_t>(packed >> 20 & 0xffff);
     i.scale = static_cast<uint8_t>(packed >> 36 & 15);
-    Operands o{.a = state->vtmp[0], .b = state->vtmp[1], .c = state->vtmp[2],
+    Operands o{.a = state->vtmp[0],
+               .b = state->vtmp[1],
+               .c = state->vtmp[2],
                .width = bits(static_cast<Type>(packed >> 13 & 7))};
     V128 result{};
     if (!evaluate_vector(i, o, result)) evaluate_float(i, o, *state, result);

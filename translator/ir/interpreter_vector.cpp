@@ -105,7 +105,8 @@ V128 reverse(const V128& a, unsigned group_bits) {
     auto x = Lanes<T>::of(a);
     Lanes<T> r;
     unsigned group = std::max<unsigned>(1, group_bits / 8 / sizeof(T));
-    for (unsigned n = 0; n < x.kCount; n++) r.e[n] = x.e[n / group * group + (group - 1 - n % group)];
+    for (unsigned n = 0; n < x.kCount; n++)
+        r.e[n] = x.e[n / group * group + (group - 1 - n % group)];
     return r.pack();
 }
 
@@ -161,15 +162,9 @@ bool elementwise(const Inst& i, const V128& a, const V128& b, V128& r) {
         case Op::vsminv: r = across<T>(a, smaller); break;
         case Op::vumaxv: r = across<U>(a, larger); break;
         case Op::vuminv: r = across<U>(a, smaller); break;
-        case Op::vfneg:
-            r = each<U>(a, a, [](U x, U) { return static_cast<U>(x ^ kSign); });
-            break;
-        case Op::vfabs:
-            r = each<U>(a, a, [](U x, U) { return static_cast<U>(x & ~kSign); });
-            break;
-        case Op::vclz:
-            r = each<U>(a, a, [](U x, U) { return std::countl_zero(x); });
-            break;
+        case Op::vfneg: r = each<U>(a, a, [](U x, U) { return static_cast<U>(x ^ kSign); }); break;
+        case Op::vfabs: r = each<U>(a, a, [](U x, U) { return static_cast<U>(x & ~kSign); }); break;
+        case Op::vclz: r = each<U>(a, a, [](U x, U) { return std::countl_zero(x); }); break;
         default: return false;
     }
     return true;
@@ -257,9 +252,7 @@ bool whole(const Inst& i, const Operands& o, V128& r) {
         case Op::vandc: r = {a.lo & ~b.lo, a.hi & ~b.hi}; break;
         case Op::vorc: r = {a.lo | ~b.lo, a.hi | ~b.hi}; break;
         case Op::vnot: r = {~a.lo, ~a.hi}; break;
-        case Op::vbsl:
-            r = {(a.lo & b.lo) | (~a.lo & c.lo), (a.hi & b.hi) | (~a.hi & c.hi)};
-            break;
+        case Op::vbsl: r = {(a.lo & b.lo) | (~a.lo & c.lo), (a.hi & b.hi) | (~a.hi & c.hi)}; break;
         case Op::vdup: r = duplicate(i, a.lo); break;
         case Op::vdup_lane: r = duplicate(i, get_lane(a, i.scale, i.size)); break;
         case Op::vget_u: r = {get_lane(a, i.scale, i.size), 0}; break;
@@ -298,8 +291,7 @@ bool evaluate_vector(const Inst& i, const Operands& o, V128& r) {
         case 2:
             return elementwise<int32_t>(i, o.a, o.b, r) ||
                    across_widths<uint32_t, uint64_t>(i, o.a, o.b, r);
-        default:
-            return elementwise<int64_t>(i, o.a, o.b, r);
+        default: return elementwise<int64_t>(i, o.a, o.b, r);
     }
 }
 

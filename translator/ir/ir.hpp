@@ -21,9 +21,7 @@ inline constexpr uint32_t kMostParams = 8;
 enum class Cond : uint8_t { eq, ne, cs, cc, mi, pl, vs, vc, hi, ls, ge, lt, gt, le, al, nv };
 
 /// The opposite condition. Not for al and nv, which both mean always.
-constexpr Cond invert(Cond cc) {
-    return static_cast<Cond>(static_cast<uint8_t>(cc) ^ 1);
-}
+constexpr Cond invert(Cond cc) { return static_cast<Cond>(static_cast<uint8_t>(cc) ^ 1); }
 
 /// Bits of Inst::order.
 inline constexpr uint8_t kAcquire = 1, kRelease = 2, kRcpc = 4;
@@ -34,20 +32,26 @@ inline constexpr uint8_t kExitPoll = 1, kExitContext = 2;
 
 /// Payload of exit_exception: reason | payload << 16. The values are runtime's ExitReason's.
 enum class Exception : uint16_t {
-    svc = 1, brk = 2, undefined = 3, hlt = 4, pc_alignment = 5, fetch_fault = 6, wait = 7
+    svc = 1,
+    brk = 2,
+    undefined = 3,
+    hlt = 4,
+    pc_alignment = 5,
+    fetch_fault = 6,
+    wait = 7
 };
 
 struct Inst {
     Op op;
-    Type type;          // of the result
-    Cond cc;            // condition of select, select_flags, br
-    uint8_t size;       // log2 bytes: of an access, or of a vector element
-    uint8_t scale;      // log2 scale of an index, or a lane number
-    uint8_t order;      // memory order bits
-    uint8_t flags;      // op-specific bits
-    Value args[3];      // kNone where absent
-    uint16_t uses;      // how many operands name this value
-    uint16_t insn;      // index into Function::insns
+    Type type;      // of the result
+    Cond cc;        // condition of select, select_flags, br
+    uint8_t size;   // log2 bytes: of an access, or of a vector element
+    uint8_t scale;  // log2 scale of an index, or a lane number
+    uint8_t order;  // memory order bits
+    uint8_t flags;  // op-specific bits
+    Value args[3];  // kNone where absent
+    uint16_t uses;  // how many operands name this value
+    uint16_t insn;  // index into Function::insns
     int64_t imm;
     uint32_t prev, next;  // in the block; kNone at its ends
 };
@@ -88,12 +92,8 @@ struct Function {
     }
 };
 
-inline bool has(Op op, Effect effect) {
-    return (info(op).effects & effect) != 0;
-}
+inline bool has(Op op, Effect effect) { return (info(op).effects & effect) != 0; }
 
-inline unsigned bits(Type type) {
-    return kTypeBits[static_cast<unsigned>(type)];
-}
+inline unsigned bits(Type type) { return kTypeBits[static_cast<unsigned>(type)]; }
 
 }  // namespace pydbt::ir

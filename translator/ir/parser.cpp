@@ -16,7 +16,7 @@ std::string quoted(std::string_view text) { return "'" + std::string(text.substr
 
 // One line of text, read from the left. A failed read leaves everything as it was.
 class Cursor {
-  public:
+   public:
     explicit Cursor(std::string_view line) : rest_(line) {}
 
     bool at_end() {
@@ -75,7 +75,7 @@ class Cursor {
         return false;
     }
 
-  private:
+   private:
     void skip_spaces() {
         while (rest_.starts_with(' ')) rest_.remove_prefix(1);
     }
@@ -96,7 +96,7 @@ struct Statement {
 };
 
 class Parser {
-  public:
+   public:
     Parser(std::string_view text, Function& f) : text_(text), f_(f) {}
 
     std::string run() {
@@ -109,7 +109,7 @@ class Parser {
         return std::move(error_);
     }
 
-  private:
+   private:
     void fail(const std::string& what) { fail_at(line_, what); }
     void fail_at(unsigned line, const std::string& what) {
         if (error_.empty()) error_ = "line " + std::to_string(line) + ": " + what;

@@ -121,8 +121,6 @@ class Printer {
 
 }  // namespace
 
-std::string print(const Function& f) {
-    return Printer(f).run();
-}
+std::string print(const Function& f) { return Printer(f).run(); }
 
 }  // namespace pydbt::ir

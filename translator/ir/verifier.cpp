@@ -113,7 +113,7 @@ bool attributes_fit(const Function& f, const Inst& i) {
 }
 
 class Verifier {
-  public:
+   public:
     Verifier(const Function& f, bool local) : f_(f), local_(local), home_(f.insts.size(), kNone) {}
 
     std::string run() {
@@ -122,7 +122,7 @@ class Verifier {
         return std::move(error_);
     }
 
-  private:
+   private:
     __attribute__((format(printf, 2, 3))) void fail(const char* format, ...) {
         if (!error_.empty()) return;
         char text[200];

@@ -41,19 +41,19 @@ bool write_all(int fd, const uint8_t* data, size_t bytes) {
 CodeCache::~CodeCache() {
     if (rw_ != nullptr) munmap(rw_, size_);
     if (rx_ != nullptr) munmap(const_cast<uint8_t*>(rx_), size_);
-    if (fd_ >= 0) close(fd_);
     if (child_fd_ >= 0) close(child_fd_);
 }
 
 bool CodeCache::create(size_t bytes, std::string& error) {
     if (bytes > (size_t{1} << 31) - 4096) bytes = (size_t{1} << 31) - 4096;
-    fd_ = open_memory_object(bytes);
-    if (fd_ < 0) {
+    int fd = open_memory_object(bytes);
+    if (fd < 0) {
         error = std::string("cannot make the code cache: memfd_create: ") + std::strerror(errno);
         return false;
     }
-    void* rw = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd_, 0);
-    void* rx = mmap(nullptr, bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_NORESERVE, fd_, 0);
+    void* rw = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    void* rx = mmap(nullptr, bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    close(fd);  // the guest owns the descriptors; the mappings stay
     if (rw == MAP_FAILED || rx == MAP_FAILED) {
         error = std::string("cannot map the code cache executable: ") + std::strerror(errno) +
                 " (does a security policy forbid executable memory?)";
@@ -72,9 +72,7 @@ uint32_t CodeCache::commit(size_t bytes) {
     return offset;
 }
 
-void CodeCache::reset(uint32_t keep) {
-    used_ = keep;
-}
+void CodeCache::reset(uint32_t keep) { used_ = keep; }
 
 void CodeCache::patch32(uint32_t offset, uint32_t value) {
     auto* field = reinterpret_cast<uint32_t*>(rw_ + offset);
@@ -104,8 +102,7 @@ bool CodeCache::after_fork(bool child) {
     constexpr int kFlags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
     void* rw = mmap(rw_, size_, PROT_READ | PROT_WRITE, kFlags, child_fd_, 0);
     void* rx = mmap(rx_, size_, PROT_READ | PROT_EXEC, kFlags, child_fd_, 0);
-    close(fd_);
-    fd_ = child_fd_;
+    close(child_fd_);
     child_fd_ = -1;
     return rw != MAP_FAILED && rx != MAP_FAILED;
 }

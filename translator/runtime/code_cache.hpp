@@ -56,8 +56,7 @@ class CodeCache {
     bool after_fork(bool child);
 
    private:
-    int fd_ = -1;
-    int child_fd_ = -1;
+    int child_fd_ = -1;  // between prepare_fork() and after_fork()
     uint8_t* rw_ = nullptr;
     uint8_t* rx_ = nullptr;
     size_t size_ = 0;

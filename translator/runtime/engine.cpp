@@ -1,6 +1,9 @@
 #include "translator/runtime/engine.hpp"
 
 #include <sys/mman.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
 
 #include <algorithm>
 #include <cinttypes>
@@ -23,6 +26,16 @@ constexpr uint32_t kSlowFpcr = 1u << 26 | 1u << 25 | 1u << 24 | 1u << 19 | 7u;
 
 ThreadImpl& thread_of(base::CpuState* state) {
     return *reinterpret_cast<ThreadImpl*>(state->thread);
+}
+
+// A fault leaves the interpreter without its epilogues, which would have told AddressSanitizer that
+// the stack below is free.
+void forget_stack_below() {
+#ifdef __SANITIZE_ADDRESS__
+    constexpr size_t kFrames = 64 * 1024;
+    auto* here = static_cast<char*>(__builtin_frame_address(0));
+    __asan_unpoison_memory_region(here - kFrames, kFrames);
+#endif
 }
 
 const uint8_t* link_from_code(base::CpuState* state, uint64_t stub) {
@@ -71,18 +84,13 @@ ThreadImpl::~ThreadImpl() {
 
 void ThreadImpl::forget_code() {
     for (size_t i = 0; i < kProbeEntries; i++) probe[i] = {kNoGuestPc, 0};
-    *reinterpret_cast<uint64_t*>(state.rsb_base) =
-        reinterpret_cast<uint64_t>(state.stub_ret_miss);
+    *reinterpret_cast<uint64_t*>(state.rsb_base) = reinterpret_cast<uint64_t>(state.stub_ret_miss);
     state.saved_rsp = state.rsb_base;
 }
 
-Thread::Thread(std::unique_ptr<ThreadImpl> impl) : impl_(std::move(impl)) {
-    impl_->face = this;
-}
+Thread::Thread(std::unique_ptr<ThreadImpl> impl) : impl_(std::move(impl)) { impl_->face = this; }
 Thread::~Thread() = default;
-base::CpuState& Thread::state() {
-    return impl_->state;
-}
+base::CpuState& Thread::state() { return impl_->state; }
 
 // --- the public face ----------------------------------------------------------------------------
 
@@ -110,12 +118,8 @@ Exit Engine::run(Thread& thread) {
     return exit;
 }
 
-void Engine::invalidate(uint64_t begin, uint64_t end) {
-    impl_->invalidate(begin, end);
-}
-void Engine::flush() {
-    impl_->flush();
-}
+void Engine::invalidate(uint64_t begin, uint64_t end) { impl_->invalidate(begin, end); }
+void Engine::flush() { impl_->flush(); }
 
 void Engine::request_exit(Thread& thread) {
     std::atomic_ref<uint32_t>(thread.impl_->state.poll).fetch_or(kPollRequest);
@@ -126,24 +130,18 @@ bool Engine::handle_host_fault(int signal, siginfo_t* info, void* ucontext) {
     return thread != nullptr && thread->engine.host_fault(*thread, signal, info, ucontext);
 }
 
-Thread* Engine::current() {
-    return t_current == nullptr ? nullptr : t_current->face;
-}
+Thread* Engine::current() { return t_current == nullptr ? nullptr : t_current->face; }
 
-bool Engine::prepare_fork() {
-    return impl_->prepare_fork();
-}
-bool Engine::after_fork(bool child, Thread& self) {
-    return impl_->after_fork(child, *self.impl_);
-}
-Stats Engine::stats() const {
-    return impl_->stats();
-}
+bool Engine::prepare_fork() { return impl_->prepare_fork(); }
+bool Engine::after_fork(bool child, Thread& self) { return impl_->after_fork(child, *self.impl_); }
+Stats Engine::stats() const { return impl_->stats(); }
 
 // --- set-up -------------------------------------------------------------------------------------
 
 EngineImpl::EngineImpl(Environment& environment_in, const Options& options_in)
-    : environment(environment_in), options(options_in), tier1_(options_in.host) {}
+    : environment(environment_in),
+      options(options_in),
+      tier1_(options_in.host, options_in.most_registers) {}
 
 EngineImpl::~EngineImpl() = default;
 
@@ -329,6 +327,7 @@ void EngineImpl::interpret_one(ThreadImpl& thread) {
         },
         block->function.get());
     thread.interpreting = false;
+    if (thread.fault.reason != ExitReason::none) forget_stack_below();
     thread.in_code.store(false, std::memory_order_release);
 }
 

@@ -18,8 +18,8 @@
 
 namespace pydbt::runtime {
 
-/// Why run() came back. For `svc` CpuState::pc is the NEXT instruction, for every other reason the
-/// instruction itself (it has not changed any guest state).
+/// Why run() came back. For `svc` and `wait` CpuState::pc is the NEXT instruction, for the others
+/// the instruction itself (it has not changed any guest state).
 enum class ExitReason : uint32_t {
     none,
     svc,              // SVC; imm = its immediate
@@ -28,7 +28,7 @@ enum class ExitReason : uint32_t {
     hlt,              // HLT; imm = its immediate
     pc_alignment,     // a branch to an address that is no multiple of 4
     fetch_fault,      // no executable memory at pc
-    wait,             // WFI, WFE or YIELD; pc is the next instruction
+    wait,             // WFI or WFE; imm = the hint's number
     memory_fault,     // a load or store; address, write and host_code tell
     alignment_fault,  // an access that must be aligned was not; address may be 0 (unknown)
     interrupted,      // request_exit() was called
@@ -51,7 +51,8 @@ struct Options {
     x64::HostFeatures host{};
     size_t cache_bytes = size_t{256} << 20;  // address space; memory is used as it fills
     uint32_t max_block_insns = 64;
-    Log* log = nullptr;  // not owned; outlives the engine
+    unsigned most_registers = 16;  // see x64::Tier1; for tests
+    Log* log = nullptr;            // not owned; outlives the engine
 };
 
 struct Stats {

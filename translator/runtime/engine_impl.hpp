@@ -57,8 +57,8 @@ class ThreadImpl {
     uint8_t* return_stack = nullptr;  // guard page first; grows down from its end
     std::atomic<bool> in_code = false;
     bool interpreting = false;
-    uint64_t generation = 0;  // of the cache contents that the predictions are about
-    Exit fault;               // what a host fault turned into
+    uint64_t generation = 0;          // of the cache contents that the predictions are about
+    Exit fault;                       // what a host fault turned into
     uint64_t tagged_pc = kNoGuestPc;  // an instruction that used an address with a tag
 };
 

@@ -1,9 +1,8 @@
 // Host faults in translated code and in the interpreter: what they mean for the guest.
 //
-// Owns: finding the guest instruction of a host fault, rebuilding the guest's state, the way back to
-// run(). Everything here runs in a signal handler. Must not know: guest signals.
+// Owns: finding the guest instruction of a host fault, rebuilding the guest's state, the way back
+// to run(). Everything here runs in a signal handler. Must not know: guest signals.
 #include <ucontext.h>
-
 
 #include <algorithm>
 #include <cstring>

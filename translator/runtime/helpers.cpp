@@ -19,8 +19,8 @@ constexpr uint32_t kMxcsrRoundMask = 3u << kMxcsrRoundShift;
 // MXCSR has IE DE ZE OE UE PE in bits 0-5. DE has no counterpart: Arm's IDC tells of inputs that
 // were flushed, which native code never does.
 uint32_t fpsr_of(uint32_t mxcsr) {
-    uint32_t flags = mxcsr & 1;          // IE -> IOC (bit 0)
-    flags |= (mxcsr >> 1) & 0x1e;        // ZE OE UE PE -> DZC OFC UFC IXC (bits 1-4)
+    uint32_t flags = mxcsr & 1;    // IE -> IOC (bit 0)
+    flags |= (mxcsr >> 1) & 0x1e;  // ZE OE UE PE -> DZC OFC UFC IXC (bits 1-4)
     return flags;
 }
 
@@ -67,9 +67,7 @@ uint64_t helper_set_fpcr(base::CpuState* state, uint64_t value, uint64_t, uint64
     return 0;
 }
 
-uint32_t read_fpsr(const base::CpuState& state) {
-    return state.fpsr | fpsr_of(state.mxcsr);
-}
+uint32_t read_fpsr(const base::CpuState& state) { return state.fpsr | fpsr_of(state.mxcsr); }
 
 void write_fpsr(base::CpuState& state, uint32_t value) {
     state.fpsr = value & kFpsrMask;

@@ -18,9 +18,7 @@ constexpr Gp kCalleeSaved[] = {Gp::rbp, Gp::rbx, Gp::r12, Gp::r13, Gp::r14, Gp::
 // Six pushes and the return address leave rsp 8 off 16; 24 bytes align it and hold the MXCSR.
 constexpr int32_t kFrame = 24;
 
-x64::Mem state(int32_t displacement) {
-    return mem(Gp::rbp, displacement);
-}
+x64::Mem state(int32_t displacement) { return mem(Gp::rbp, displacement); }
 
 class Writer {
    public:

@@ -20,9 +20,7 @@ struct ProbeEntry {
 inline constexpr unsigned kProbeBits = 12;
 inline constexpr size_t kProbeEntries = size_t{1} << kProbeBits;
 inline constexpr uint64_t kNoGuestPc = ~uint64_t{0};
-inline constexpr size_t probe_index(uint64_t pc) {
-    return (pc >> 2) & (kProbeEntries - 1);
-}
+inline constexpr size_t probe_index(uint64_t pc) { return (pc >> 2) & (kProbeEntries - 1); }
 
 /// Resolves a direct exit: `stub` is the host address of the exit's stub. Returns the host address
 /// to go on at.

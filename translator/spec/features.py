@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """`name` is the manual's without FEAT_; `hwcap` is (word, bit) of AT_HWCAP (0) or AT_HWCAP2 (1),
-    as in Linux's arch/arm64/include/uapi/asm/hwcap.h, or None."""
+    """`name` is the manual's without FEAT_; `hwcap` is (word, bit) of AT_HWCAP (0) or AT_HWCAP2
+    (1), as in Linux's arch/arm64/include/uapi/asm/hwcap.h, or None."""
 
     name: str
     option: str

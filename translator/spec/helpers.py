@@ -31,13 +31,23 @@ def helper(name: str, kind: str, function: str, doc: str) -> None:
     HELPERS.append(Helper(name, kind, function, doc))
 
 
-helper("read_sysreg", "int", "runtime::helper_read_sysreg", "system register a, through the environment")
-helper("write_sysreg", "int", "runtime::helper_write_sysreg", "system register a := b, through the environment")
+helper("read_sysreg", "int", "runtime::helper_read_sysreg", "system register a, of the environment")
+helper(
+    "write_sysreg",
+    "int",
+    "runtime::helper_write_sysreg",
+    "system register a := b, of the environment",
+)
 helper("get_fpsr", "int", "runtime::helper_get_fpsr", "FPSR with what MXCSR has accumulated")
 helper("set_fpsr", "int", "runtime::helper_set_fpsr", "FPSR := a")
 helper("set_fpcr", "int", "runtime::helper_set_fpcr", "FPCR := a, with MXCSR's rounding mode")
-helper("op", "vector", "ir::helper_op", "a pure vector or floating-point op of the IR, packed by ir::pack_op")
-helper("crc32", "int", "base::helper_crc32", "CRC-32 of a (polynomial 0x04c11db7) with 1 << c bytes of b")
+helper("op", "vector", "ir::helper_op", "a pure vector or floating-point op, from ir::pack_op")
+helper(
+    "crc32",
+    "int",
+    "base::helper_crc32",
+    "CRC-32 of a (polynomial 0x04c11db7) with 1 << c bytes of b",
+)
 
 for _module in ("helpers_simd", "helpers_fp"):
     # Sections kept in files of their own, one an area; each has a function `rows(helper)`.

@@ -75,6 +75,7 @@ def op(
     )
 
 
+# fmt: off
 # ---- guest state
 op("get_x", "i64", "", "n:imm", "read", "x register n; 31 is SP", lambda e: e.x(e.n))
 op("set_x", "none", "i64", "n:imm", "write", "x register n; 31 is SP", lambda e, a: e.set_x(e.n, a))

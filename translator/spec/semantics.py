@@ -96,7 +96,8 @@ def add_flags(a: int, b: int, carry_in: int, width: int) -> int:
     signed_sum = signed(a, width) + signed(b, width) + carry_in
     result = unsigned_sum & mask
     n = result >> (width - 1)
-    return n << 3 | (result == 0) << 2 | (unsigned_sum > mask) << 1 | (signed(result, width) != signed_sum)
+    c, v = unsigned_sum > mask, signed(result, width) != signed_sum
+    return n << 3 | (result == 0) << 2 | c << 1 | v
 
 
 def logic_flags(a: int, width: int) -> int:
@@ -133,7 +134,8 @@ def join(elements: list[int], size: int) -> int:
 def lanes(size: int, f: Callable[..., int], *vectors: int) -> int:
     """Applies f(element..., width) to each lane."""
     width = 8 << size
-    return join([int(f(*xs, width)) for xs in zip(*(split(v, size) for v in vectors), strict=True)], size)
+    columns = zip(*(split(v, size) for v in vectors), strict=True)
+    return join([int(f(*xs, width)) for xs in columns], size)
 
 
 def dup(size: int, a: int) -> int:
@@ -172,7 +174,11 @@ def extend(a: int, size: int, is_signed: bool) -> int:
 
 def mull(a: int, b: int, size: int, is_signed: bool) -> int:
     """The low elements' products, twice as wide."""
-    return lanes(size + 1, lambda x, y, w: (signed(x, w) if is_signed else x) * (signed(y, w) if is_signed else y), extend(a, size, is_signed), extend(b, size, is_signed))
+
+    def product(x: int, y: int, w: int) -> int:
+        return signed(x, w) * signed(y, w) if is_signed else x * y
+
+    return lanes(size + 1, product, extend(a, size, is_signed), extend(b, size, is_signed))
 
 
 def _mask(condition: bool) -> int:
@@ -192,7 +198,8 @@ def _two(f: Callable[[int, int, int], int]) -> Callable[..., int]:
 def _pairs(f: Callable[[int, int, int], int]) -> Callable[..., int]:
     def run(e: Any, a: int, b: int) -> int:
         both = split(a, e.size) + split(b, e.size)
-        return join([f(x, y, 8 << e.size) for x, y in zip(both[::2], both[1::2], strict=True)], e.size)
+        pairs = zip(both[::2], both[1::2], strict=True)
+        return join([f(x, y, 8 << e.size) for x, y in pairs], e.size)
 
     return run
 
@@ -219,7 +226,8 @@ def _reverse(bits: int) -> Callable[..., int]:
     def run(e: Any, a: int) -> int:
         n = bits // (8 << e.size)
         elements = split(a, e.size)
-        return join([x for at in range(0, len(elements), n) for x in elements[at : at + n][::-1]], e.size)
+        groups = [elements[at : at + n] for at in range(0, len(elements), n)]
+        return join([x for group in groups for x in reversed(group)], e.size)
 
     return run
 

@@ -31,7 +31,7 @@ FIELDS: tuple[Field, ...] = (
     F("x", "u64", "x0 to x30", 31),
     F("sp", "u64", "the stack pointer (register index 31 of get_x and set_x)"),
     F("pc", "u64", "the next instruction, outside translated code"),
-    F("nzcv", "u32", "flags word: N bit 15, Z bit 14, C bit 8 (Arm polarity), V bit 0; rest unknown"),
+    F("nzcv", "u32", "flags word: N bit 15, Z bit 14, C bit 8 (Arm's), V bit 0; rest unknown"),
     F("fpcr", "u32", "FPCR"),
     F("fpsr", "u32", "FPSR, without what MXCSR has accumulated"),
     F("mxcsr", "u32", "the guest's MXCSR while outside translated code"),

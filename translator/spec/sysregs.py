@@ -48,7 +48,8 @@ SYSREGS: tuple[SysReg, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class SysOp:
-    """`how`: `zero` (DC ZVA), `clean` (nothing to do: caches are coherent), `invalidate` (IC IVAU)."""
+    """`how`: `zero` (DC ZVA), `clean` (nothing to do: caches are coherent), `invalidate` (IC
+    IVAU)."""
 
     name: str
     op1: int

@@ -39,6 +39,7 @@ def form(mnemonic: str, operands: str, op_en: str, encoding: str, feature: str =
     FORMS.append(Form(mnemonic, tuple(operands.split()), op_en, encoding, feature))
 
 
+# fmt: off
 # ---- integer
 for _n, _name in enumerate(("add", "or", "adc", "sbb", "and", "sub", "xor", "cmp")):
     form(_name, "r r", "MR", f"1.WS.b {_n * 8:02x}")

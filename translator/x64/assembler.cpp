@@ -49,9 +49,7 @@ void AssemblerBase::nop(unsigned bytes) {
     }
 }
 
-void AssemblerBase::align(uint32_t n) {
-    nop(-offset() & (n - 1));
-}
+void AssemblerBase::align(uint32_t n) { nop(-offset() & (n - 1)); }
 
 void AssemblerBase::resolve(uint32_t field, uint32_t target, unsigned tail) {
     uint32_t rel = target - (field + 4 + tail);
@@ -135,15 +133,9 @@ uint32_t AssemblerBase::patchable(unsigned opcode_bytes, unsigned op0, unsigned 
     return field;
 }
 
-uint32_t AssemblerBase::jmp_rel32() {
-    return patchable(1, 0xe9, 0);
-}
-uint32_t AssemblerBase::call_rel32() {
-    return patchable(1, 0xe8, 0);
-}
-uint32_t AssemblerBase::jcc_rel32(Cond cc) {
-    return patchable(2, 0x0f, 0x80 | code(cc));
-}
+uint32_t AssemblerBase::jmp_rel32() { return patchable(1, 0xe9, 0); }
+uint32_t AssemblerBase::call_rel32() { return patchable(1, 0xe8, 0); }
+uint32_t AssemblerBase::jcc_rel32(Cond cc) { return patchable(2, 0x0f, 0x80 | code(cc)); }
 
 void AssemblerBase::setcc(Cond cc, Gp d) {
     room();

@@ -10,6 +10,7 @@
 
 namespace pydbt::x64 {
 
+// clang-format off
 /// General registers, by their number in machine code.
 enum class Gp : uint8_t {
     rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15, none = 0xff
@@ -18,13 +19,12 @@ enum class Xmm : uint8_t {
     xmm0, xmm1, xmm2, xmm3, xmm4, xmm5, xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14,
     xmm15, none = 0xff
 };
+// clang-format on
 /// Operand size of integer instructions.
 enum class Size : uint8_t { b8, b16, b32, b64 };
 /// Condition codes as machine code numbers them.
 enum class Cond : uint8_t { o, no, b, ae, e, ne, be, a, s, ns, p, np, l, ge, le, g };
-constexpr Cond invert(Cond cc) {
-    return static_cast<Cond>(static_cast<uint8_t>(cc) ^ 1);
-}
+constexpr Cond invert(Cond cc) { return static_cast<Cond>(static_cast<uint8_t>(cc) ^ 1); }
 
 /// A place in the code; used before or after it is bound. Zero-initialised, one Assembler's.
 struct Label {
@@ -43,18 +43,12 @@ struct Mem {
     int32_t disp = 0;
     Label* label = nullptr;
 };
-inline Mem mem(Gp base, int32_t disp = 0) {
-    return {base, Gp::none, 0, disp, nullptr};
-}
+inline Mem mem(Gp base, int32_t disp = 0) { return {base, Gp::none, 0, disp, nullptr}; }
 inline Mem mem(Gp base, Gp index, unsigned scale, int32_t disp) {
     return {base, index, static_cast<uint8_t>(scale), disp, nullptr};
 }
-inline Mem mem_abs32(int32_t disp) {
-    return {Gp::none, Gp::none, 0, disp, nullptr};
-}
-inline Mem mem_rip(Label& label) {
-    return {Gp::none, Gp::none, 0, 0, &label};
-}
+inline Mem mem_abs32(int32_t disp) { return {Gp::none, Gp::none, 0, disp, nullptr}; }
+inline Mem mem_rip(Label& label) { return {Gp::none, Gp::none, 0, 0, &label}; }
 
 /// Writes machine code into a caller's buffer; never beyond it, never allocating. Offsets are bytes
 /// from the buffer's start. Not thread-safe.

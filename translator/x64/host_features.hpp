@@ -47,7 +47,8 @@ struct HostFeatures {
     static HostFeatures detect();
 
     /// Caps these features by a list as --host-features takes it: `avx2` (the baseline), `native`
-    /// (everything detected), or the baseline followed by names to keep: `avx2,sha,aes`. A name with
+    /// (everything detected), or the baseline followed by names to keep: `avx2,sha,aes`. A name
+    /// with
     /// `-` before it is removed instead. False, with a sentence in `error`, for an unknown name.
     bool cap(std::string_view list, std::string& error);
 };

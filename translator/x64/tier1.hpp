@@ -97,11 +97,14 @@ struct HostContext {
 };
 
 class Compiler;
+inline constexpr unsigned kFewestRegisters = 5;
 
 /// Not thread-safe; one per thread that translates. Allocates only while its tables grow.
 class Tier1 {
    public:
-    explicit Tier1(const HostFeatures& host);
+    /// `most_registers`: of each class, that values may be in; fewer than there are only to test how
+    /// the allocator does without (at least kFewestRegisters).
+    explicit Tier1(const HostFeatures& host, unsigned most_registers = 16);
     ~Tier1();
     Tier1(const Tier1&) = delete;
     Tier1& operator=(const Tier1&) = delete;

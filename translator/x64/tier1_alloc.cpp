@@ -5,6 +5,21 @@
 
 namespace pydbt::x64 {
 
+Compiler::Compiler(const HostFeatures& host, unsigned most_registers)
+    : host_(host), gp_pool_(0), xmm_pool_(0) {
+    auto first = [](uint32_t pool, unsigned count) {
+        uint32_t kept = 0;
+        for (unsigned n = 0; n < 16 && count != 0; n++) {
+            if ((pool & bit(n)) == 0) continue;
+            kept |= bit(n);
+            count--;
+        }
+        return kept;
+    };
+    gp_pool_ = first(kGpPool, most_registers);
+    xmm_pool_ = first(kXmmPool, most_registers);
+}
+
 Mem Compiler::home_mem(unsigned guest) {
     if (guest == kGuestFlags) return state_mem(base::kOff_nzcv);
     if (guest >= kGuestV) {
@@ -15,7 +30,7 @@ Mem Compiler::home_mem(unsigned guest) {
 
 void Compiler::init(Value v, bool is_xmm) {
     locs_[v] = {.root = v, .uses = insts_[v].uses, .bound = 0, .reg = kNo, .spill = kNo, .home = kNo,
-                .clean = static_cast<uint8_t>(is_xmm ? 16 : 0), .is_xmm = is_xmm, .constant = false};
+                .clean = static_cast<uint8_t>(is_xmm ? 16 : 0), .is_xmm = is_xmm, .constant = false, .held = false};
 }
 
 void Compiler::alias(const Inst& i, Value of) {
@@ -32,6 +47,11 @@ void Compiler::drop_if_dead(Value root) {
     if (l.spill != kNo && l.spill < kValueSlots) slots_ &= ~bit(l.spill);
     l.reg = l.spill = kNo;
     if (eflags_ == root) eflags_ = kNone;
+    if (!l.held) return;
+    l.held = false;
+    for (Value arg : insts_[root].args) {
+        if (arg != kNone) release(arg);
+    }
 }
 
 void Compiler::release(Value v) {
@@ -60,20 +80,13 @@ void Compiler::end_inst(const Inst& i) {
 
 // ---- registers
 
-unsigned Compiler::free_register(bool is_xmm) const {
-    uint32_t pool = is_xmm ? kXmmPool & ~xmm_locked_ : kGpPool & ~gp_locked_;
-    const Value* holds = is_xmm ? xmm_ : gp_;
-    for (unsigned n = 0; n < 16; n++) {
-        if ((pool & bit(n)) != 0 && holds[n] == kNone) return n;
-    }
-    return kNo;
-}
-
 Gp Compiler::alloc_gp() {
-    uint32_t pool = kGpPool & ~gp_locked_;
-    if (unsigned n = free_register(false); n != kNo) {
-        gp_locked_ |= bit(n);
-        return gp(n);
+    uint32_t pool = gp_pool_ & ~gp_locked_;
+    for (unsigned n = 1; n < 16; n++) {
+        if ((pool & bit(n)) != 0 && gp_[n] == kNone) {
+            gp_locked_ |= bit(n);
+            return gp(n);
+        }
     }
     // Prefer one whose value is in memory as well; else go round.
     unsigned victim = kNo;
@@ -94,7 +107,7 @@ Gp Compiler::alloc_gp() {
 }
 
 Xmm Compiler::alloc_xmm() {
-    uint32_t pool = kXmmPool & ~xmm_locked_;
+    uint32_t pool = xmm_pool_ & ~xmm_locked_;
     unsigned victim = kNo;
     for (unsigned step = 0; step < 16; step++) {
         unsigned n = (xmm_clock_ + step) & 15;
@@ -111,18 +124,7 @@ Xmm Compiler::alloc_xmm() {
     return xmm(victim);
 }
 
-unsigned Compiler::take_slot() {
-    for (unsigned slot = 0; slot < kValueSlots; slot++) {
-        if ((slots_ & bit(slot)) != 0) continue;
-        slots_ |= bit(slot);
-        return slot;
-    }
-    out_of_slots_ = true;
-    return 0;
-}
-
 // The only copy of a live value goes to memory: a dirty guest register's home, or a spill slot.
-// Allocates nothing: it runs while a register is being made free.
 void Compiler::store_out(Value root) {
     Loc& l = locs_[root];
     if (l.constant || l.spill != kNo || l.home != kNo) return;
@@ -133,12 +135,22 @@ void Compiler::store_out(Value root) {
             if (l.home != kNo || !alive(l)) return;
         }
     }
-    l.spill = static_cast<uint8_t>(take_slot());
+    l.spill = static_cast<uint8_t>(spill_slot());
     if (l.is_xmm) {
         a_.vmovaps(spill_mem(l.spill), xmm(l.reg));
     } else {
         a_.mov(Size::b64, spill_mem(l.spill), gp(l.reg));
     }
+}
+
+unsigned Compiler::spill_slot() {
+    for (unsigned slot = 0; slot < kValueSlots; slot++) {
+        if ((slots_ & bit(slot)) != 0) continue;
+        slots_ |= bit(slot);
+        return slot;
+    }
+    out_of_slots_ = true;
+    return 0;
 }
 
 void Compiler::evict_gp(unsigned r) {

@@ -33,7 +33,7 @@ void Compiler::flags_word_to_rax() {
 void Compiler::save_flags(unsigned consumed) {
     if (eflags_ == kNone) return;
     Loc& l = locs_[eflags_];
-    if (l.reg != kNo || l.home != kNo || l.spill != kNo || l.constant) return;
+    if (!unwritten(l)) return;
     bool needed = l.uses > consumed;
     if (l.bound != 0) {
         Value root = eflags_;
@@ -41,7 +41,7 @@ void Compiler::save_flags(unsigned consumed) {
         if (eflags_ == kNone) eflags_ = root;  // commit() forgets what is dead
         return;
     }
-    if (!needed) return;
+    if (!needed || l.held) return;
     Gp r = alloc_gp();
     flags_word_to_rax();
     a_.mov(Size::b32, r, Gp::rax);
@@ -64,6 +64,7 @@ void Compiler::want_eflags(Value v) {
     Value root = locs_[v].root;
     if (eflags_ == root) return;
     clobber_flags();
+    if (locs_[root].held && unwritten(locs_[root])) return compare_again(root);
     load_gp(Gp::rax, v);
     // al is V: 0 or 1. Adding 127 overflows when it is 1.
     a_.add(Size::b8, Gp::rax, 0x7f);
@@ -74,7 +75,8 @@ void Compiler::want_eflags(Value v) {
 
 Gp Compiler::use_flags_word(Value v) {
     Loc& l = loc(v);
-    if (eflags_ == l.root && l.reg == kNo && l.home == kNo && l.spill == kNo && !l.constant) {
+    if (unwritten(l)) {
+        want_eflags(v);
         Gp r = alloc_gp();
         flags_word_to_rax();
         a_.mov(Size::b32, r, Gp::rax);
@@ -252,7 +254,39 @@ Operand Compiler::operand_shared(Value v) {
     return {Operand::reg, use(v), 0, {}};
 }
 
+void Compiler::hold_operands(const Inst& i) {
+    Loc& l = loc(at(i));
+    const Inst* n = next(i);
+    bool only_set = l.uses == 1 && n != nullptr && n->op == Op::set_flags;
+    if (only_set || !alive(l)) return;
+    l.held = true;
+    for (Value arg : i.args) {
+        if (arg != kNone) loc(arg).uses++;
+    }
+}
+
+void Compiler::compare_again(Value root) {
+    const Inst& i = insts_[root];
+    Size size = size_of(type(i.args[0]));
+    Gp a = use(i.args[0]), b = use(i.args[1]);
+    if (i.op == Op::and_flags) {
+        a_.test(size, a, b);
+    } else if (i.op == Op::sub_flags) {
+        a_.cmp(size, a, b);
+    } else {
+        a_.mov(size, Gp::rax, a);
+        a_.add(size, Gp::rax, b);
+    }
+    eflags_ = root;
+    eflags_mode_ = i.op == Op::sub_flags ? FlagsMode::sub : FlagsMode::add;
+}
+
 void Compiler::compare(const Inst& i) {
+    compare_once(i);
+    hold_operands(i);
+}
+
+void Compiler::compare_once(const Inst& i) {
     Value a = i.args[0], b = i.args[1];
     Size size = size_of(type(a));
     int32_t imm;

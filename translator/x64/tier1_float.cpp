@@ -3,6 +3,8 @@
 // modes that x86 does not have.
 //
 // Owns: scalar and packed FP ops. Must not know: Arm's rules for NaNs (base/softfloat.cpp).
+#include <algorithm>
+
 #include "translator/ir/float_op.hpp"
 #include "translator/x64/tier1_impl.hpp"
 
@@ -11,6 +13,11 @@ namespace {
 
 bool is_double(Type t) {
     return t == Type::f64;
+}
+
+// Bytes above which a result is 0 when it takes its upper part from a register of `clean`.
+uint8_t clean_above(Type t, uint8_t clean) {
+    return std::max<uint8_t>(clean, static_cast<uint8_t>(ir::bits(t) / 8));
 }
 
 }  // namespace
@@ -58,7 +65,7 @@ void Compiler::check_nan_lanes(const Inst& i, Xmm result, std::initializer_list<
 void Compiler::scalar(const Inst& i, Scalar f32, Scalar f64) {
     if (slow_fp() || i.type == Type::f16) return by_helper(i);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
-    uint8_t clean = loc(i.args[0]).clean;
+    uint8_t clean = clean_above(i.type, loc(i.args[0]).clean);
     clobber_flags();
     Xmm d = alloc_xmm();
     (a_.*(is_double(i.type) ? f64 : f32))(d, a, b);
@@ -81,7 +88,7 @@ void Compiler::emit_fsqrt(const Inst& i) {
         a_.vsqrtss(d, a, a);
     }
     check_nan(i, d, {a});
-    define(i, d, loc(i.args[0]).clean);
+    define(i, d, clean_above(i.type, loc(i.args[0]).clean));
 }
 
 // c + a * b.
@@ -97,7 +104,7 @@ void Compiler::emit_fmadd(const Inst& i) {
         a_.vfmadd231ss(d, a, b);
     }
     check_nan(i, d, {a, b, c});
-    define(i, d, loc(i.args[2]).clean);
+    define(i, d, clean_above(i.type, loc(i.args[2]).clean));
 }
 
 // Equal operands are the same number, or zeros, whose signs combine: max ands them, min ors them.
@@ -127,7 +134,7 @@ void Compiler::min_max(const Inst& i, bool is_min) {
     a_.bind(done);
     a_.bind(cold_[n].back);
     uint8_t clean = std::max(loc(i.args[0]).clean, loc(i.args[1]).clean);
-    define(i, d, clean);
+    define(i, d, clean_above(i.type, clean));
 }
 void Compiler::emit_fmin(const Inst& i) { min_max(i, true); }
 void Compiler::emit_fmax(const Inst& i) { min_max(i, false); }
@@ -145,7 +152,7 @@ void Compiler::sign_mask(const Inst& i, bool absolute) {
     } else {
         a_.vpxor(d, a, pool(sign, 0));
     }
-    uint8_t clean = loc(i.args[0]).clean;
+    uint8_t clean = clean_above(i.type, loc(i.args[0]).clean);
     if (absolute) clean = is_double(i.type) ? 8 : 4;
     define(i, d, clean);
 }
@@ -177,7 +184,7 @@ void Compiler::emit_frint(const Inst& i) {
         a_.vroundss(d, a, a, imm);
     }
     check_nan(i, d, {a});
-    define(i, d, loc(i.args[0]).clean);
+    define(i, d, clean_above(i.type, loc(i.args[0]).clean));
 }
 
 void Compiler::emit_fcvt(const Inst& i) {
@@ -193,8 +200,7 @@ void Compiler::emit_fcvt(const Inst& i) {
         a_.vcvtsd2ss(d, a, a);
     }
     check_nan(i, d, {a});
-    uint8_t clean = loc(i.args[0]).clean;
-    define(i, d, std::max<uint8_t>(clean, 8));
+    define(i, d, std::max<uint8_t>(loc(i.args[0]).clean, 8));
 }
 
 // ---- to and from integers

@@ -46,33 +46,26 @@ void Compiler::rescue(unsigned guest, Value except) {
         Loc& l = locs_[root];
         if (root == except || l.home != guest) continue;
         bool only = alive(l) && l.reg == kNo && l.spill == kNo && !l.constant && eflags_ != root;
-        if (only) copy_home(root);
+        if (only) to_spill_slot(root);
         l.home = kNo;
     }
 }
 
-// By way of rax, since what computes vectors keeps results in the vector scratch registers.
-void Compiler::copy_home(Value root) {
+// Through a register of the allocator's: making room for a value here could store the very register
+// that is being stored.
+void Compiler::to_spill_slot(Value root) {
     Loc& l = locs_[root];
-    unsigned n = free_register(l.is_xmm);
-    if (n != kNo) {
-        if (l.is_xmm) {
-            load_xmm(xmm(n), root);
-        } else {
-            load_gp(gp(n), root);
-        }
-        (l.is_xmm ? xmm_ : gp_)[n] = root;
-        l.reg = static_cast<uint8_t>(n);
-        return;
-    }
     Mem home = memory_of(l);
-    l.spill = static_cast<uint8_t>(take_slot());
-    Mem slot = memory_of(l);
-    for (unsigned half = 0; half < (l.is_xmm ? 2u : 1u); half++) {
-        a_.mov(l.home == kGuestFlags ? Size::b32 : Size::b64, Gp::rax, home);
-        a_.mov(Size::b64, slot, Gp::rax);
-        home.disp += 8;
-        slot.disp += 8;
+    l.spill = static_cast<uint8_t>(spill_slot());
+    if (l.home == kGuestFlags) {
+        a_.vmovd(kMover, home);
+        a_.vmovq(spill_mem(l.spill), kMover);
+    } else if (!l.is_xmm) {
+        a_.vmovq(kMover, home);
+        a_.vmovq(spill_mem(l.spill), kMover);
+    } else {
+        a_.vmovaps(kMover, home);
+        a_.vmovaps(spill_mem(l.spill), kMover);
     }
 }
 
@@ -83,6 +76,7 @@ void Compiler::set_guest(unsigned guest, Value v) {
     if (binding_[guest] == root) return;
     unbind(guest);
     if (l.home == guest) return;  // the slot has it
+    if (guest == kGuestFlags && eflags_ != root && unwritten(l)) use_flags_word(v);
     binding_[guest] = root;
     l.bound++;
 }
@@ -101,6 +95,7 @@ void Compiler::commit(unsigned guest) {
     if (root == kNone) return;
     Loc& l = locs_[root];
     rescue(guest, root);
+    if (binding_[guest] != root) return;  // making room stored it
     Mem home = home_mem(guest);
     if (guest == kGuestFlags) {
         if (eflags_ == root && l.reg == kNo && !l.constant) {
@@ -108,6 +103,9 @@ void Compiler::commit(unsigned guest) {
             a_.mov(Size::b32, home, Gp::rax);
         } else if (l.constant) {
             a_.mov(Size::b32, home, static_cast<int32_t>(base::flags_from_nzcv(static_cast<uint32_t>(insts_[root].imm))));
+        } else if (l.reg != kNo) {
+            // As below: a register that is evicted is stored without a scratch register.
+            a_.mov(Size::b32, home, gp(l.reg));
         } else {
             load_gp(Gp::rax, root);
             a_.mov(Size::b32, home, Gp::rax);

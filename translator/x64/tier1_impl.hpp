@@ -9,8 +9,8 @@
 // set_x and its like only bind the guest register to a value; a binding is dirty until it is stored,
 // which happens when the block is left or the register is wanted for something else.
 //
-// rax, rcx, rdx and xmm13-15 are scratch: no value lives there, and only code between two calls of
-// the allocator may rely on them.
+// rax, rcx, rdx and xmm13-15 are scratch: no value lives there. Making room for a value changes
+// neither EFLAGS (but for CF where they hold guest flags) nor a scratch register; xmm12 is its own.
 #pragma once
 
 #include <bitset>
@@ -54,9 +54,10 @@ inline constexpr Xmm xmm(unsigned n) {
 }
 
 inline constexpr Xmm kScratch = Xmm::xmm15, kScratch2 = Xmm::xmm14, kScratch3 = Xmm::xmm13;
+inline constexpr Xmm kMover = Xmm::xmm12;  // the allocator's
 /// Registers values may be in.
 inline constexpr uint32_t kGpPool = bit(Gp::rbx) | bit(Gp::rsi) | bit(Gp::rdi) | 0xff00;
-inline constexpr uint32_t kXmmPool = 0x1fff;
+inline constexpr uint32_t kXmmPool = 0x0fff;
 /// Of those, what a C function may change (System V ABI 3.2.1); every xmm register is.
 inline constexpr uint32_t kGpCallerSaved = bit(Gp::rsi) | bit(Gp::rdi) | 0x0f00;
 
@@ -78,6 +79,7 @@ struct Loc {
     uint8_t clean;   // gp: 1 when bits 63:32 are 0; xmm: bytes above this many are 0
     bool is_xmm;
     bool constant;  // const, guest_addr, flags_imm: made again when wanted
+    bool held;      // flags: the operands of the compare are kept, so that it can be made again
 };
 
 /// An integer operand as an x86 instruction takes it.
@@ -129,7 +131,7 @@ struct PoolEntry {
 
 class Compiler {
    public:
-    explicit Compiler(const HostFeatures& host) : host_(host) {}
+    Compiler(const HostFeatures& host, unsigned most_registers);
     bool compile(const ir::Function& f, std::span<uint8_t> buffer, CodeBlock& out);
 
    private:
@@ -158,9 +160,7 @@ class Compiler {
     void evict_gp(unsigned r);
     void evict_xmm(unsigned r);
     void store_out(Value root);
-    /// A register that holds nothing, or kNo.
-    unsigned free_register(bool is_xmm) const;
-    unsigned take_slot();
+    unsigned spill_slot();
     /// Frees a particular register, moving what is in it.
     void take(Gp r);
     void load_gp(Gp r, Value v);
@@ -170,7 +170,7 @@ class Compiler {
     Xmm use_x(Value v);
     Operand operand(Value v);
     /// For instructions that read `bytes` of memory: where it is, if it is only in memory.
-    /// Until the end of the instruction it stays there.
+    /// It stays there until the end of the instruction.
     bool in_memory(Value v);
     /// The same for all 16 bytes of a vector: a scalar's home has others above it.
     bool in_memory_whole(Value v) { return in_memory(v) && type(loc(v).root) == Type::v128; }
@@ -196,9 +196,9 @@ class Compiler {
     void set_guest(unsigned guest, Value v);
     void unbind(unsigned guest);
     void set_home(Value root, unsigned guest);
-    /// Values whose only place is the home slot that is about to change get another one.
+    /// Values whose only place is the home slot that is about to change get another.
     void rescue(unsigned guest, Value except);
-    void copy_home(Value root);
+    void to_spill_slot(Value root);
     void commit(unsigned guest);
     void commit_all();
     void forget_all();
@@ -212,6 +212,13 @@ class Compiler {
     bool flags_live() const;
     void flags_word_to_rax();
     void define_flags(Value v, FlagsMode mode);
+    /// Keeps a compare's operands until its flags are dead.
+    void hold_operands(const Inst& i);
+    void compare_again(Value root);
+    /// Whether a flags value is nowhere but in EFLAGS (or can only be made again).
+    bool unwritten(const Loc& l) const {
+        return l.reg == kNo && l.home == kNo && l.spill == kNo && !l.constant;
+    }
     void want_eflags(Value v);
     Gp use_flags_word(Value v);
     /// CF := C, or its opposite.
@@ -227,6 +234,7 @@ class Compiler {
     Operand operand_shared(Value v);
     bool constant_operand(Value v) const;
     void compare(const Inst& i);
+    void compare_once(const Inst& i);
     bool conditional_compare(const Inst& i);
     void skip(Value v) { skipped_ = v; }
 
@@ -326,6 +334,7 @@ class Compiler {
 #undef PYDBT_EMITTER
 
     const HostFeatures host_;
+    uint32_t gp_pool_, xmm_pool_;
     Assembler a_{nullptr, 0};
     const ir::Function* f_ = nullptr;
     const Inst* insts_ = nullptr;

@@ -9,7 +9,7 @@ import sys
 
 from translator.gen.common import SpecError, run
 
-from ..spec.syscalls import FLAGS, KINDS, STRUCTS, SYSCALLS, Syscall
+from ..spec.syscalls import FLAGS, KINDS, POINTERS, PREFIXED, STRUCTS, SYSCALLS, Syscall
 
 _HOWS = ("pass", "convert", "custom", "none")
 _RESULTS = ("int", "hex", "fd", "off")
@@ -38,8 +38,12 @@ def check() -> None:
             raise SpecError(f"syscall {row.name}: nothing to convert")
         if row.how == "pass" and any(_converts(k) and k not in ("open",) for k in row.args):
             raise SpecError(f"syscall {row.name}: passed on with an argument that differs")
+        if row.name in PREFIXED and "path" not in row.args:
+            raise SpecError(f"syscall {row.name}: looked up below the prefix without a path")
         last = row.number
         names.add(row.name)
+    if unknown := sorted(set(PREFIXED) - names):
+        raise SpecError(f"PREFIXED: no syscall is named {unknown[0]}")
 
 
 def _differs(flags: str) -> bool:
@@ -48,6 +52,10 @@ def _differs(flags: str) -> bool:
 
 def _converts(kind: str) -> bool:
     return kind.startswith(("in_", "out_")) or (kind in FLAGS and _differs(kind))
+
+
+def _is_pointer(kind: str) -> bool:
+    return kind in POINTERS or kind.startswith(("in_", "out_"))
 
 
 def _flag_functions() -> list[str]:
@@ -62,7 +70,8 @@ def _flag_functions() -> list[str]:
                 f"inline uint64_t {name}_flags_{way}(uint64_t flags) {{",
                 "    uint64_t result = 0;",
                 *(
-                    f"    if ((flags & {row[source]:#x}) != 0) result |= {row[target]:#x};  // {row[0]}"
+                    f"    if ((flags & {row[source]:#x}) != 0) result |= {row[target]:#x};"
+                    f"  // {row[0]}"
                     for row in rows
                 ),
                 "    return result;",
@@ -76,12 +85,22 @@ def _struct(name: str) -> list[str]:
     fields = STRUCTS[name]
     lines = [f"/// AArch64's struct {name}.", f"struct Guest_{name} {{"]
     lines += [f"    {_TYPES[kind]} {field.replace('.', '_')};" for field, kind in fields]
-    lines += ["};", "template <class Host>", f"inline void to_guest(const Host& h, Guest_{name}& g) {{"]
+    lines += [
+        "};",
+        "template <class Host>",
+        f"inline void to_guest(const Host& h, Guest_{name}& g) {{",
+    ]
     lines.append("    g = {};")
     for field, kind in fields:
         if not field.startswith("pad"):
-            lines.append(f"    g.{field.replace('.', '_')} = static_cast<{_TYPES[kind]}>(h.{field});")
-    lines += ["}", "template <class Host>", f"inline void to_host(const Guest_{name}& g, Host& h) {{"]
+            lines.append(
+                f"    g.{field.replace('.', '_')} = static_cast<{_TYPES[kind]}>(h.{field});"
+            )
+    lines += [
+        "}",
+        "template <class Host>",
+        f"inline void to_host(const Guest_{name}& g, Host& h) {{",
+    ]
     lines.append("    h = {};")
     for field, _ in fields:
         if not field.startswith("pad"):
@@ -138,7 +157,10 @@ def _convert(row: Syscall) -> list[str]:
             lines.append(f"    host[{n}] = {kind}_flags_to_host(a[{n}]);")
         elif kind.startswith("out_"):
             name = kind[4:]
-            lines += [f"    struct {name} h{n};", f"    host[{n}] = reinterpret_cast<uint64_t>(&h{n});"]
+            lines += [
+                f"    struct {name} h{n};",
+                f"    host[{n}] = reinterpret_cast<uint64_t>(&h{n});",
+            ]
             after += [
                 f"    Guest_{name} g{n};",
                 f"    to_guest(h{n}, g{n});",
@@ -163,12 +185,16 @@ def _convert(row: Syscall) -> list[str]:
 
 
 def _entry(row: Syscall) -> str:
-    function = {"custom": f"sys_{row.name}", "convert": f"convert_{row.name}"}.get(row.how, "nullptr")
+    function = {"custom": f"sys_{row.name}", "convert": f"convert_{row.name}"}.get(
+        row.how, "nullptr"
+    )
     host = f"SYS_{row.name}" if row.how == "pass" else "-1"
     kinds = ", ".join(f"Kind::{kind}_" for kind in row.args)
+    path = row.args.index("path") if row.name in PREFIXED else -1
+    pointers = sum(1 << n for n, kind in enumerate(row.args) if _is_pointer(kind))
     return (
         f'    t[{row.number}] = {{"{row.name}", {function}, {host}, {len(row.args)}, '
-        f"Result::{row.result}_, {{{kinds}}}}};"
+        f"Result::{row.result}_, {pointers:#x}, {path}, {{{kinds}}}}};"
     )
 
 
@@ -197,7 +223,9 @@ def _table() -> str:
     lines.append("const SyscallInfo kSyscalls[kSyscallCount] = {")
     for number in range(SYSCALLS[-1].number + 1):
         found = entries.get(number)
-        lines.append("    {}," if found is None else "    " + _entry(found).split(" = ", 1)[1][:-1] + ",")
+        lines.append(
+            "    {}," if found is None else "    " + _entry(found).split(" = ", 1)[1][:-1] + ","
+        )
     lines += ["};", ""]
     for name, rows in FLAGS.items():
         body = ", ".join(f'{{{value:#x}, "{flag}"}}' for flag, value, _ in rows)

@@ -1,5 +1,5 @@
-// pydbt-aarch64's entry: compiled for plain x86-64, so that a host below the baseline is told so in a
-// sentence instead of by SIGILL.
+// pydbt-aarch64's entry: compiled for plain x86-64, so that a host below the baseline is told so in
+// a sentence instead of by SIGILL.
 //
 // Owns: that check. Must not know: anything else (launch() does it).
 #include <unistd.h>

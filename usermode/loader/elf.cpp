@@ -58,7 +58,8 @@ bool check_header(const Elf64_Ehdr& h, std::string& error) {
         return bad("a big-endian ELF file; only little-endian AArch64 programs are supported");
     }
     if (h.e_machine != EM_AARCH64) {
-        return bad(std::string("an ELF file for ") + machine_name(h.e_machine) + ", not for AArch64");
+        return bad(std::string("an ELF file for ") + machine_name(h.e_machine) +
+                   ", not for AArch64");
     }
     if (h.e_ident[EI_VERSION] != EV_CURRENT || h.e_version != EV_CURRENT) {
         return bad("an ELF file of an unknown version");
@@ -75,7 +76,8 @@ bool check_header(const Elf64_Ehdr& h, std::string& error) {
 bool add_segment(const Elf64_Phdr& p, uint64_t file_size, ElfFile& elf, std::string& error) {
     auto bad = [&](const char* reason) {
         char text[160];
-        std::snprintf(text, sizeof text, "damaged: the segment at 0x%" PRIx64 " %s", p.p_vaddr, reason);
+        std::snprintf(text, sizeof text, "damaged: the segment at 0x%" PRIx64 " %s", p.p_vaddr,
+                      reason);
         error = text;
         return false;
     };
@@ -87,12 +89,14 @@ bool add_segment(const Elf64_Phdr& p, uint64_t file_size, ElfFile& elf, std::str
     if (p.p_memsz > kAddressLimit || p.p_vaddr > kAddressLimit - p.p_memsz) {
         return bad("is beyond the address space");
     }
-    if ((p.p_vaddr ^ p.p_offset) % kPageSize != 0) return bad("is not aligned as its file offset is");
+    if ((p.p_vaddr ^ p.p_offset) % kPageSize != 0)
+        return bad("is not aligned as its file offset is");
     if (!elf.segments.empty()) {
         const Segment& last = elf.segments.back();
         if (p.p_vaddr < last.vaddr + last.memory_size) return bad("overlaps the one before it");
     }
-    int prot = ((p.p_flags & PF_R) != 0 ? PROT_READ : 0) | ((p.p_flags & PF_W) != 0 ? PROT_WRITE : 0) |
+    int prot = ((p.p_flags & PF_R) != 0 ? PROT_READ : 0) |
+               ((p.p_flags & PF_W) != 0 ? PROT_WRITE : 0) |
                ((p.p_flags & PF_X) != 0 ? PROT_EXEC : 0);
     elf.segments.push_back({p.p_vaddr, p.p_offset, p.p_filesz, p.p_memsz, prot});
     return true;
@@ -168,7 +172,8 @@ bool read_elf(int fd, ElfFile& elf, std::string& error) {
     }
     if (!check_header(header, error)) return false;
     uint64_t table = uint64_t{header.e_phnum} * sizeof(Elf64_Phdr);
-    if (file_size < sizeof header || header.e_phoff > file_size || table > file_size - header.e_phoff) {
+    if (file_size < sizeof header || header.e_phoff > file_size ||
+        table > file_size - header.e_phoff) {
         error = "damaged: program headers are not in the file (truncated?)";
         return false;
     }
@@ -203,8 +208,9 @@ bool map_elf(int fd, const ElfFile& elf, uint64_t hint, AddressSpace& memory, Lo
                      : memory.map(begin, size, PROT_NONE, kReserve | MAP_FIXED_NOREPLACE, -1, 0);
     if (at < 0) {
         char text[128];
-        std::snprintf(text, sizeof text, "cannot be mapped at 0x%" PRIx64 " (0x%" PRIx64 " bytes): %s",
-                      begin, size, std::strerror(static_cast<int>(-at)));
+        std::snprintf(
+            text, sizeof text, "cannot be mapped at 0x%" PRIx64 " (0x%" PRIx64 " bytes): %s", begin,
+            size, at == -EEXIST ? "something else is there" : std::strerror(static_cast<int>(-at)));
         error = text;
         return false;
     }

@@ -1,7 +1,8 @@
 // AArch64 ELF images: checking and mapping.
 //
-// Owns: what of a file's headers is believed, and the mappings made of it. Must not know: the stack,
-// syscalls. A file is hostile until checked: every number is tested for range and overflow first.
+// Owns: what of a file's headers is believed, and the mappings made of it. Must not know: the
+// stack, syscalls. A file is hostile until checked: every number is tested for range and overflow
+// first.
 #pragma once
 
 #include <cstdint>

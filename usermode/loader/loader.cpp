@@ -14,9 +14,9 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "usermode/options/options.hpp"
 #include "usermode/loader/elf.hpp"
 #include "usermode/memory/guest_memory.hpp"
+#include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
 
 namespace pydbt::usermode {
@@ -30,9 +30,11 @@ constexpr uint64_t kAtMinsigstksz = 51, kMinsigstksz = 4720;
 constexpr uint64_t kAtHwcap3 = 29;
 constexpr uint64_t kUserHz = 100;
 
+// O_NONBLOCK: a FIFO is refused, not waited for.
 class File {
    public:
-    explicit File(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+    explicit File(const std::string& path)
+        : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
     ~File() {
         if (fd_ >= 0) close(fd_);
     }
@@ -78,8 +80,10 @@ bool load_interpreter(const std::string& program, const std::string& name, Proce
     std::string path = process.options.prefix + name;
     if (process.options.prefix.empty() || access(path.c_str(), F_OK) != 0) path = name;
     if (access(path.c_str(), F_OK) != 0) {
-        error = {program + ": its interpreter " + name + " is not there; give the folder that has it "
-                 "with -L", 127};
+        error = {program + ": its interpreter " + name +
+                     " is not there; give the folder that has it "
+                     "with -L",
+                 127};
         return false;
     }
     ElfFile elf;
@@ -184,8 +188,10 @@ bool build_stack(Process& process, const LoadRequest& request, const Images& ima
     stack.put(&zero, sizeof zero);
     uint64_t filename = stack.put(request.path);
     std::vector<uint64_t> argv, envp;
-    for (auto it = request.envp.rbegin(); it != request.envp.rend(); ++it) envp.push_back(stack.put(*it));
-    for (auto it = request.argv.rbegin(); it != request.argv.rend(); ++it) argv.push_back(stack.put(*it));
+    for (auto it = request.envp.rbegin(); it != request.envp.rend(); ++it)
+        envp.push_back(stack.put(*it));
+    for (auto it = request.argv.rbegin(); it != request.argv.rend(); ++it)
+        argv.push_back(stack.put(*it));
     uint64_t platform = stack.put("aarch64");
     uint8_t seed[16];
     if (getrandom(seed, sizeof seed, 0) != sizeof seed) std::memset(seed, 0x5a, sizeof seed);
@@ -223,8 +229,7 @@ bool load_program(Process& process, const LoadRequest& request, LoadError& error
     LoadedImage program, interpreter;
     if (!load_image(request.path, kProgramHint, process, elf, program, error)) return false;
     bool dynamic = !elf.interpreter.empty();
-    if (dynamic &&
-        !load_interpreter(request.path, elf.interpreter, process, interpreter, error)) {
+    if (dynamic && !load_interpreter(request.path, elf.interpreter, process, interpreter, error)) {
         return false;
     }
     process.program = absolute(request.path);

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include "usermode/memory/guest_memory.hpp"
 
 namespace pydbt::usermode {
 namespace {
@@ -100,25 +100,32 @@ size_t AddressSpace::fetch(uint64_t pc, std::span<uint32_t> words) const {
     if (it->second.end <= pc || (it->second.prot & PROT_EXEC) == 0) return 0;
     uint64_t end = page_down(pc) + kPageSize;
     size_t count = std::min<size_t>(words.size(), (end - pc) / 4);
-    std::memcpy(words.data(), reinterpret_cast<const void*>(pc), count * 4);
-    return count;
+    // A mapping may be longer than its file.
+    return copy_from_guest(words.data(), pc, count * 4) ? count : 0;
 }
 
 // Makes sure that nothing but the guest's own memory lies in the range, by mapping its gaps.
-bool AddressSpace::free_for_guest(uint64_t begin, uint64_t end) {
-    auto it = ranges_.upper_bound(begin);
-    if (it != ranges_.begin() && std::prev(it)->second.end > begin) begin = std::prev(it)->second.end;
+bool AddressSpace::Gaps::fill(const Ranges& ranges, uint64_t begin, uint64_t end) {
+    auto it = ranges.upper_bound(begin);
+    if (it != ranges.begin() && std::prev(it)->second.end > begin)
+        begin = std::prev(it)->second.end;
     while (begin < end) {
-        uint64_t gap_end = it == ranges_.end() ? end : std::min(end, it->first);
+        uint64_t gap_end = it == ranges.end() ? end : std::min(end, it->first);
         if (begin < gap_end) {
-            constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+            constexpr int kFlags =
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
             if (host_mmap(begin, gap_end - begin, PROT_NONE, kFlags, -1, 0) < 0) return false;
+            filled_.emplace_back(begin, gap_end);
         }
-        if (it == ranges_.end()) break;
+        if (it == ranges.end()) break;
         begin = it->second.end;
         ++it;
     }
     return true;
+}
+
+AddressSpace::Gaps::~Gaps() {
+    for (auto [begin, end] : filled_) munmap(reinterpret_cast<void*>(begin), end - begin);
 }
 
 // --- the calls ----------------------------------------------------------------------------------
@@ -136,12 +143,14 @@ int64_t AddressSpace::map(uint64_t address, uint64_t bytes, int prot, int flags,
     bool was_code = false;
     {
         Lock lock(mutex_);
-        if ((flags & MAP_FIXED) != 0 && (flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE &&
-            !free_for_guest(address, address + size)) {
+        Gaps gaps;
+        if ((flags & MAP_FIXED) != 0 && (flags & MAP_FIXED_NOREPLACE) == 0 &&
+            !gaps.fill(ranges_, address, address + size)) {
             return -ENOMEM;
         }
         result = host_mmap(address, size, host_prot(prot), flags, fd, offset);
         if (result < 0) return result;
+        gaps.keep();
         address = static_cast<uint64_t>(result);
         was_code = clear(address, address + size);
         set(address, address + size, prot & kProtBits);
@@ -157,15 +166,19 @@ int64_t AddressSpace::unmap(uint64_t address, uint64_t bytes) {
     bool was_code = false;
     {
         Lock lock(mutex_);
-        split(address);
-        split(end);
-        for (auto it = ranges_.lower_bound(address); it != ranges_.end() && it->first < end; ++it) {
-            munmap(reinterpret_cast<void*>(it->first), it->second.end - it->first);
-        }
-        was_code = clear(address, end);
+        was_code = drop(address, end);
     }
     stale(was_code, address, end);
     return 0;
+}
+
+bool AddressSpace::drop(uint64_t begin, uint64_t end) {
+    split(begin);
+    split(end);
+    for (auto it = ranges_.lower_bound(begin); it != ranges_.end() && it->first < end; ++it) {
+        munmap(reinterpret_cast<void*>(it->first), it->second.end - it->first);
+    }
+    return clear(begin, end);
 }
 
 int64_t AddressSpace::protect(uint64_t address, uint64_t bytes, int prot) {
@@ -198,15 +211,19 @@ int64_t AddressSpace::remap(uint64_t address, uint64_t old_bytes, uint64_t new_b
         Lock lock(mutex_);
         if (!owns_locked(address, old_size == 0 ? kPageSize : old_size)) return -EFAULT;
         int prot = std::prev(ranges_.upper_bound(address))->second.prot;
+        Gaps gaps;
         if ((flags & MREMAP_FIXED) != 0) {
-            if (new_address % kPageSize != 0 || new_address > kAddressLimit - new_size) return -EINVAL;
-            if (!free_for_guest(new_address, new_address + new_size)) return -ENOMEM;
+            if (new_address % kPageSize != 0 || new_address > kAddressLimit - new_size)
+                return -EINVAL;
+            if (!gaps.fill(ranges_, new_address, new_address + new_size)) return -ENOMEM;
         }
         long raw = syscall(SYS_mremap, address, old_size, new_size, flags, new_address);
         if (raw == -1) return -errno;
+        gaps.keep();
         result = raw;
         constexpr int kDontUnmap = 4;  // MREMAP_DONTUNMAP
-        if (old_size != 0 && (flags & kDontUnmap) == 0) was_code = clear(address, address + old_size);
+        if (old_size != 0 && (flags & kDontUnmap) == 0)
+            was_code = clear(address, address + old_size);
         auto to = static_cast<uint64_t>(result);
         was_code |= clear(to, to + new_size);
         set(to, to + new_size, prot);
@@ -229,25 +246,28 @@ int64_t AddressSpace::advise(uint64_t address, uint64_t bytes, int advice) {
     return 0;
 }
 
-void AddressSpace::set_brk(uint64_t start) {
-    brk_start_ = brk_ = page_up(start);
-}
+void AddressSpace::set_brk(uint64_t start) { brk_start_ = brk_ = page_up(start); }
 
 uint64_t AddressSpace::brk(uint64_t wanted) {
-    Lock lock(mutex_);
-    if (wanted < brk_start_ || wanted > kAddressLimit) return brk_;
-    uint64_t old_end = page_up(brk_), new_end = page_up(wanted);
-    if (new_end > old_end) {
-        constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
-        int64_t got = host_mmap(old_end, new_end - old_end, PROT_READ | PROT_WRITE, kFlags, -1, 0);
-        if (got < 0) return brk_;
-        set(old_end, new_end, PROT_READ | PROT_WRITE);
-    } else if (new_end < old_end) {
-        munmap(reinterpret_cast<void*>(new_end), old_end - new_end);
-        clear(new_end, old_end);
+    bool was_code = false;
+    uint64_t old_end, new_end;
+    {
+        Lock lock(mutex_);
+        if (wanted < brk_start_ || wanted > kAddressLimit) return brk_;
+        old_end = page_up(brk_), new_end = page_up(wanted);
+        if (new_end > old_end) {
+            constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+            int64_t got =
+                host_mmap(old_end, new_end - old_end, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+            if (got < 0) return brk_;
+            set(old_end, new_end, PROT_READ | PROT_WRITE);
+        } else if (new_end < old_end) {
+            was_code = drop(new_end, old_end);
+        }
+        brk_ = wanted;
     }
-    brk_ = wanted;
-    return brk_;
+    stale(was_code, new_end, old_end);
+    return wanted;
 }
 
 }  // namespace pydbt::usermode

@@ -13,7 +13,8 @@
 #include <mutex>
 #include <shared_mutex>
 #include <span>
-#include <string>
+#include <utility>
+#include <vector>
 
 namespace pydbt::usermode {
 
@@ -21,12 +22,8 @@ inline constexpr uint64_t kPageSize = 4096;
 /// What the host gives a process: 47 bits.
 inline constexpr uint64_t kAddressLimit = (uint64_t{1} << 47) - kPageSize;
 
-inline uint64_t page_down(uint64_t address) {
-    return address & ~(kPageSize - 1);
-}
-inline uint64_t page_up(uint64_t address) {
-    return page_down(address + kPageSize - 1);
-}
+inline uint64_t page_down(uint64_t address) { return address & ~(kPageSize - 1); }
+inline uint64_t page_up(uint64_t address) { return page_down(address + kPageSize - 1); }
 
 /// Thread-safe. Results are addresses or negated errnos, as the kernel's.
 class AddressSpace {
@@ -60,19 +57,35 @@ class AddressSpace {
         int prot;
     };
     using Lock = std::unique_lock<std::shared_mutex>;
+    using Ranges = std::map<uint64_t, Range>;
+
+    /// Mappings made only to see that nothing of ours is in the way; taken back unless kept.
+    class Gaps {
+       public:
+        Gaps() = default;
+        ~Gaps();
+        Gaps(const Gaps&) = delete;
+        Gaps& operator=(const Gaps&) = delete;
+        bool fill(const Ranges& ranges, uint64_t begin, uint64_t end);
+        void keep() { filled_.clear(); }
+
+       private:
+        std::vector<std::pair<uint64_t, uint64_t>> filled_;
+    };
 
     bool owns_locked(uint64_t address, uint64_t bytes) const;
     void set(uint64_t begin, uint64_t end, int prot);
     /// Takes [begin, end) out of the ranges; true when any of it was executable.
     bool clear(uint64_t begin, uint64_t end);
     void split(uint64_t at);
-    bool free_for_guest(uint64_t begin, uint64_t end);
+    /// Unmaps what the guest has in [begin, end); true when any of it was executable.
+    bool drop(uint64_t begin, uint64_t end);
     void stale(bool any, uint64_t begin, uint64_t end) {
         if (any && invalidate_) invalidate_(begin, end);
     }
 
     mutable std::shared_mutex mutex_;
-    std::map<uint64_t, Range> ranges_;  // by first byte; they do not overlap
+    Ranges ranges_;  // by first byte; they do not overlap
     uint64_t brk_start_ = 0, brk_ = 0;
     Invalidate invalidate_;
 };

@@ -10,9 +10,7 @@
 namespace pydbt::usermode {
 
 /// Top-byte-ignore: the host's address of a guest pointer.
-inline uint64_t untag(uint64_t address) {
-    return address & ~(uint64_t{0xff} << 56);
-}
+inline uint64_t untag(uint64_t address) { return address & ~(uint64_t{0xff} << 56); }
 
 /// False when some byte cannot be read or written (EFAULT); a part may have been copied then.
 bool copy_from_guest(void* to, uint64_t from, size_t bytes);

@@ -4,6 +4,7 @@
 // loaded or run.
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -22,7 +23,11 @@ namespace {
 
 constexpr int kUsage = 2, kCannotRun = 126;
 
-int complain(const std::string& message, int status) {
+// One line, whatever a file's name holds.
+int complain(std::string message, int status) {
+    for (char& c : message) {
+        if (static_cast<unsigned char>(c) < ' ') c = '?';
+    }
     std::fprintf(stderr, "pydbt-aarch64: %s\n", message.c_str());
     return status;
 }
@@ -89,6 +94,7 @@ int launch(int argc, char** argv, char** envp) {
     if (options.program.empty()) return complain("no program given; see -help", kUsage);
 
     static Process process(options);
+    if (!process.open_log(error)) return complain(error, kUsage);
     if (!process.create(error)) return complain(error, kCannotRun);
     LoadRequest request;
     request.path = options.program[0];
@@ -98,7 +104,11 @@ int launch(int argc, char** argv, char** envp) {
     LoadError failure;
     if (!load_program(process, request, failure)) return complain(failure.message, failure.status);
     process.run(*process.main_thread);
-    // Only this thread exited; the others go on, and the process ends with the last (exit_group).
+    // Only this thread exited; the others go on, and the process ends with the last. Signals for
+    // the process are theirs.
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, nullptr);
     for (;;) pause();
 }
 

@@ -37,8 +37,9 @@ class Parser {
         for (const OptionInfo& option : kOptions) {
             for (const char* name : option.env) {
                 const char* value = name == nullptr ? nullptr : find(envp, name);
-                if (value == nullptr) continue;
-                if (!apply(option, name, value)) return false;
+                if (value == nullptr || *value == '\0') continue;
+                bool off = !option.takes_value && string_view(value) == "0";
+                if (!off && !apply(option, name, value)) return false;
                 break;
             }
         }
@@ -56,8 +57,12 @@ class Parser {
             size_t equals = text.substr(0, 2) == "--" ? text.find('=') : string_view::npos;
             string_view name = text.substr(0, equals);
             const OptionInfo* option = find_option(name);
-            if (option == nullptr) return fail("unknown option " + std::string(name) + "; see -help");
+            if (option == nullptr)
+                return fail("unknown option " + std::string(name) + "; see -help");
             if (!option->takes_value) {
+                if (equals != string_view::npos) {
+                    return fail("option " + std::string(name) + " takes no value");
+                }
                 if (!apply(*option, name, "1")) return false;
                 continue;
             }
@@ -99,6 +104,9 @@ class Parser {
 
     bool apply(const OptionInfo& option, string_view name, string_view value) {
         std::string text(value);
+        if (option.takes_value && value.empty() && option.key != OptionKey::argv0) {
+            return fail("option " + std::string(name) + " needs a value");
+        }
         if (option.choices != nullptr && !is_choice(option.choices, value)) {
             return fail(std::string(name) + ": not " + text + " but one of " + option.choices);
         }
@@ -110,8 +118,11 @@ class Parser {
             case OptionKey::unset_env:
                 for (std::string& part : split(value, ',')) o_.unset_env.push_back(std::move(part));
                 break;
-            case OptionKey::argv0: o_.argv0 = text; o_.has_argv0 = true; break;
-            case OptionKey::cpu: return cpu(text);
+            case OptionKey::argv0:
+                o_.argv0 = text;
+                o_.has_argv0 = true;
+                break;
+            case OptionKey::cpu: return cpu(name, text);
             case OptionKey::stack_size: return stack_size(name, text);
             case OptionKey::log: return log(name, text);
             case OptionKey::log_file: o_.log_file = text; break;
@@ -132,33 +143,35 @@ class Parser {
         return true;
     }
 
-    bool cpu(const std::string& text) {
+    bool cpu(string_view name, const std::string& text) {
         std::vector<std::string> parts = split(text, ',');
         if (text == "help" || text == "?") {
             o_.list_cpus = true;
             return true;
         }
         if (parts.empty() || (parts[0] != "max" && parts[0] != "any")) {
-            return fail("-cpu: unknown model " + (parts.empty() ? text : parts[0]) +
+            return fail(std::string(name) + ": unknown model " + (parts.empty() ? text : parts[0]) +
                         "; `-cpu help` lists them");
         }
         o_.cpu = text;
         for (size_t n = 1; n < parts.size(); n++) {
-            if (!cpu_feature(parts[n])) return false;
+            if (!cpu_feature(name, parts[n])) return false;
         }
         return true;
     }
 
-    bool cpu_feature(const std::string& part) {
+    bool cpu_feature(string_view name, const std::string& part) {
         size_t equals = part.find('=');
         std::string value = equals == std::string::npos ? "" : part.substr(equals + 1);
-        if (value != "on" && value != "off") return fail("-cpu: " + part + " is not NAME=on|off");
+        if (value != "on" && value != "off")
+            return fail(std::string(name) + ": " + part + " is not NAME=on|off");
         for (const a64::FeatureInfo& row : a64::kFeatures) {
             if (part.compare(0, equals, row.option) != 0) continue;
             o_.features.enable(row.feature, value == "on");
             return true;
         }
-        return fail("-cpu: unknown feature " + part.substr(0, equals) + "; `-cpu help` lists them");
+        return fail(std::string(name) + ": unknown feature " + part.substr(0, equals) +
+                    "; `-cpu help` lists them");
     }
 
     bool stack_size(string_view name, const std::string& text) {
@@ -190,7 +203,8 @@ class Parser {
 
 }  // namespace
 
-bool parse_options(int argc, char** argv, char** envp, LauncherOptions& options, std::string& error) {
+bool parse_options(int argc, char** argv, char** envp, LauncherOptions& options,
+                   std::string& error) {
     Parser parser(options, error);
     if (!parser.environment(envp) || !parser.arguments(argc, argv)) return false;
     options.host = x64::HostFeatures::detect();
@@ -211,7 +225,8 @@ std::vector<std::string> LauncherOptions::command_line() const {
     add("-D", log_file);
     std::string items;
     for (const runtime::LogItemInfo& item : runtime::kLogItems) {
-        if ((log_items & item.bit) != 0) items += (items.empty() ? "" : ",") + std::string(item.name);
+        if ((log_items & item.bit) != 0)
+            items += (items.empty() ? "" : ",") + std::string(item.name);
     }
     add("-d", items);
     if (strace) line.emplace_back("-strace");

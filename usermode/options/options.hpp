@@ -1,7 +1,7 @@
 // The launcher's options, parsed.
 //
-// Owns: LauncherOptions and its parser. The table of options is generated from usermode/cli.py. Must
-// not know: what is done with them.
+// Owns: LauncherOptions and its parser. The table of options is generated from usermode/cli.py.
+// Must not know: what is done with them.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +38,7 @@ struct LauncherOptions {
 };
 
 /// Parses argv and the environment's variables. False and a sentence when something is wrong.
-bool parse_options(int argc, char** argv, char** envp, LauncherOptions& options, std::string& error);
+bool parse_options(int argc, char** argv, char** envp, LauncherOptions& options,
+                   std::string& error);
 
 }  // namespace pydbt::usermode

@@ -14,7 +14,8 @@
 #include "usermode/signals/signals.hpp"
 #include "usermode/syscalls/syscall.hpp"
 
-// int64_t pydbt_interruptible_syscall(volatile int* pending, const uint64_t args[6], int64_t number)
+// int64_t pydbt_interruptible_syscall(volatile int* pending, const uint64_t args[6], int64_t
+// number)
 //
 // A signal that comes between the test and the syscall instruction would be noticed only when the
 // call returns, which may be never. The handler looks whether it interrupted this window and if so
@@ -77,7 +78,8 @@ void write_error(const char* text, int length) {
     int n = std::snprintf(
         text, sizeof text,
         "pydbt-aarch64: internal error: host %s at 0x%llx (address 0x%llx), guest pc 0x%" PRIx64
-        "\npydbt-aarch64: this is a defect of pydbt; please report it with the program and the output "
+        "\npydbt-aarch64: this is a defect of pydbt; please report it with the program and the "
+        "output "
         "of `pydbt-aarch64 -version`\n",
         signal_name(number), static_cast<unsigned long long>(context.uc_mcontext.gregs[REG_RIP]),
         static_cast<unsigned long long>(reinterpret_cast<uintptr_t>(info.si_addr)), guest_pc);

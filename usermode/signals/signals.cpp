@@ -21,12 +21,13 @@ namespace {
 
 // signal(7) of Linux on both architectures.
 constexpr const char* kNames[] = {
-    "0",       "SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",    "SIGTRAP", "SIGABRT", "SIGBUS",
-    "SIGFPE",  "SIGKILL", "SIGUSR1",   "SIGSEGV", "SIGUSR2",   "SIGPIPE", "SIGALRM", "SIGTERM",
-    "SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP",   "SIGTTIN", "SIGTTOU", "SIGURG",
-    "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH",  "SIGIO",   "SIGPWR",  "SIGSYS"};
+    "0",         "SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",   "SIGTRAP", "SIGABRT", "SIGBUS",
+    "SIGFPE",    "SIGKILL", "SIGUSR1",   "SIGSEGV", "SIGUSR2",  "SIGPIPE", "SIGALRM", "SIGTERM",
+    "SIGSTKFLT", "SIGCHLD", "SIGCONT",   "SIGSTOP", "SIGTSTP",  "SIGTTIN", "SIGTTOU", "SIGURG",
+    "SIGXCPU",   "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO",   "SIGPWR",  "SIGSYS"};
 
-// glibc keeps 32 and 33 for itself and its sigaction() refuses them; the guest's libc wants its own.
+// glibc keeps 32 and 33 for itself and its sigaction() refuses them; the guest's libc wants its
+// own.
 struct KernelSigaction {
     uint64_t handler;  // a function, kSigDfl or kSigIgn
     uint64_t flags;
@@ -47,24 +48,17 @@ pydbt_signal_restorer:
 
 constexpr uint64_t kUnblockable = signal_bit(SIGKILL) | signal_bit(SIGSTOP);
 
-void set_host_action(int number, uint64_t handler) {
+void set_host_action(int number, const GuestSigaction& guest) {
     if (number == SIGKILL || number == SIGSTOP) return;
     KernelSigaction action{};
-    bool ours = is_fault_signal(number) || (handler != kSigDfl && handler != kSigIgn);
-    if (ours) {
-        action.handler = reinterpret_cast<uint64_t>(&host_signal_handler);
-    } else {
-        action.handler = handler;
-    }
-    // SA_RESTART: the kernel decides which calls restart; see host.cpp.
-    action.flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | kSaRestorer;
+    bool ours = is_fault_signal(number) || (guest.handler != kSigDfl && guest.handler != kSigIgn);
+    action.handler = ours ? reinterpret_cast<uint64_t>(&host_signal_handler) : guest.handler;
+    // The kernel decides which calls a signal ends and which go on, and what SIGCHLD is sent for.
+    constexpr uint64_t kKernels = kSaRestart | SA_NOCLDSTOP | SA_NOCLDWAIT;
+    action.flags = SA_SIGINFO | SA_ONSTACK | kSaRestorer | (guest.flags & kKernels);
     action.restorer = pydbt_signal_restorer;
     action.mask = ~uint64_t{0};
     syscall(SYS_rt_sigaction, number, &action, nullptr, 8);
-}
-
-bool on_alternate_stack(const GuestStack& s, uint64_t sp) {
-    return (s.flags & SS_DISABLE) == 0 && sp - s.sp - 1 < s.size;
 }
 
 uint64_t pstate_of(const base::CpuState& state) {
@@ -89,7 +83,8 @@ void fill_frame(GuestThread& thread, const siginfo_t& info, uint64_t mask, const
     m.sp = state.sp;
     m.pc = state.pc;
     m.pstate = pstate_of(state);
-    FpsimdContext fp{{kFpsimdMagic, sizeof(FpsimdContext)}, runtime::read_fpsr(state), state.fpcr, {}};
+    FpsimdContext fp{
+        {kFpsimdMagic, sizeof(FpsimdContext)}, runtime::read_fpsr(state), state.fpcr, {}};
     static_assert(sizeof fp.v == sizeof state.v);
     std::memcpy(fp.v, state.v, sizeof fp.v);
     std::memcpy(m.reserved, &fp, sizeof fp);
@@ -128,6 +123,7 @@ void enter_handler(GuestThread& thread, const GuestSigaction& action, const sigi
     signals.blocked |= action.mask;
     if ((action.flags & kSaNodefer) == 0) signals.blocked |= signal_bit(info.si_signo);
     signals.blocked = allowed_mask(signals.blocked);
+    if ((signals.alternate.flags & kSsAutodisarm) != 0) signals.alternate = {0, SS_DISABLE, 0, 0};
 }
 
 }  // namespace
@@ -136,9 +132,12 @@ const char* signal_name(int number) {
     return number > 0 && number < static_cast<int>(std::size(kNames)) ? kNames[number] : "a signal";
 }
 
-uint64_t allowed_mask(uint64_t mask) {
-    return mask & ~kUnblockable;
+// sas_ss_flags of include/linux/sched/signal.h.
+bool on_alternate_stack(const GuestStack& s, uint64_t sp) {
+    return (s.flags & (SS_DISABLE | kSsAutodisarm)) == 0 && sp - s.sp - 1 < s.size;
 }
+
+uint64_t allowed_mask(uint64_t mask) { return mask & ~kUnblockable; }
 
 sigset_t host_mask(uint64_t guest_mask) {
     for (int number : kFaultSignals) guest_mask &= ~signal_bit(number);
@@ -164,7 +163,13 @@ void SignalActions::set(int number, const GuestSigaction& action) {
     std::scoped_lock lock(mutex_);
     actions_[number] = action;
     actions_[number].mask = allowed_mask(action.mask);
-    set_host_action(number, action.handler);
+    set_host_action(number, action);
+}
+
+void SignalActions::take_back() {
+    constexpr int kCancel = 32, kSetxid = 33;  // nptl's, in glibc's internal-signals.h
+    std::scoped_lock lock(mutex_);
+    for (int number : {kCancel, kSetxid}) set_host_action(number, actions_[number]);
 }
 
 GuestSigaction SignalActions::take(int number) {
@@ -172,7 +177,7 @@ GuestSigaction SignalActions::take(int number) {
     GuestSigaction action = actions_[number];
     if ((action.flags & kSaResethand) != 0) {
         actions_[number].handler = kSigDfl;
-        set_host_action(number, kSigDfl);
+        set_host_action(number, actions_[number]);
     }
     return action;
 }
@@ -183,14 +188,14 @@ void SignalActions::start() {
         syscall(SYS_rt_sigaction, number, nullptr, &old, 8);
         actions_[number].handler = old.handler == kSigIgn ? kSigIgn : kSigDfl;
     }
-    for (int number : kFaultSignals) set_host_action(number, actions_[number].handler);
+    for (int number : kFaultSignals) set_host_action(number, actions_[number]);
 }
 
 // --- delivery -----------------------------------------------------------------------------------
 
 void deliver_signals(GuestThread& thread, bool restart) {
     SignalState& signals = thread.signals;
-    bool delivered = false;
+    if (restart) thread.state().pc -= 4;
     while (int number = signals.pending) {
         siginfo_t info = signals.pending_info;
         signals.pending = 0;
@@ -199,23 +204,14 @@ void deliver_signals(GuestThread& thread, bool restart) {
             // Changed since it came.
         } else if (action.handler == kSigDfl) {
             // Sent by somebody to a signal whose handler is ours in any case, or changed since.
-            bool harmless = number == SIGCHLD || number == SIGURG || number == SIGWINCH ||
-                            number == SIGCONT;
+            bool harmless =
+                number == SIGCHLD || number == SIGURG || number == SIGWINCH || number == SIGCONT;
             if (!harmless) die_of(thread.process, number);
         } else {
-            if (restart && !delivered) {
-                if ((action.flags & kSaRestart) != 0) {
-                    thread.state().pc -= 4;
-                } else {
-                    thread.state().x[0] = static_cast<uint64_t>(-EINTR);
-                }
-            }
-            delivered = true;
             enter_handler(thread, action, info, {});
         }
         apply_mask(thread);
     }
-    if (restart && !delivered) thread.state().pc -= 4;
     if (signals.has_saved) {
         signals.has_saved = false;
         signals.blocked = signals.saved_blocked;
@@ -228,12 +224,17 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
     GuestSigaction action = thread.process.actions.get(number);
     bool blocked = (thread.signals.blocked & signal_bit(number)) != 0;
     if (action.handler == kSigDfl || action.handler == kSigIgn || blocked) {
-        std::fprintf(stderr, "pydbt-aarch64: %s: %s at pc 0x%" PRIx64, thread.process.program.c_str(),
-                     signal_name(number), thread.state().pc);
-        if (exit.reason == runtime::ExitReason::undefined) {
-            std::fprintf(stderr, ": undefined instruction 0x%08" PRIx32 "\n", exit.imm);
-        } else {
-            std::fprintf(stderr, ", address 0x%" PRIx64 "\n", address);
+        std::fprintf(stderr, "pydbt-aarch64: %s: %s at pc 0x%" PRIx64,
+                     thread.process.program.c_str(), signal_name(number), thread.state().pc);
+        switch (exit.reason) {
+            case runtime::ExitReason::undefined:
+                std::fprintf(stderr, ": undefined instruction 0x%08" PRIx32 "\n", exit.imm);
+                break;
+            case runtime::ExitReason::memory_fault:
+                std::fprintf(stderr, ", %s address 0x%" PRIx64 "\n",
+                             exit.write ? "writing" : "reading", address);
+                break;
+            default: std::fputc('\n', stderr); break;
         }
         die_of(thread.process, number);
     }

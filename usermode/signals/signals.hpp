@@ -23,9 +23,7 @@ class GuestThread;
 class Process;
 
 inline constexpr int kSignals = 64;
-inline constexpr uint64_t signal_bit(int number) {
-    return uint64_t{1} << (number - 1);
-}
+inline constexpr uint64_t signal_bit(int number) { return uint64_t{1} << (number - 1); }
 
 /// AArch64's struct sigaction as rt_sigaction has it.
 struct GuestSigaction {
@@ -34,9 +32,8 @@ struct GuestSigaction {
     uint64_t restorer;
     uint64_t mask;
 };
-inline constexpr uint64_t kSaOnstack = 0x08000000, kSaRestart = 0x10000000,
-                          kSaNodefer = 0x40000000, kSaResethand = 0x80000000,
-                          kSaRestorer = 0x04000000;
+inline constexpr uint64_t kSaOnstack = 0x08000000, kSaRestart = 0x10000000, kSaNodefer = 0x40000000,
+                          kSaResethand = 0x80000000, kSaRestorer = 0x04000000;
 inline constexpr uint64_t kSigDfl = 0, kSigIgn = 1;
 
 /// AArch64's stack_t.
@@ -46,6 +43,9 @@ struct GuestStack {
     uint32_t pad;
     uint64_t size;
 };
+/// SS_AUTODISARM: the stack is disabled while a handler runs on it.
+inline constexpr int32_t kSsAutodisarm = static_cast<int32_t>(0x80000000);
+bool on_alternate_stack(const GuestStack& stack, uint64_t sp);
 
 /// The process's actions. Thread-safe.
 class SignalActions {
@@ -53,6 +53,9 @@ class SignalActions {
     GuestSigaction get(int number) const;
     /// Stores the action and makes the host's fit.
     void set(int number, const GuestSigaction& action);
+    /// Makes the host's actions fit again for the signals that the host's C library takes for
+    /// itself when it makes its first thread; the guest's C library wants them too.
+    void take_back();
     /// What delivery takes: SA_RESETHAND has reset it then.
     GuestSigaction take(int number);
     /// The actions the process was started with (ignored stays ignored) and the fault handlers.
@@ -73,8 +76,8 @@ struct SignalState {
     siginfo_t pending_info{};
 };
 
-/// Delivers what is pending. `restart`: the thread is behind an SVC that returned -kRestart; its pc
-/// is moved back when the call is to be made again.
+/// Delivers what is pending. `restart`: the thread is behind an SVC that returned -kRestart, which
+/// is made again after the handlers.
 void deliver_signals(GuestThread& thread, bool restart);
 
 /// Delivers a signal that the guest's own instruction raised; kills the process when the guest

@@ -1,14 +1,14 @@
 """The AArch64 Linux syscall table: one row for every entry.
 
 Owns: numbers, names, how each call is served, kinds of arguments (which -strace prints), the flag
-sets and structures that differ between AArch64 and x86-64. Must not know: C++ (gen/syscalls.py), how
-custom calls work (usermode/syscalls/*.cpp).
+sets and structures that differ between AArch64 and x86-64. Must not know: C++ (gen/syscalls.py),
+how custom calls work (usermode/syscalls/*.cpp).
 
 A row is `NUMBER NAME HOW [RESULT:]ARGUMENT...`:
 
 - HOW: `pass`, the same on both architectures, goes to the host's call of that name; `convert`, the
   same but for arguments of the kinds in FLAGS (values renumbered) and STRUCTS (`out_NAME`: written
-  by the kernel, `in_NAME`: read by it); `custom`, a function `sys_NAME`; `none`, not served: ENOSYS.
+  by the kernel, `in_NAME`: read by it); `custom`, a function `sys_NAME`; `none`: ENOSYS.
 - Arguments are kinds of KINDS. A result is an int, `hex:` an address or flags, `fd:` a descriptor.
 
 Sources: include/uapi/asm-generic/unistd.h, fcntl.h, stat.h and arch/{arm64,x86}/include/uapi/asm of
@@ -47,6 +47,12 @@ KINDS: dict[str, str] = {
     "in_epoll_event": "struct epoll_event",
 }
 """Kinds of arguments; the text is for the generated reference."""
+
+POINTERS = ("ptr", "str", "path", "buf", "out", "argv")
+"""The kinds that are addresses, beside `in_` and `out_` ones."""
+
+PREFIXED = ("openat", "newfstatat", "statx", "faccessat", "faccessat2", "readlinkat", "execve")
+"""Calls whose path is looked up below the folder of -L first."""
 
 FLAGS: dict[str, tuple[tuple[str, int, int], ...]] = {
     "open": (
@@ -243,11 +249,11 @@ _TABLE = """
 104 kexec_load none hex size ptr hex
 105 init_module none ptr size str
 106 delete_module none str hex
-107 timer_create none clock ptr ptr
-108 timer_gettime none int ptr
-109 timer_getoverrun none int
-110 timer_settime none int hex ptr ptr
-111 timer_delete none int
+107 timer_create pass clock ptr ptr
+108 timer_gettime pass int ptr
+109 timer_getoverrun pass int
+110 timer_settime pass int hex ptr ptr
+111 timer_delete pass int
 112 clock_settime pass clock ptr
 113 clock_gettime pass clock ptr
 114 clock_getres pass clock ptr

@@ -1,12 +1,15 @@
 #include "usermode/strace/strace.hpp"
 
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
+#include <mutex>
 #include <span>
 #include <string>
 
@@ -99,11 +102,55 @@ std::string argument(Kind kind, uint64_t value, uint64_t next) {
     }
 }
 
+// The thread whose call has begun a line that no result has ended; 0: none. Forked children write
+// to the same file, so they share it.
+std::atomic<pid_t>& open_line() {
+    static void* memory = mmap(nullptr, sizeof(std::atomic<pid_t>), PROT_READ | PROT_WRITE,
+                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    static std::atomic<pid_t> own = 0;
+    return memory == MAP_FAILED ? own : *static_cast<std::atomic<pid_t>*>(memory);
+}
+
+std::mutex g_mutex;
+
+pid_t own_id() { return static_cast<pid_t>(syscall(SYS_gettid)); }
+
+// One write, which other threads and processes do not come between. `now` is whose line is open
+// then.
+void write_part(const Process& process, const std::string& text, pid_t now) {
+    bool of_other = open_line().exchange(now) != 0;
+    std::string all = of_other ? " <unfinished ...>\n" + text : text;
+    std::fwrite(all.data(), 1, all.size(), process.log_file);
+    std::fflush(process.log_file);
+}
+
+std::string result_text(const SyscallInfo& info, int64_t result) {
+    constexpr int64_t kLastErrno = 4095;
+    if (result == -kRestart) return " = ? (interrupted)\n";
+    if (result < 0 && result >= -kLastErrno) {
+        return number(" = -1 errno=%" PRId64, static_cast<uint64_t>(-result)) + " (" +
+               std::strerror(static_cast<int>(-result)) + ")\n";
+    }
+    const char* format = info.result == Result::hex_ ? " = 0x%" PRIx64 "\n" : " = %" PRId64 "\n";
+    return number(format, static_cast<uint64_t>(result));
+}
+
+bool does_not_return(uint64_t n) {
+    return n == static_cast<uint64_t>(SyscallNumber::exit_) ||
+           n == static_cast<uint64_t>(SyscallNumber::exit_group_);
+}
+
 }  // namespace
+
+std::unique_lock<std::mutex> hold_trace() { return std::unique_lock(g_mutex); }
+void trace_leave(const Process& process) {
+    std::scoped_lock lock(g_mutex);
+    if (open_line() != 0) write_part(process, "", 0);
+}
 
 void trace_call(const GuestThread& thread, uint64_t n, const SyscallInfo& info,
                 const SyscallArgs& args) {
-    std::string line = number("%" PRId64 " ", static_cast<uint64_t>(syscall(SYS_gettid)));
+    std::string line = number("%" PRId64 " ", static_cast<uint64_t>(own_id()));
     line += info.name == nullptr ? number("syscall_%" PRIu64, n) : info.name;
     line += '(';
     for (unsigned i = 0; i < info.count; i++) {
@@ -111,24 +158,23 @@ void trace_call(const GuestThread& thread, uint64_t n, const SyscallInfo& info,
         line += argument(info.kinds[i], args[i], i + 1 < args.size() ? args[i + 1] : 0);
     }
     line += ')';
-    std::fputs(line.c_str(), thread.process.log_file);
-    std::fflush(thread.process.log_file);
+    bool ends = does_not_return(n);
+    std::scoped_lock lock(g_mutex);
+    write_part(thread.process, line + (ends ? " = ?\n" : ""), ends ? 0 : own_id());
 }
 
 void trace_result(const GuestThread& thread, const SyscallInfo& info, int64_t result) {
-    std::FILE* file = thread.process.log_file;
-    constexpr int64_t kLastErrno = 4095;
-    if (result == -kRestart) {
-        std::fputs(" = ? (interrupted)\n", file);
-    } else if (result < 0 && result >= -kLastErrno) {
-        std::fprintf(file, " = -1 errno=%" PRId64 " (%s)\n", -result,
-                     std::strerror(static_cast<int>(-result)));
-    } else if (info.result == Result::hex_) {
-        std::fprintf(file, " = 0x%" PRIx64 "\n", static_cast<uint64_t>(result));
+    std::string text = result_text(info, result);
+    std::scoped_lock lock(g_mutex);
+    pid_t self = own_id();
+    if (open_line() == self) {
+        open_line() = 0;
     } else {
-        std::fprintf(file, " = %" PRId64 "\n", result);
+        const char* name = info.name == nullptr ? "?" : info.name;
+        text =
+            number("%" PRId64, static_cast<uint64_t>(self)) + " <... " + name + " resumed>" + text;
     }
-    std::fflush(file);
+    write_part(thread.process, text, 0);
 }
 
 }  // namespace pydbt::usermode

@@ -2,8 +2,13 @@
 //
 // Owns: reading arguments, choosing how a call is served, the result in x0, restarting. Must not
 // know: particular calls beyond rt_sigreturn.
-#include <cerrno>
+#include <linux/limits.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <string>
+
+#include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
 #include "usermode/strace/strace.hpp"
@@ -12,7 +17,29 @@
 namespace pydbt::usermode {
 namespace {
 
-constexpr SyscallInfo kUnknown{nullptr, nullptr, -1, 0, Result::int_, {}};
+constexpr SyscallInfo kUnknown{nullptr, nullptr, -1, 0, Result::int_, 0, -1, {}};
+
+const SyscallInfo& info_of(uint64_t number) {
+    if (number >= kSyscallCount || kSyscalls[number].name == nullptr) return kUnknown;
+    return kSyscalls[number];
+}
+
+// Documentation/arch/arm64/tagged-address-abi.rst; without it the kernel answers EFAULT.
+void untag_pointers(const SyscallInfo& info, SyscallArgs& args) {
+    for (size_t n = 0; n < args.size(); n++) {
+        if ((info.pointers >> n & 1) != 0) args[n] = untag(args[n]);
+    }
+}
+
+// A file below -L's folder stands for the one of that absolute path. `path` holds what args points
+// to.
+void add_prefix(const std::string& prefix, int argument, SyscallArgs& args, std::string& path) {
+    std::string wanted;
+    auto n = static_cast<size_t>(argument);
+    if (!read_guest_string(args[n], PATH_MAX, wanted) || !wanted.starts_with('/')) return;
+    path = prefix + wanted;
+    if (access(path.c_str(), F_OK) == 0) args[n] = reinterpret_cast<uint64_t>(path.c_str());
+}
 
 int64_t serve(GuestThread& thread, const SyscallInfo& info, const SyscallArgs& args) {
     if (info.function != nullptr) return info.function(thread, args);
@@ -26,7 +53,8 @@ void serve_syscall(GuestThread& thread) {
     base::CpuState& state = thread.state();
     uint64_t number = state.x[8];
     SyscallArgs args = {state.x[0], state.x[1], state.x[2], state.x[3], state.x[4], state.x[5]};
-    const SyscallInfo& info = number < kSyscallCount ? kSyscalls[number] : kUnknown;
+    const SyscallInfo& info = info_of(number);
+    if (thread.process.tagged_addresses) untag_pointers(info, args);
     bool trace = thread.process.options.strace;
     if (trace) trace_call(thread, number, info, args);
     if (number == static_cast<uint64_t>(SyscallNumber::rt_sigreturn_)) {
@@ -34,8 +62,11 @@ void serve_syscall(GuestThread& thread) {
         if (trace) trace_result(thread, info, 0);
         return;
     }
+    std::string path;
+    const std::string& prefix = thread.process.options.prefix;
+    if (info.prefixed >= 0 && !prefix.empty()) add_prefix(prefix, info.prefixed, args, path);
     int64_t result = serve(thread, info, args);
-    if (trace) trace_result(thread, info, result);
+    if (trace && !thread.exiting) trace_result(thread, info, result);
     bool restart = result == -kRestart;
     if (!restart) state.x[0] = static_cast<uint64_t>(result);
     if (restart || thread.signals.pending != 0 || thread.signals.has_saved) {

@@ -35,10 +35,11 @@ class TemporaryMask {
         host_ = host_mask(mask_);
     }
     uint64_t host() const { return reinterpret_cast<uint64_t>(&host_); }
-    // A signal that ended the call is delivered under the call's mask; the old one is restored after.
-    void finish() {
+    // A signal that ended the call is delivered under the call's mask; the old one is restored
+    // after. One that came before the call is not: the call is made again.
+    void finish(int64_t result) {
         SignalState& s = thread_.signals;
-        if (s.pending == 0) return;
+        if (s.pending == 0 || result == -kRestart) return;
         s.saved_blocked = s.blocked;
         s.has_saved = true;
         s.blocked = mask_;
@@ -120,7 +121,7 @@ int64_t sys_epoll_pwait(GuestThread& t, const SyscallArgs& a) {
         TemporaryMask mask(t, wanted);
         host[4] = mask.host();
         result = host_syscall(t, SYS_epoll_pwait, host);
-        mask.finish();
+        mask.finish(result);
     }
     for (int64_t n = 0; n < result; n++) {
         Guest_epoll_event event;
@@ -141,7 +142,7 @@ int64_t sys_ppoll(GuestThread& t, const SyscallArgs& a) {
     SyscallArgs host = a;
     host[3] = mask.host();
     int64_t result = host_syscall(t, SYS_ppoll, host);
-    mask.finish();
+    mask.finish(result);
     return result;
 }
 
@@ -158,7 +159,7 @@ int64_t sys_pselect6(GuestThread& t, const SyscallArgs& a) {
     SyscallArgs host = a;
     host[5] = reinterpret_cast<uint64_t>(pair);
     int64_t result = host_syscall(t, SYS_pselect6, host);
-    mask.finish();
+    mask.finish(result);
     return result;
 }
 

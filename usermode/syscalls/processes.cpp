@@ -24,6 +24,7 @@
 #include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
 #include "usermode/signals/host.hpp"
+#include "usermode/strace/strace.hpp"
 #include "usermode/syscalls/table.gen.hpp"
 
 namespace pydbt::usermode {
@@ -34,13 +35,11 @@ namespace {
 struct NewThread {
     std::unique_ptr<GuestThread> thread;
     pthread_mutex_t started = PTHREAD_MUTEX_INITIALIZER;
-    uint64_t flags = 0, child_tid = 0;
+    uint64_t flags = 0, parent_tid = 0, child_tid = 0;
     std::atomic<int> tid = 0;
 };
 
-int gettid_raw() {
-    return static_cast<int>(syscall(SYS_gettid));
-}
+int gettid_raw() { return static_cast<int>(syscall(SYS_gettid)); }
 
 void end_thread(GuestThread& thread) {
     if (thread.clear_child_tid == 0) return;
@@ -55,6 +54,8 @@ void* thread_main(void* argument) {
     GuestThread::set_current(thread.get());
     make_signal_stack();
     int tid = gettid_raw();
+    // Before the new thread runs, and before the creator does: both may look.
+    if ((start->flags & CLONE_PARENT_SETTID) != 0) write_guest(start->parent_tid, tid);
     if ((start->flags & CLONE_CHILD_SETTID) != 0) write_guest(start->child_tid, tid);
     if ((start->flags & CLONE_CHILD_CLEARTID) != 0) thread->clear_child_tid = start->child_tid;
     start->tid.store(tid, std::memory_order_release);
@@ -66,10 +67,9 @@ void* thread_main(void* argument) {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, nullptr);
     end_thread(*thread);
-    int status = thread->exit_status;
     GuestThread::set_current(nullptr);
     thread.reset();
-    if (process.threads.fetch_sub(1) == 1) process.exit(status);
+    if (process.threads.fetch_sub(1) == 1) process.exit(process.leader_status);
     return nullptr;
 }
 
@@ -98,6 +98,7 @@ int64_t clone_thread(GuestThread& t, uint64_t flags, const SyscallArgs& a) {
     if ((flags & CLONE_SETTLS) != 0) child.state().tpidr_el0 = a[3];
     child.signals.blocked = t.signals.blocked;
     start.flags = flags;
+    start.parent_tid = a[2];
     start.child_tid = a[4];
     // The new thread starts with every signal blocked, until it can take them.
     sigset_t all = host_mask(~uint64_t{0}), old;
@@ -111,6 +112,7 @@ int64_t clone_thread(GuestThread& t, uint64_t flags, const SyscallArgs& a) {
     pthread_t id;
     int error = pthread_create(&id, &attributes, thread_main, &start);
     pthread_attr_destroy(&attributes);
+    if (error == 0) process.actions.take_back();
     if (error == 0) {
         while (start.tid.load(std::memory_order_acquire) == 0) {
             syscall(SYS_futex, &start.tid, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
@@ -119,7 +121,6 @@ int64_t clone_thread(GuestThread& t, uint64_t flags, const SyscallArgs& a) {
         process.threads--;
     }
     int tid = start.tid.load();
-    if (error == 0 && (flags & CLONE_PARENT_SETTID) != 0) write_guest(a[2], tid);
     pthread_sigmask(SIG_SETMASK, &old, nullptr);
     return error == 0 ? tid : -EAGAIN;
 }
@@ -131,11 +132,22 @@ int64_t fork_process(GuestThread& t, uint64_t flags, const SyscallArgs& a) {
     Process& process = t.process;
     int wait_pipe[2] = {-1, -1};
     bool vfork = (flags & CLONE_VFORK) != 0;
-    if (vfork && pipe2(wait_pipe, O_CLOEXEC) != 0) return -errno;
     sigset_t all = host_mask(~uint64_t{0}), old;
     pthread_sigmask(SIG_SETMASK, &all, &old);
+    if (t.signals.pending !=
+        0) {  // the parent's: it is delivered first, so that no child inherits it
+        pthread_sigmask(SIG_SETMASK, &old, nullptr);
+        return -kRestart;
+    }
+    if (vfork && pipe2(wait_pipe, O_CLOEXEC) != 0) {
+        int64_t failure = -errno;
+        pthread_sigmask(SIG_SETMASK, &old, nullptr);
+        return failure;
+    }
+    for (int& fd : wait_pipe) fd = vfork ? private_descriptor(fd) : fd;
     std::fflush(process.log_file);
     int64_t result = -ENOMEM;
+    std::unique_lock trace = hold_trace();
     if (process.engine->prepare_fork()) {
         pid_t pid = fork();
         result = pid < 0 ? -errno : pid;
@@ -143,6 +155,7 @@ int64_t fork_process(GuestThread& t, uint64_t flags, const SyscallArgs& a) {
         if (!process.engine->after_fork(child, *t.cpu) && child) _exit(127);
         if (child) {
             process.threads = 1;
+            process.leader = &t;
             int tid = gettid_raw();
             if ((flags & CLONE_CHILD_SETTID) != 0) write_guest(a[4], tid);
             t.clear_child_tid = (flags & CLONE_CHILD_CLEARTID) != 0 ? a[4] : 0;
@@ -153,6 +166,7 @@ int64_t fork_process(GuestThread& t, uint64_t flags, const SyscallArgs& a) {
             write_guest(a[2], tid);
         }
     }
+    trace.unlock();
     pthread_sigmask(SIG_SETMASK, &old, nullptr);
     if (vfork && result != 0) {
         // The child's end closes when it calls execve or exits.
@@ -180,6 +194,12 @@ bool read_string_list(uint64_t at, std::vector<std::string>& list) {
         list.push_back(std::move(text));
     }
     return true;
+}
+
+// Why a path could not be read: not there, or too long.
+int64_t path_error(uint64_t at) {
+    char text[PATH_MAX];
+    return copy_from_guest(text, at, sizeof text) ? -ENAMETOOLONG : -EFAULT;
 }
 
 enum class FileKind { guest, script, other };
@@ -252,8 +272,8 @@ int64_t sys_clone(GuestThread& t, const SyscallArgs& a) {
         if ((flags & kNeeded) != kNeeded) return -EINVAL;
         return clone_thread(t, flags, a);
     }
-    constexpr uint64_t kServed = CLONE_VM | CLONE_VFORK | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
-                                 CLONE_PARENT_SETTID | CLONE_SETTLS | 0xff;
+    constexpr uint64_t kServed = CLONE_VM | CLONE_VFORK | CLONE_CHILD_SETTID |
+                                 CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | CLONE_SETTLS | 0xff;
     bool shares = (flags & CLONE_VM) != 0 && (flags & CLONE_VFORK) == 0;
     if ((flags & ~kServed) != 0 || shares || (flags & 0xff) != SIGCHLD) return -EINVAL;
     return fork_process(t, flags, a);
@@ -262,12 +282,12 @@ int64_t sys_clone(GuestThread& t, const SyscallArgs& a) {
 int64_t sys_execve(GuestThread& t, const SyscallArgs& a) {
     std::string path;
     std::vector<std::string> argv, envp;
-    if (!read_guest_string(a[0], PATH_MAX, path)) return -EFAULT;
+    if (!read_guest_string(a[0], PATH_MAX, path)) return path_error(a[0]);
     if (!read_string_list(a[1], argv) || !read_string_list(a[2], envp)) return -EFAULT;
     if (path == "/proc/self/exe") path = t.process.program;
     if (access(path.c_str(), X_OK) != 0) return -errno;
     if (!resolve(t.process, path, argv)) return -ELOOP;
-    std::fflush(t.process.log_file);
+    if (t.process.options.strace) trace_leave(t.process);
     SyscallArgs host = {reinterpret_cast<uint64_t>(path.c_str())};
     std::vector<char*> arguments = pointers(argv), environment = pointers(envp);
     host[1] = reinterpret_cast<uint64_t>(arguments.data());
@@ -276,12 +296,12 @@ int64_t sys_execve(GuestThread& t, const SyscallArgs& a) {
 }
 
 int64_t sys_exit(GuestThread& t, const SyscallArgs& a) {
-    t.exit_status = static_cast<int>(a[0]) & 0xff;
     t.exiting = true;
+    if (&t == t.process.leader) t.process.leader_status = static_cast<int>(a[0]) & 0xff;
     bool main = &t == t.process.main_thread.get();
     if (main) {
         end_thread(t);
-        if (t.process.threads.fetch_sub(1) == 1) t.process.exit(t.exit_status);
+        if (t.process.threads.fetch_sub(1) == 1) t.process.exit(t.process.leader_status);
     }
     return 0;
 }
@@ -314,18 +334,18 @@ int64_t sys_personality(GuestThread& t, const SyscallArgs& a) {
 }
 
 int64_t sys_prctl(GuestThread& t, const SyscallArgs& a) {
-    constexpr int kSveGetVl = 51, kSveSetVl = 50, kTaggedAddress = 55, kGetTaggedAddress = 56;
+    constexpr int kSveGetVl = 51, kSveSetVl = 50, kSetTaggedAddress = 55, kGetTaggedAddress = 56;
     switch (static_cast<int>(a[0])) {
         case PR_SET_SECCOMP:
         case PR_SET_MM:
         case kSveGetVl:
-        case kSveSetVl:
-            return -EINVAL;
-        case kTaggedAddress:
-        case kGetTaggedAddress:
+        case kSveSetVl: return -EINVAL;
+        case kSetTaggedAddress:
+            if (a[1] > 1 || a[2] != 0 || a[3] != 0 || a[4] != 0) return -EINVAL;  // no MTE
+            t.process.tagged_addresses = a[1] != 0;
             return 0;
-        default:
-            return host_syscall(t, SYS_prctl, a);
+        case kGetTaggedAddress: return t.process.tagged_addresses ? 1 : 0;
+        default: return host_syscall(t, SYS_prctl, a);
     }
 }
 

@@ -68,24 +68,28 @@ int64_t sys_rt_sigsuspend(GuestThread& t, const SyscallArgs& a) {
     sigset_t host = host_mask(s.blocked);
     int64_t result =
         host_syscall(t, SYS_rt_sigsuspend, {reinterpret_cast<uint64_t>(&host), kSigsetBytes});
-    return result == -kRestart ? -EINTR : result;
+    if (result == -kRestart) {  // a signal came before the call: it is the old mask's
+        s.blocked = s.saved_blocked;
+        s.has_saved = false;
+    }
+    return result;
 }
 
 int64_t sys_sigaltstack(GuestThread& t, const SyscallArgs& a) {
     GuestStack& current = t.signals.alternate;
     GuestStack old = current;
     uint64_t sp = t.state().sp;
-    bool on = (current.flags & SS_DISABLE) == 0 && sp - current.sp - 1 < current.size;
+    bool on = on_alternate_stack(current, sp);
     if (on) old.flags |= SS_ONSTACK;
     if (a[0] != 0) {
         GuestStack wanted;
         if (!read_guest(a[0], wanted)) return -EFAULT;
         if (on) return -EPERM;
-        constexpr int32_t kAutodisarm = static_cast<int32_t>(0x80000000);
-        int32_t mode = wanted.flags & ~kAutodisarm;
+        int32_t mode = wanted.flags & ~kSsAutodisarm;
         if (mode != 0 && mode != SS_DISABLE && mode != SS_ONSTACK) return -EINVAL;
-        if (mode != SS_DISABLE && wanted.size < static_cast<uint64_t>(kSmallestStack)) return -ENOMEM;
-        wanted.flags = mode == SS_DISABLE ? SS_DISABLE : wanted.flags & kAutodisarm;
+        if (mode != SS_DISABLE && wanted.size < static_cast<uint64_t>(kSmallestStack))
+            return -ENOMEM;
+        wanted.flags = mode == SS_DISABLE ? SS_DISABLE : wanted.flags & kSsAutodisarm;
         if (mode == SS_DISABLE) wanted.sp = wanted.size = 0;
         current = wanted;
     }
@@ -94,8 +98,6 @@ int64_t sys_sigaltstack(GuestThread& t, const SyscallArgs& a) {
 }
 
 // The dispatcher serves it: the result is not one for x0.
-int64_t sys_rt_sigreturn(GuestThread&, const SyscallArgs&) {
-    return 0;
-}
+int64_t sys_rt_sigreturn(GuestThread&, const SyscallArgs&) { return 0; }
 
 }  // namespace pydbt::usermode

@@ -24,6 +24,8 @@ struct SyscallInfo {
     int host;                  // the host's number of the same call; -1 without a function: ENOSYS
     uint8_t count;             // of arguments
     Result result;
+    uint8_t pointers;  // bit n: argument n is an address
+    int8_t prefixed;   // the argument that is a path to look up below -L's folder first; -1: none
     Kind kinds[6];
 };
 

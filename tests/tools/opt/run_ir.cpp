@@ -98,7 +98,7 @@ struct Helpers {
 // ---- building again, so that the builder folds and forwards
 
 class Replay {
-  public:
+   public:
     explicit Replay(const Function& from) : from_(from), b_(to_), map_(from.insts.size(), kNone) {}
 
     Function run() {
@@ -120,7 +120,7 @@ class Replay {
         return std::move(to_);
     }
 
-  private:
+   private:
     Value mapped(Value v) const { return v == kNone ? kNone : map_[v]; }
 
     void jump(const Inst& i) {

@@ -31,7 +31,10 @@ class Random {
             case 1: e = ones - next() % 3; break;
             case 2: e = ones / 2 + next() % 4 - 2; break;
             case 3: f = next() % 2 == 0 ? 0 : (uint64_t{1} << fraction) - 1 - next() % 3; break;
-            case 4: e = next() % 2 == 0 ? 0 : ones; f = next() % 4 == 0 ? next() & f : 0; break;
+            case 4:
+                e = next() % 2 == 0 ? 0 : ones;
+                f = next() % 4 == 0 ? next() & f : 0;
+                break;
             case 5: f = (next() & 7) << (fraction - 3); break;
             default: break;
         }
@@ -64,8 +67,8 @@ Outcome native(unsigned mode, F f) {
     return {bits, flags};
 }
 
-// The compiler knows nothing of MXCSR: what goes into and comes out of an operation is pinned between
-// the writes of it.
+// The compiler knows nothing of MXCSR: what goes into and comes out of an operation is pinned
+// between the writes of it.
 template <class T>
 T pinned(T v) {
     asm volatile("" : "+r"(v)::"memory");
@@ -96,22 +99,22 @@ void expect(const char* name, unsigned w, uint64_t a, uint64_t b, uint64_t c, un
     uint32_t ignored = least_normal(w, got) ? kFpsrUfc : 0;
     if (same && ((flags ^ host.flags) & ~ignored) == 0) return;
     if (failures++ < 10) {
-        std::printf("%s%u mode %u: %llx %llx %llx: host %llx flags %x, soft %llx flags %x\n", name, w,
-                    mode, (unsigned long long)a, (unsigned long long)b, (unsigned long long)c,
+        std::printf("%s%u mode %u: %llx %llx %llx: host %llx flags %x, soft %llx flags %x\n", name,
+                    w, mode, (unsigned long long)a, (unsigned long long)b, (unsigned long long)c,
                     (unsigned long long)host.bits, host.flags, (unsigned long long)got, flags);
     }
 }
 
-#define BINARY(name, op)                                                                          \
-    {                                                                                             \
-        FpStatus fp{mode << 22, 0};                                                               \
-        uint64_t r = fp_##name(64, a, b, fp);                                                   \
-        expect(#name, 64, a, b, 0, mode,                                                          \
-               native(mode, [&] { return bits(_mm_##op##_sd(d(a), d(b))); }), r, fp.fpsr);        \
-        FpStatus fp32{mode << 22, 0};                                                             \
-        r = fp_##name(32, a32, b32, fp32);                                                      \
-        expect(#name, 32, a32, b32, 0, mode,                                                      \
-               native(mode, [&] { return bits(_mm_##op##_ss(s(a32), s(b32))); }), r, fp32.fpsr);   \
+#define BINARY(name, op)                                                                         \
+    {                                                                                            \
+        FpStatus fp{mode << 22, 0};                                                              \
+        uint64_t r = fp_##name(64, a, b, fp);                                                    \
+        expect(#name, 64, a, b, 0, mode,                                                         \
+               native(mode, [&] { return bits(_mm_##op##_sd(d(a), d(b))); }), r, fp.fpsr);       \
+        FpStatus fp32{mode << 22, 0};                                                            \
+        r = fp_##name(32, a32, b32, fp32);                                                       \
+        expect(#name, 32, a32, b32, 0, mode,                                                     \
+               native(mode, [&] { return bits(_mm_##op##_ss(s(a32), s(b32))); }), r, fp32.fpsr); \
     }
 
 TEST(arithmetic_agrees_with_the_host) {
@@ -127,8 +130,8 @@ TEST(arithmetic_agrees_with_the_host) {
         BINARY(div, div)
         FpStatus fp{mode << 22, 0};
         uint64_t got = fp_sqrt(64, a, fp);
-        expect("sqrt", 64, a, 0, 0, mode, native(mode, [&] { return bits(_mm_sqrt_sd(d(a), d(a))); }),
-               got, fp.fpsr);
+        expect("sqrt", 64, a, 0, 0, mode,
+               native(mode, [&] { return bits(_mm_sqrt_sd(d(a), d(a))); }), got, fp.fpsr);
         // With a NaN addend and infinity times zero Arm raises Invalid Operation, FMA does not.
         if (fp_is_nan(64, c) || fp_is_nan(32, c32)) continue;
         fp = {mode << 22, 0};
@@ -138,7 +141,8 @@ TEST(arithmetic_agrees_with_the_host) {
         fp = {mode << 22, 0};
         got = fp_mul_add(32, c32, a32, b32, fp);
         expect("fma", 32, a32, b32, c32, mode,
-               native(mode, [&] { return bits(_mm_fmadd_ss(s(a32), s(b32), s(c32))); }), got, fp.fpsr);
+               native(mode, [&] { return bits(_mm_fmadd_ss(s(a32), s(b32), s(c32))); }), got,
+               fp.fpsr);
     }
     CHECK_EQ(failures, 0u);
 }
@@ -160,8 +164,8 @@ TEST(conversions_agree_with_the_host) {
         fp = {mode << 22, 0};
         got = fp_from_fixed(64, a, 64, 0, false, fp);
         expect("s64", 64, a, 0, 0, mode,
-               native(mode, [&] { return bits(_mm_cvtsi64_sd(d(0), static_cast<int64_t>(a))); }), got,
-               fp.fpsr);
+               native(mode, [&] { return bits(_mm_cvtsi64_sd(d(0), static_cast<int64_t>(a))); }),
+               got, fp.fpsr);
         fp = {mode << 22, 0};
         got = fp_to_fixed(64, a, 64, 0, false, fpcr_rounding(fp.fpcr), fp);
         host = native(mode, [&] { return pinned(static_cast<uint64_t>(_mm_cvtsd_si64(d(a)))); });

@@ -1,0 +1,218 @@
+"""Runs cases on pydbt and on unicorn and compares what they end in.
+
+Owns: building unicorn's runner, running batches, crashes and hangs of a runner, comparison. Must
+not know: how cases are drawn; what is left out of the comparison is in exclusions.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from . import exclusions
+from .record import CASE, NOP, RESULT, Case, Result
+
+ROOT = Path(__file__).parents[2]
+BUILD = Path(os.environ.get("PYDBT_BUILD", ROOT / "build" / "dev"))
+TIERS = ("interp", "1")
+_SOURCE = ROOT / "tests" / "differential" / "unicorn_cases.cpp"
+_HEADER = ROOT / "tests" / "tools" / "case_format.hpp"
+_SECONDS_PER_CASE = 0.01
+_LEAST_SECONDS = 10.0
+_MOST_FAILURES = 4  # crashes looked for in one batch
+_DETAIL = slice(4, 8)  # in a result: each engine's own number
+
+
+class RunnerError(RuntimeError):
+    """A runner could not be built or says that it was misused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Something that runs cases. `command` reads cases from stdin and writes results to stdout;
+    `host_floats`: floating point is the host's."""
+
+    name: str
+    command: tuple[str, ...]
+    host_floats: bool = False
+
+
+def pydbt(tier: str, host_features: str = "") -> Engine:
+    """pydbt at a tier, `interp` or `1`."""
+    command = [str(BUILD / "tests" / "run_cases"), f"--tier={tier}"]
+    if host_features:
+        command.append(f"--host-features={host_features}")
+    return Engine(f"pydbt, tier {tier}", tuple(command), host_floats=tier != "interp")
+
+
+def unicorn() -> Engine:
+    """unicorn's runner, built when it is not there yet.
+
+    Raises:
+        RunnerError: no compiler, or it refuses.
+    """
+    import unicorn as module  # here: the text rows do without it
+
+    home = Path(module.__file__).parent
+    library = home / "lib" / "libunicorn.so.2"
+    compiler = os.environ.get("CXX", "g++")
+    key = hashlib.sha256(f"{library} {library.stat().st_mtime_ns} {compiler}".encode())
+    key.update(_SOURCE.read_bytes() + _HEADER.read_bytes())
+    program = BUILD / "tests" / f"unicorn_cases-{key.hexdigest()[:12]}"
+    if not program.exists():
+        program.parent.mkdir(parents=True, exist_ok=True)
+        part = program.with_suffix(f".{os.getpid()}")
+        command = [compiler, "-std=c++20", "-O2", f"-I{ROOT}", f"-I{home / 'include'}"]
+        command += [str(_SOURCE), str(library), f"-Wl,-rpath,{library.parent}", "-o", str(part)]
+        built = subprocess.run(command, capture_output=True, text=True, check=False)
+        if built.returncode != 0:
+            raise RunnerError(f"cannot build {_SOURCE.name}:\n{built.stderr}")
+        part.replace(program)
+    return Engine("unicorn", (str(program),))
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A runner did not survive a case."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A case that ends differently. `ours` and `theirs` are results as runners write them."""
+
+    case: bytes
+    ours: bytes | Failure
+    theirs: bytes | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A runner at work, and what it writes to."""
+
+    process: subprocess.Popen[bytes]
+    results: BinaryIO
+    complaints: BinaryIO
+
+
+def _start(engine: Engine, cases: bytes) -> _Running:
+    # Files, because two pipes of which nobody reads one would block.
+    with tempfile.TemporaryFile() as given:
+        given.write(cases)
+        given.seek(0)
+        results = tempfile.TemporaryFile()  # noqa: SIM115  # _finish closes them
+        complaints = tempfile.TemporaryFile()  # noqa: SIM115
+        process = subprocess.Popen(engine.command, stdin=given, stdout=results, stderr=complaints)
+    return _Running(process, results, complaints)
+
+
+def _finish(running: _Running, count: int) -> bytes | Failure:
+    process = running.process
+    try:
+        status = process.wait(max(_LEAST_SECONDS, count * _SECONDS_PER_CASE))
+        what = f"status {status}" if status >= 0 else f"signal {-status}"
+    except subprocess.TimeoutExpired:
+        process.kill()
+        status, what = process.wait(), "does not end"
+    with running.results, running.complaints:
+        if status == 0:
+            running.results.seek(0)
+            results = running.results.read()
+            if len(results) == count * RESULT.size:
+                return results
+            what = "writes too few results"
+        running.complaints.seek(0)
+        text = running.complaints.read().decode(errors="replace").strip()
+        return Failure(f"{what}: {text}" if text else what)
+
+
+def run(engine: Engine, cases: Sequence[bytes]) -> list[bytes | Failure]:
+    """Each case's result. When the runner dies the cases that kill it are searched for."""
+    results = _finish(_start(engine, b"".join(cases)), len(cases))
+    return _taken_apart(engine, cases, results, [_MOST_FAILURES])
+
+
+def _taken_apart(
+    engine: Engine, cases: Sequence[bytes], results: bytes | Failure, budget: list[int]
+) -> list[bytes | Failure]:
+    if isinstance(results, bytes):
+        return [results[n : n + RESULT.size] for n in range(0, len(results), RESULT.size)]
+    if len(cases) == 1 or budget[0] <= 0:
+        budget[0] -= 1
+        return [results] * len(cases)
+    middle = len(cases) // 2
+    parts: list[bytes | Failure] = []
+    for half in (cases[:middle], cases[middle:]):
+        taken = _finish(_start(engine, b"".join(half)), len(half))
+        parts += _taken_apart(engine, half, taken, budget)
+    return parts
+
+
+def same(ours: bytes | Failure, theirs: bytes | Failure) -> bool:
+    """Whether two results are, bit for bit, but for the engines' own numbers."""
+    if isinstance(ours, Failure) or isinstance(theirs, Failure):
+        return False
+    return ours[: _DETAIL.start] == theirs[: _DETAIL.start] and (
+        ours[_DETAIL.stop :] == theirs[_DETAIL.stop :]
+    )
+
+
+def compare(ours: Engine, theirs: Engine, cases: Sequence[bytes]) -> list[Mismatch]:
+    """Runs the cases on both at the same time; what differs and is not excluded."""
+    packed = b"".join(cases)
+    started = [_start(engine, packed) for engine in (ours, theirs)]
+    results = [_finish(s, len(cases)) for s in started]
+    lists = [
+        _taken_apart(engine, cases, r, [_MOST_FAILURES])
+        for engine, r in zip((ours, theirs), results, strict=True)
+    ]
+    found = mismatches(cases, *lists)
+    if ours.host_floats:
+        found = [m for m in found if not _underflows_late(ours, theirs, m)]
+    return found
+
+
+def mismatches(
+    cases: Sequence[bytes], ours: Sequence[bytes | Failure], theirs: Sequence[bytes | Failure]
+) -> list[Mismatch]:
+    """What differs and is not excluded."""
+    return [
+        Mismatch(case, a, b)
+        for case, a, b in zip(cases, ours, theirs, strict=True)
+        if not same(a, b) and not excluded(case, a, b)
+    ]
+
+
+def _underflows_late(ours: Engine, theirs: Engine, mismatch: Mismatch) -> bool:
+    """Finds the instruction that first differs, by running every beginning of the case."""
+    if isinstance(mismatch.ours, Failure) or isinstance(mismatch.theirs, Failure):
+        return False
+    if not exclusions.only_underflow_missing(
+        Result.unpack(mismatch.ours), Result.unpack(mismatch.theirs)
+    ):
+        return False
+    case = Case.unpack(mismatch.case)
+    count = len(case.words)
+    starts = [
+        replace(case, words=case.words[:n] + [NOP] * (count - n)).pack()
+        for n in range(1, count + 1)
+    ]
+    for word, a, b in zip(case.words, run(ours, starts), run(theirs, starts), strict=True):
+        if not same(a, b):
+            return isinstance(b, bytes) and exclusions.underflows_late(word, Result.unpack(b))
+    return False
+
+
+def excluded(case: bytes, ours: bytes | Failure, theirs: bytes | Failure) -> bool:
+    """Whether everything that differs is left out of the comparison."""
+    if isinstance(ours, Failure) or isinstance(theirs, Failure):
+        return False
+    assert len(case) == CASE.size
+    return exclusions.explains(Case.unpack(case), Result.unpack(ours), Result.unpack(theirs))

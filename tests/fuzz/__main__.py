@@ -1,0 +1,140 @@
+"""`python -m tests.fuzz`: the differential fuzzer.
+
+Owns: options, worker processes, the report. Must not know: how cases are drawn, run or compared
+(tests/differential does).
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.differential.cases import Generator
+from tests.differential.minimise import Minimiser, explain, names_of
+from tests.differential.oracle import TIERS, Engine, Mismatch, RunnerError, compare, pydbt, unicorn
+
+BATCH = 5000
+_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a worker needs to know."""
+
+    ours: Engine
+    theirs: Engine
+    glob: str
+    sequences: float
+    seed: str
+
+
+# Of a worker process.
+_plan: Plan
+_generator: Generator
+
+
+def _start_worker(plan: Plan) -> None:
+    global _plan, _generator
+    _plan = plan
+    _generator = Generator(plan.glob, plan.sequences)
+
+
+def _work(batch: tuple[int, int]) -> tuple[int, list[Mismatch]]:
+    number, count = batch
+    cases = _generator.batch(f"{_plan.seed}/{number}", count)
+    return count, compare(_plan.ours, _plan.theirs, cases)
+
+
+def run(plan: Plan, cases: int, jobs: int) -> Iterator[tuple[int, list[Mismatch]]]:
+    """Runs so many cases; yields how many a batch had and its mismatches."""
+    batches = [(n, min(BATCH, cases - at)) for n, at in enumerate(range(0, cases, BATCH))]
+    context = multiprocessing.get_context("fork")
+    with context.Pool(jobs, _start_worker, (plan,)) as pool:
+        yield from pool.imap_unordered(_work, batches)
+
+
+def _arguments(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.fuzz", description="Compares pydbt with unicorn on random code."
+    )
+    parser.add_argument("--cases", type=int, default=100_000, help="how many (%(default)s)")
+    parser.add_argument("--tier", choices=TIERS, default="1", help="pydbt's tier (%(default)s)")
+    parser.add_argument("--seed", default="", help="the same seed draws the same cases (the time)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
+    parser.add_argument("--pattern", default="*", metavar="GLOB", help="instructions, by spec name")
+    parser.add_argument(
+        "--sequences", type=float, default=0.5, metavar="SHARE", help="0 to 1 (%(default)s)"
+    )
+    parser.add_argument("--host-features", default="", metavar="LIST", help="as for the launcher")
+    options = parser.parse_args(argv)
+    if options.cases < 1 or options.jobs < 1 or not 0 <= options.sequences <= 1:
+        parser.error("--cases and --jobs are positive, --sequences is from 0 to 1")
+    return options
+
+
+def _progress(done: int, cases: int, began: float, bad: int) -> None:
+    if sys.stderr.isatty():
+        rate = done / max(time.monotonic() - began, 1e-9)
+        text = f"\r{done:,} of {cases:,} cases, {rate:,.0f} a second, {bad:,} mismatches "
+        print(text, end="", file=sys.stderr, flush=True)
+
+
+def _report(plan: Plan, found: list[Mismatch]) -> None:
+    """The first mismatches, made small; none whose instructions include those of another."""
+    minimiser = Minimiser(plan.ours, plan.theirs)
+    small: dict[tuple[str, ...], Mismatch] = {}
+    for mismatch in found[: 5 * _SHOWN]:
+        known = any(set(names) <= set(names_of(mismatch.case)) for names in small)
+        if len(small) < _SHOWN and not known:
+            reduced = minimiser.minimise(mismatch)
+            small.setdefault(names_of(reduced.case), reduced)
+    for names, mismatch in small.items():
+        print(f"\n{' '.join(names)}\n{explain(mismatch)}")
+
+
+def main(argv: list[str]) -> int:
+    """Exit status 0: everything agrees; 1: something does not; 2: it cannot be run."""
+    options = _arguments(argv)
+    seed = options.seed or str(time.time_ns())
+    try:
+        plan = Plan(
+            pydbt(options.tier, options.host_features),
+            unicorn(),
+            options.pattern,
+            options.sequences,
+            seed,
+        )
+        Generator(plan.glob, plan.sequences)
+    except (RunnerError, ValueError) as error:
+        print(f"fuzz: {error}", file=sys.stderr)
+        return 2
+    began, done, found = time.monotonic(), 0, list[Mismatch]()
+    for count, mismatches in run(plan, options.cases, options.jobs):
+        done += count
+        found += mismatches
+        _progress(done, options.cases, began, len(found))
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    took = time.monotonic() - began
+    what = f"{done:,} cases on {plan.ours.name}, {took:.0f} s, {len(found):,} mismatches"
+    print(f"{what}, --seed {seed}")
+    if not found:
+        return 0
+    for names, count in Counter(names_of(m.case) for m in found if _short(m)).most_common(_SHOWN):
+        print(f"{count:7,}  {' '.join(names)}")
+    _report(plan, found)
+    return 1
+
+
+def _short(mismatch: Mismatch) -> bool:
+    return len(names_of(mismatch.case)) == 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
