@@ -18,7 +18,7 @@ inline constexpr unsigned kMostAccesses = 32;
 inline constexpr size_t kAccessed = 64;  // bytes of a page that accesses touch
 
 class RandomFunction {
-   public:
+  public:
     RandomFunction(ir::Function& f, uint64_t pc, unsigned seed) : f_(f), b_(f), random_(seed) {
         f.clear();
         f.pc = pc;
@@ -37,7 +37,7 @@ class RandomFunction {
 
     unsigned accesses() const { return access_; }
 
-   private:
+  private:
     using Value = ir::Value;
     static constexpr unsigned kMostGp = 14, kMostVectors = 16;
 

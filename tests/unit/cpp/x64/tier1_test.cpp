@@ -137,7 +137,7 @@ void for_each_function(uint64_t pc, F&& each) {
 
 // A buffer whose end is at most 15 bytes before a page that cannot be touched.
 class Guarded {
-   public:
+  public:
     Guarded() {
         void* memory = mmap(nullptr, kMostCode + kPage, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -159,7 +159,7 @@ class Guarded {
                            [](uint8_t byte) { return byte == kUntouched; });
     }
 
-   private:
+  private:
     static constexpr uint8_t kUntouched = 0xcc;
     uint8_t* begin_;
 };
@@ -292,7 +292,7 @@ TEST(tables_are_in_order) {
 // ---- what code does, against the interpreter
 
 class Bench {
-   public:
+  public:
     Bench() {
         void* memory =
             mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -345,7 +345,7 @@ class Bench {
     Tier1Host host;
     Left left;
 
-   private:
+  private:
     static constexpr size_t kBytes = kMostAccesses * kPage;
 
     void fill(unsigned seed) {
