@@ -37,7 +37,7 @@ struct Left {
 
 /// One at a time in a process: it owns the handlers of SIGSEGV and SIGILL.
 class Tier1Host {
-  public:
+   public:
     Tier1Host();
     ~Tier1Host();
     Tier1Host(const Tier1Host&) = delete;
@@ -58,7 +58,7 @@ class Tier1Host {
 
     static constexpr size_t kCodeBytes = size_t{1} << 18;
 
-  private:
+   private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
