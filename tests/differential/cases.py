@@ -256,14 +256,21 @@ class Generator:
             memory = rng.randbytes(WINDOW_BYTES)
             if n & 3 == 0:
                 memory = b"".join(rng.choices(vs, k=WINDOW_BYTES // 16))
-            draft = _Draft(rng, _pool(rng), x)
+            draft = self._draft(rng, x, self._singles[(start + n) % len(self._singles)])
+            registers = Registers(draft.x, 0, rng.getrandbits(4) << 28, _fpcr(rng), _fpsr(rng), v)
+            cases.append(Case(draft.words, registers, memory).pack())
+        return cases
+
+    def _draft(self, rng: random.Random, x: list[int], single: Template) -> _Draft:
+        """A sequence, or the single instruction; what was drawn in vain is drawn again."""
+        while True:
+            draft = _Draft(rng, _pool(rng), list(x))
             if rng.random() < self._sequences:
                 self._sequence(draft)
             else:
-                self._append(draft, self._singles[(start + n) % len(self._singles)], 1)
-            registers = Registers(x, 0, rng.getrandbits(4) << 28, _fpcr(rng), _fpsr(rng), v)
-            cases.append(Case(draft.words, registers, memory).pack())
-        return cases
+                self._append(draft, single, 1)
+            if draft.words:
+                return draft
 
     # ---- sequences
 
