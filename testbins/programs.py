@@ -106,7 +106,10 @@ PROGRAMS = (
 # The kernels of `make bench` (tests/bench); not a test program.
 BENCH = Program(
     "bench",
-    tuple(f"bench/{name}.c" for name in ("main", "integer", "memory", "floating")),
+    tuple(
+        f"bench/{name}.c"
+        for name in ("main", "integer", "memory", "floating", "vector_float", "vector_integer")
+    ),
     levels=("O2",),
 )
 

@@ -22,4 +22,19 @@ uint64_t run_nbody(unsigned rounds);
 uint64_t run_mandelbrot(unsigned rounds);
 uint64_t run_matrix_float(unsigned rounds);
 
+uint64_t run_copy_sizes(unsigned rounds);
+uint64_t run_length_sizes(unsigned rounds);
+uint64_t run_search_sizes(unsigned rounds);
+
+uint64_t run_matrix_double(unsigned rounds);
+uint64_t run_neon_matrix_f32(unsigned rounds);
+uint64_t run_neon_matrix_f64(unsigned rounds);
+uint64_t run_fft(unsigned rounds);
+
+uint64_t run_filter_q15(unsigned rounds);
+uint64_t run_filter_wide(unsigned rounds);
+uint64_t run_blend(unsigned rounds);
+uint64_t run_chacha20(unsigned rounds);
+uint64_t run_crc32c(unsigned rounds);
+
 #endif

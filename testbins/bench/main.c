@@ -26,6 +26,18 @@ static const struct {
     {"nbody", run_nbody},
     {"mandelbrot", run_mandelbrot},
     {"matrix-float", run_matrix_float},
+    {"matrix-double", run_matrix_double},
+    {"neon-matrix-f32", run_neon_matrix_f32},
+    {"neon-matrix-f64", run_neon_matrix_f64},
+    {"fft", run_fft},
+    {"filter-q15", run_filter_q15},
+    {"filter-wide", run_filter_wide},
+    {"blend", run_blend},
+    {"chacha20", run_chacha20},
+    {"crc32c", run_crc32c},
+    {"copy-sizes", run_copy_sizes},
+    {"length-sizes", run_length_sizes},
+    {"search-sizes", run_search_sizes},
 };
 
 int main(int argc, char** argv) {

@@ -108,3 +108,64 @@ uint64_t run_memcpy(unsigned rounds) {
     }
     return total ^ hash_bytes(HASH_START, to, SIZE);
 }
+
+/* ---- the C library's functions over sizes from a few bytes to what no first cache holds */
+
+enum { LARGEST = 65536 };
+
+/* How often a size is done in a round: about as many bytes of each. */
+static unsigned times_for(size_t size) { return (unsigned)(LARGEST / (size + 64)) + 1; }
+
+uint64_t run_copy_sizes(unsigned rounds) {
+    static char from[LARGEST + 64];
+    static char to[LARGEST + 64];
+    uint64_t total = 0;
+    memset(from, 'x', sizeof from);
+    for (unsigned round = 0; round < rounds; ++round) {
+        for (size_t size = 4; size <= LARGEST; size *= 4) {
+            for (unsigned n = times_for(size); n != 0; --n) {
+                memcpy(to + (n & 15), from + (n * 5 & 31), size - (n & 3));
+                __asm__ volatile("" : : : "memory");
+            }
+            from[round % size] ^= (char)size;
+            total += (unsigned char)to[size / 2];
+        }
+    }
+    return total ^ hash_bytes(HASH_START, to, sizeof to);
+}
+
+uint64_t run_length_sizes(unsigned rounds) {
+    static char text[LARGEST + 64];
+    uint64_t total = 0;
+    memset(text, 'x', sizeof text);
+    for (unsigned round = 0; round < rounds; ++round) {
+        for (size_t size = 4; size <= LARGEST; size *= 4) {
+            text[size] = '\0';
+            for (unsigned n = times_for(size); n != 0; --n) {
+                const char* start = text + (n & 3);
+                __asm__ volatile("" : "+r"(start) : : "memory");
+                total += strlen(start);
+            }
+            text[size] = 'x';
+        }
+    }
+    return total;
+}
+
+uint64_t run_search_sizes(unsigned rounds) {
+    static char text[LARGEST + 64];
+    uint64_t total = 0;
+    memset(text, 'x', sizeof text);
+    for (unsigned round = 0; round < rounds; ++round) {
+        for (size_t size = 4; size <= LARGEST; size *= 4) {
+            text[size] = 'y';
+            for (unsigned n = times_for(size); n != 0; --n) {
+                const char* start = text + (n & 3);
+                __asm__ volatile("" : "+r"(start) : : "memory");
+                total += (uint64_t)((const char*)memchr(start, 'y', sizeof text - 3) - text);
+            }
+            text[size] = 'x';
+        }
+    }
+    return total;
+}

@@ -39,10 +39,30 @@ KERNELS = {
     "list": 24000,
     "strings": 6000,
     "memcpy": 1000,
+}
+# Floating point and vectors, a table of their own.
+VECTOR_KERNELS = {
     "nbody": 400,
     "mandelbrot": 45,
     "matrix-float": 90,
+    "matrix-double": 90,
+    "neon-matrix-f32": 90,
+    "neon-matrix-f64": 90,
+    "fft": 3000,
+    "filter-q15": 4000,
+    "filter-wide": 12000,
+    "blend": 8000,
+    "chacha20": 800,
+    "crc32c": 4000,
+    "copy-sizes": 3000,
+    "length-sizes": 1000,
+    "search-sizes": 1000,
 }
+ALL_KERNELS = {**KERNELS, **VECTOR_KERNELS}
+VECTOR_LEGEND = """\
+neon-*, fft, filter-*, blend, chacha20: NEON intrinsics in the guest, plain C that computes the same
+bits in the native build. crc32c: the instruction in the guest, a table in the native build. The
+rest is the same C in both; *-sizes are the C library's memcpy, strlen, memchr."""
 STARTUP = ("hello-asm", "hello")
 TRANSLATION = ("hello", "sort", "floats", "malloc", "cxx")
 STATISTICS = ("guest_insns_translated", "translate_ns", "host_bytes", "blocks")
@@ -90,7 +110,7 @@ class Bench:
                     for runner, prefix in rotated(self.runners, round_number):
                         native = str(native_path(BENCH, "O2"))
                         program = self.guest(BENCH.name) if prefix else native
-                        run = measure((*prefix, program, name, str(KERNELS[name])))
+                        run = measure((*prefix, program, name, str(ALL_KERNELS[name])))
                         output = checksums.get(name)
                         if self.judge(f"{runner}, {name}", run, 0, output):
                             samples[name][runner].append(run.seconds)
@@ -182,9 +202,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--before", type=Path, metavar="PATH", help="another launcher to compare")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     options = parser.parse_args(arguments)
-    options.kernels = options.kernels.split(",") if options.kernels else list(KERNELS)
-    if unknown := [name for name in options.kernels if name not in KERNELS]:
-        parser.error(f"no kernel is named {', '.join(unknown)}; there are {', '.join(KERNELS)}")
+    options.kernels = options.kernels.split(",") if options.kernels else list(ALL_KERNELS)
+    if unknown := [name for name in options.kernels if name not in ALL_KERNELS]:
+        parser.error(f"no kernel is named {', '.join(unknown)}; there are {', '.join(ALL_KERNELS)}")
     if options.rounds < 1 or options.starts < 1:
         parser.error("at least one round, please")
     return options
@@ -216,8 +236,17 @@ def run_all(options: argparse.Namespace) -> int:
     runners = find_runners(options.before)
     bench = Bench(runners, find_compiler(fetch=False).libc, options.rounds)
     kernels = bench.kernels(options.kernels)
-    print(f"\nKernels, processor time, median of {options.rounds}")
-    print(table(kernels, list(runners)))
+    for title, group, legend in (
+        ("Kernels", KERNELS, ""),
+        ("Kernels of floating point and vectors", VECTOR_KERNELS, VECTOR_LEGEND),
+    ):
+        chosen = {name: runs for name, runs in kernels.items() if name in group}
+        if not chosen:
+            continue
+        print(f"\n{title}, processor time, median of {options.rounds}")
+        print(table(chosen, list(runners)))
+        if legend:
+            print(legend)
     startup = bench.startup(options.starts)
     print(f"\nStart-up, processor time, median of {options.starts}")
     print(table(startup, [name for name in runners if name != "native"], "ms"))
