@@ -16,13 +16,13 @@ from .common import SpecError, run
 
 FEATURES = {
     "base", "lzcnt", "popcnt", "bmi1", "bmi2", "movbe", "cx16", "sse4_2", "avx", "avx2", "fma",
-    "f16c", "aes", "pclmulqdq",
+    "f16c", "aes", "pclmulqdq", "gfni", "avx512", "avx512vbmi", "avx512bitalg",
 }  # fmt: skip
 _MAPS = {"1": 0, "0F": 1, "0F38": 2, "0F3A": 3}
 _PREFIXES = {"66": 1, "F3": 2, "F2": 3}
 _OPERANDS = {
     "r", "r/m", "r8", "r16", "r32", "r64", "r8/m", "r16/m", "r32/m", "r64/m", "m", "x", "x/m",
-    "imm8", "imm", "imm32",
+    "k", "imm8", "imm", "imm32",
 }  # fmt: skip
 _KEYWORDS = {"and", "or", "xor", "not"}
 LOCKED = {
@@ -53,6 +53,7 @@ class Encoding:
     """A parsed encoding column."""
 
     vex: bool
+    evex_unit: int | None  # log2 of what a one-byte displacement counts; None: not EVEX
     prefix: int
     map: int
     width: str  # "0", "1", "S"
@@ -78,7 +79,7 @@ def parse(form: Form) -> Encoding:
     if len(set(form.op_en)) != len(form.op_en) or set(form.op_en) - set("RMVIO4"):
         raise SpecError(f"{where}: op-en {form.op_en} is not understood")
     match = re.fullmatch(
-        r"(VEX\.)?((?:66|F3|F2)\.)?(1|0F38|0F3A|0F)(?:\.W([01S]))?(\.b)?"
+        r"(VEX\.|EVEX\.N(?:4|8|16)\.)?((?:66|F3|F2)\.)?(1|0F38|0F3A|0F)(?:\.W([01S]))?(\.b)?"
         r" ([0-9a-f]{2})(?: /([0-7]))?",
         form.encoding,
     )
@@ -89,8 +90,12 @@ def parse(form: Form) -> Encoding:
         raise SpecError(f"{where}: both /digit and a register in ModRM.reg")
     if "V" in form.op_en and not vex:
         raise SpecError(f"{where}: VEX.vvvv without VEX")
+    unit = {None: None, "VEX": None, "EVEX.N4": 2, "EVEX.N8": 3, "EVEX.N16": 4}[
+        vex[:-1] if vex else None
+    ]
     return Encoding(
         bool(vex),
+        unit,
         _PREFIXES[prefix[:-1]] if prefix else 0,
         _MAPS[opmap],
         width or "0",
@@ -116,6 +121,8 @@ def _type(kind: str) -> str:
         return "const Mem&"
     if kind == "x":
         return "Xmm"
+    if kind == "k":
+        return "Mask"
     if kind == "imm8":
         return "uint8_t"
     return "int32_t" if kind.startswith("imm") else "Gp"
@@ -199,7 +206,10 @@ def _modrm(
         tail, after = "1", f"put(num(o{at['4']}) << 4);"
     if e.vex:
         v = f"num(o{at['V']})" if "V" in at else "0"
-        return [f"vex({e.prefix}, {e.map}, {wide}, {opcode}, {reg}, {v}, {rm}, {tail});", after]
+        start = f"({e.prefix}, {e.map}, {wide}, {opcode}, {reg}, {v}, {rm}, "
+        if e.evex_unit is not None:
+            return [f"evex{start}{e.evex_unit}, {tail});", after]
+        return [f"vex{start}{tail});", after]
     # A mandatory prefix stands behind the one that makes the operands 16 bits wide.
     word = "if (size == Size::b16) put(0x66);" if e.width == "S" and e.prefix else ""
     rex = _rex(form, e, kinds, at)
@@ -317,7 +327,7 @@ def _argument(kind: str, i: int) -> str:
         return f"o[{i}].m"
     if kind == "imm8":
         return f"static_cast<uint8_t>(o[{i}].i)"
-    return f"o[{i}].{'i' if kind.startswith('imm') else 'x' if kind == 'x' else 'r'}"
+    return f"o[{i}].{'i' if kind.startswith('imm') else kind if kind in 'xk' else 'r'}"
 
 
 def _test_row(form: Form, kinds: tuple[str, ...], lock: bool) -> str:

@@ -6,13 +6,15 @@ A row is `(mnemonic, operands, op-en, encoding, feature)`.
 
 - operands, destination first: `r` a general register of the instruction's size, `r/m` the same or
   memory, `r8` `r16` `r32` `r64` (and `r32/m` ...) of a fixed size, `m` memory, `x` an xmm register,
-  `x/m` the same or memory, `imm8`, `imm` (an imm8 if it fits, else 32 bits, sign-extended; 16 bits
-  in 16-bit forms), `imm32`, `cl`.
+  `x/m` the same or memory, `k` a mask register, `imm8`, `imm` (an imm8 if it fits, else 32 bits,
+  sign-extended; 16 bits in 16-bit forms), `imm32`, `cl`.
 - op-en: where the operands go: R = ModRM.reg, M = ModRM.rm, V = VEX.vvvv, I = immediate,
   4 = immediate bits 7:4, O = low opcode bits, N = nowhere (implied). One letter an operand.
 - encoding: `[prefix.]map[.W0|.W1|.WS] opcode [/digit]`, maps `1` (one byte), `0F`, `0F38`, `0F3A`;
-  `VEX.` or `EVEX.` in front. WS: operand size follows the Size argument; such forms take b8 too
-  when `b` is there: `1.WS.b 00` (opcode bit 0 is 0 for b8, 1 else).
+  `VEX.` in front, or `EVEX.N4.` `EVEX.N8.` `EVEX.N16.`, where N is what a one-byte displacement
+  counts (Intel SDM volume 2, 2.7.5); EVEX forms have no masking and registers 0-15. WS: operand
+  size follows the Size argument; such forms take b8 too when `b` is there: `1.WS.b 00` (opcode bit
+  0 is 0 for b8, 1 else).
 """
 
 from __future__ import annotations
@@ -238,3 +240,43 @@ form("vpextrw", "m x imm8", "MRI", "VEX.66.0F3A.W0 15", "avx")
 form("vpextrd", "r32/m x imm8", "MRI", "VEX.66.0F3A.W0 16", "avx")
 form("vpextrq", "r64/m x imm8", "MRI", "VEX.66.0F3A.W1 16", "avx")
 form("vzeroupper", "", "", "VEX.0F 77", "avx")
+
+# ---- AVX-512 on 16 bytes
+for _code, _names in (
+    ("N16.66.0F38.W1", "vpmullq:40 vpminsq:39 vpmaxsq:3d vpminuq:3b vpmaxuq:3f vpsravq:46 vpsrlvw:10 vpsravw:11 vpsllvw:12"),
+    ("N16.66.0F38.W0", "vpermb:8d vpermi2b:75 vpermt2b:7d"),
+):
+    for _item in _names.split():
+        _name, _op = _item.split(":")
+        form(_name, "x x x/m", "RVM", f"EVEX.{_code} {_op}", "avx512vbmi" if _name.startswith("vperm") else "avx512")
+for _name, _code in (
+    ("vpabsq", "N16.66.0F38.W1 1f"), ("vplzcntd", "N16.66.0F38.W0 44"), ("vplzcntq", "N16.66.0F38.W1 44"), ("vpopcntb", "N16.66.0F38.W0 54"),
+    ("vcvtps2udq", "N16.0F.W0 79"), ("vcvttps2udq", "N16.0F.W0 78"), ("vcvtpd2qq", "N16.66.0F.W1 7b"), ("vcvttpd2qq", "N16.66.0F.W1 7a"),
+    ("vcvtpd2uqq", "N16.66.0F.W1 79"), ("vcvttpd2uqq", "N16.66.0F.W1 78"), ("vcvtudq2ps", "N16.F2.0F.W0 7a"),
+    ("vcvtqq2pd", "N16.F3.0F.W1 e6"), ("vcvtuqq2pd", "N16.F3.0F.W1 7a"),
+):
+    form(_name, "x x/m", "RM", f"EVEX.{_code}", "avx512bitalg" if _name == "vpopcntb" else "avx512")
+for _n, _sizes in ((3, "wb dw qd"), (2, "swb sdw sqd"), (1, "uswb usdw usqd")):
+    for _op, _name in zip("035", _sizes.split(), strict=True):
+        form(f"vpmov{_name}", "x/m x", "MR", f"EVEX.N8.F3.0F38.W0 {_n}{_op}", "avx512")
+for _name, _code in (("ub", "W0 3e"), ("b", "W0 3f"), ("uw", "W1 3e"), ("w", "W1 3f"), ("ud", "W0 1e"), ("d", "W0 1f"), ("uq", "W1 1e"), ("q", "W1 1f")):
+    form(f"vpcmp{_name}", "k x x/m imm8", "RVMI", f"EVEX.N16.66.0F3A.{_code}", "avx512")
+for _name, _code in (("b", "W0 26"), ("w", "W1 26"), ("d", "W0 27"), ("q", "W1 27")):
+    form(f"vptestm{_name}", "k x x/m", "RVM", f"EVEX.N16.66.0F38.{_code}", "avx512")
+for _name, _code in (("b", "W0 28"), ("w", "W1 28"), ("d", "W0 38"), ("q", "W1 38")):
+    form(f"vpmovm2{_name}", "x k", "RM", f"EVEX.N16.F3.0F38.{_code}", "avx512")
+form("vcmpps", "k x x/m imm8", "RVMI", "EVEX.N16.0F.W0 c2", "avx512")
+form("vcmppd", "k x x/m imm8", "RVMI", "EVEX.N16.66.0F.W1 c2", "avx512")
+form("kortestb", "k k", "RM", "VEX.66.0F.W0 98", "avx512")
+form("vpternlogd", "x x x/m imm8", "RVMI", "EVEX.N16.66.0F3A.W0 25", "avx512")
+form("vrangeps", "x x x/m imm8", "RVMI", "EVEX.N16.66.0F3A.W0 50", "avx512")
+form("vrangepd", "x x x/m imm8", "RVMI", "EVEX.N16.66.0F3A.W1 50", "avx512")
+form("vrangess", "x x x/m imm8", "RVMI", "EVEX.N4.66.0F3A.W0 51", "avx512")
+form("vrangesd", "x x x/m imm8", "RVMI", "EVEX.N8.66.0F3A.W1 51", "avx512")
+form("vpsraq", "x x/m imm8", "VMI", "EVEX.N16.66.0F.W1 72 /4", "avx512")
+form("vgf2p8affineqb", "x x x/m imm8", "RVMI", "VEX.66.0F3A.W1 ce", "gfni")
+for _name, _code in (("b", "W0 7a"), ("w", "W0 7b"), ("d", "W0 7c")):
+    form(f"vpbroadcast{_name}", "x r32", "RM", f"EVEX.N16.66.0F38.{_code}", "avx512")
+form("vpbroadcastq", "x r64", "RM", "EVEX.N16.66.0F38.W1 7c", "avx512")
+for _suffix, _prefix in (("ss", "F3"), ("sd", "F2")):
+    form(f"vcvtusi2{_suffix}", "x x r", "RVM", f"EVEX.N8.{_prefix}.0F.WS 7b", "avx512")

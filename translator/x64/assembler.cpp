@@ -179,7 +179,7 @@ void AssemblerBase::mov_imm(Gp d, uint64_t v) {
     }
 }
 
-void AssemblerBase::modrm(unsigned reg, const Mem& m, unsigned tail) {
+void AssemblerBase::modrm(unsigned reg, const Mem& m, unsigned tail, unsigned unit) {
     constexpr unsigned kSib = 4, kDisp32 = 5;
     reg <<= 3;
     if (m.label != nullptr) {
@@ -196,10 +196,11 @@ void AssemblerBase::modrm(unsigned reg, const Mem& m, unsigned tail) {
     }
     unsigned base = num(m.base) & 7;
     bool sib = m.index != Gp::none || base == 4;
-    unsigned mode = m.disp == 0 && base != 5 ? 0 : fits8(m.disp) ? 0x40 : 0x80;
+    bool short_disp = (m.disp & ((1 << unit) - 1)) == 0 && fits8(m.disp >> unit);
+    unsigned mode = m.disp == 0 && base != 5 ? 0 : short_disp ? 0x40 : 0x80;
     put(mode | reg | (sib ? kSib : base));
     if (sib) put(unsigned{m.scale} << 6 | index << 3 | base);
-    if (mode == 0x40) put(static_cast<uint8_t>(m.disp));
+    if (mode == 0x40) put(static_cast<uint8_t>(m.disp >> unit));
     if (mode == 0x80) put32(static_cast<uint32_t>(m.disp));
 }
 

@@ -19,6 +19,8 @@ enum class Xmm : uint8_t {
     xmm0, xmm1, xmm2, xmm3, xmm4, xmm5, xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14,
     xmm15, none = 0xff
 };
+/// Mask registers of AVX-512.
+enum class Mask : uint8_t { k0, k1, k2, k3, k4, k5, k6, k7 };
 // clang-format on
 /// Operand size of integer instructions.
 enum class Size : uint8_t { b8, b16, b32, b64 };
@@ -105,6 +107,7 @@ class AssemblerBase {
     static uint8_t code(Cond cc) { return static_cast<uint8_t>(cc); }
     static unsigned num(Gp r) { return static_cast<unsigned>(r); }
     static unsigned num(Xmm r) { return static_cast<unsigned>(r); }
+    static unsigned num(Mask r) { return static_cast<unsigned>(r); }
     static constexpr bool fits8(int64_t v) { return v == static_cast<int8_t>(v); }
 
     /// Once an instruction: longer than any instruction is left, or the buffer counts as full.
@@ -119,9 +122,11 @@ class AssemblerBase {
 
     static unsigned ext_b(Gp r) { return num(r) >> 3; }
     static unsigned ext_b(Xmm r) { return num(r) >> 3; }
+    static unsigned ext_b(Mask) { return 0; }
     static unsigned ext_b(const Mem& m) { return m.base == Gp::none ? 0 : num(m.base) >> 3; }
     static unsigned ext_x(Gp) { return 0; }
     static unsigned ext_x(Xmm) { return 0; }
+    static unsigned ext_x(Mask) { return 0; }
     static unsigned ext_x(const Mem& m) { return m.index == Gp::none ? 0 : num(m.index) >> 3; }
 
     /// Opcode maps: 0 one byte, 1 0F, 2 0F38, 3 0F3A. Prefixes: 0 none, 1 66, 2 F3, 3 F2.
@@ -155,10 +160,25 @@ class AssemblerBase {
         modrm(reg & 7, rm, tail);
     }
     static unsigned vex_prefix(unsigned prefix) { return prefix; }
+    /// 128 bits wide, no masking; a one-byte displacement counts units of 1 << unit bytes.
+    template <class Rm>
+    void evex(unsigned prefix, unsigned map, bool w, unsigned op, unsigned reg, unsigned v,
+              const Rm& rm, unsigned unit, unsigned tail = 0) {
+        constexpr unsigned kHighRegisters = 0x10, kVvvvHigh = 0x08;  // inverted: registers 0-15
+        put(0x62);
+        put((reg >> 3 ^ 1) << 7 | (ext_x(rm) ^ 1) << 6 | (ext_b(rm) ^ 1) << 5 | kHighRegisters |
+            map);
+        put((w ? 0x80u : 0u) | (v ^ 15) << 3 | 4 | prefix);
+        put(kVvvvHigh);
+        put(op);
+        modrm(reg & 7, rm, tail, unit);
+    }
 
-    void modrm(unsigned reg, Gp rm, unsigned) { put(0xc0 | reg << 3 | (num(rm) & 7)); }
-    void modrm(unsigned reg, Xmm rm, unsigned) { put(0xc0 | reg << 3 | (num(rm) & 7)); }
-    void modrm(unsigned reg, const Mem& m, unsigned tail);
+    template <class Register>
+    void modrm(unsigned reg, Register rm, unsigned, unsigned = 0) {
+        put(0xc0 | reg << 3 | (num(rm) & 7));
+    }
+    void modrm(unsigned reg, const Mem& m, unsigned tail, unsigned unit = 0);
     void immediate(Size size, int32_t v) {
         if (size == Size::b8) {
             put(static_cast<uint8_t>(v));

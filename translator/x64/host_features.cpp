@@ -11,9 +11,17 @@ struct Name {
 };
 
 constexpr Name kNames[] = {
-    {"avx2", kHostBaseline},   {"pclmul", kHostPclmul}, {"aes", kHostAes},
-    {"sha", kHostSha},         {"gfni", kHostGfni},     {"vaes", kHostVaes},
-    {"vpclmul", kHostVpclmul}, {"avx512", kHostAvx512}, {"avx512vnni", kHostAvx512Vnni},
+    {"avx2", kHostBaseline},
+    {"pclmul", kHostPclmul},
+    {"aes", kHostAes},
+    {"sha", kHostSha},
+    {"gfni", kHostGfni},
+    {"vaes", kHostVaes},
+    {"vpclmul", kHostVpclmul},
+    {"avx512", kHostAvx512},
+    {"avx512vnni", kHostAvx512Vnni},
+    {"avx512vbmi", kHostAvx512Vbmi},
+    {"avx512bitalg", kHostAvx512Bitalg},
 };
 
 uint64_t xcr0() {
@@ -60,10 +68,13 @@ HostFeatures HostFeatures::detect() {
             bits.add(c, 9, kHostVaes);
             bits.add(c, 10, kHostVpclmul);
         }
-        constexpr uint32_t kFoundation = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;  // F DQ BW VL
+        // F DQ CD BW VL
+        constexpr uint32_t kFoundation = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31;
         if (zmm && (b & kFoundation) == kFoundation) {
             bits.found |= kHostAvx512;
+            bits.add(c, 1, kHostAvx512Vbmi);
             bits.add(c, 11, kHostAvx512Vnni);
+            bits.add(c, 12, kHostAvx512Bitalg);
         }
     }
     if (__get_cpuid(0x80000001, &a, &b, &c, &d) != 0) {

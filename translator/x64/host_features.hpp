@@ -30,8 +30,10 @@ enum HostFeature : uint32_t {
     kHostGfni = 1u << 15,
     kHostVaes = 1u << 16,
     kHostVpclmul = 1u << 17,
-    kHostAvx512 = 1u << 18,  // F, BW, DQ, VL together
+    kHostAvx512 = 1u << 18,  // F, BW, CD, DQ, VL together (x86-64-v4)
     kHostAvx512Vnni = 1u << 19,
+    kHostAvx512Vbmi = 1u << 20,
+    kHostAvx512Bitalg = 1u << 21,
 };
 
 /// The x86-64-v3 level of the System V ABI, without which nothing is emitted.

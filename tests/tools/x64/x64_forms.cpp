@@ -17,12 +17,30 @@ namespace {
 using namespace pydbt::x64;
 
 // What an operand is: registers and memory by size (`rs` and `ms` follow the Size argument).
-enum class Kind : uint8_t { rs, r8, r16, r32, r64, ms, m, m8, m16, m32, m64, x, imm8, imm, imm32 };
+enum class Kind : uint8_t {
+    rs,
+    r8,
+    r16,
+    r32,
+    r64,
+    ms,
+    m,
+    m8,
+    m16,
+    m32,
+    m64,
+    x,
+    k,
+    imm8,
+    imm,
+    imm32
+};
 enum Sizes : uint8_t { kSize8 = 1, kSize16 = 2, kSize32 = 4, kSize64 = 8 };
 
 struct Operand {
     Gp r = Gp::none;
     Xmm x = Xmm::none;
+    Mask k = Mask::k0;
     Mem m = {};
     int32_t i = 0;
 };
@@ -103,6 +121,9 @@ std::vector<Operand> operands(Kind kind, Size size) {
         case Kind::x:
             for (uint8_t n = 0; n < 16; n++) all.push_back({.x = Xmm{n}});
             break;
+        case Kind::k:
+            for (uint8_t n = 0; n < 8; n++) all.push_back({.k = Mask{n}});
+            break;
         case Kind::imm8: integers({0, 1, 2, 7, 0x1f, 0x7f, 0x80, 0xff}); break;
         case Kind::imm:
         case Kind::imm32:
@@ -150,6 +171,7 @@ std::string text_of(Kind kind, Size size, const Operand& o) {
         case Kind::r32: return gp(2);
         case Kind::r64: return gp(3);
         case Kind::x: return "xmm" + std::to_string(static_cast<unsigned>(o.x));
+        case Kind::k: return "k" + std::to_string(static_cast<unsigned>(o.k));
         case Kind::ms: return memory(static_cast<size_t>(size));
         case Kind::m8: return memory(0);
         case Kind::m16: return memory(1);
