@@ -13,7 +13,7 @@ import pytest
 from tests.differential import rows
 from tests.differential.exclusions import differences
 from tests.differential.minimise import difference_lines
-from tests.differential.oracle import TIERS, Failure, pydbt, run
+from tests.differential.oracle import ENGINES, Failure, pydbt, run
 from tests.differential.record import Result
 
 FILES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
@@ -21,18 +21,18 @@ ROWS = [row for path in FILES for row in rows.read(path)]
 
 
 @cache
-def _results(tier: str) -> dict[str, bytes | Failure]:
+def _results(tier: str, registers: int) -> dict[str, bytes | Failure]:
     """All rows in one process: a row is a few microseconds."""
-    results = run(pydbt(tier), [row.case.pack() for row in ROWS])
+    results = run(pydbt(tier, registers=registers), [row.case.pack() for row in ROWS])
     return {row.where: result for row, result in zip(ROWS, results, strict=True)}
 
 
 @pytest.mark.sanitize
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize(("tier", "registers"), ENGINES)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.where)
-def test_row(row: rows.Row, tier: str) -> None:
+def test_row(row: rows.Row, tier: str, registers: int) -> None:
     """The state behind the code is the row's, and nothing that it does not name has changed."""
-    result = _results(tier)[row.where]
+    result = _results(tier, registers)[row.where]
     assert not isinstance(result, Failure), f"{row.text}: {result}"
     got = Result.unpack(result)
     if differences(got, row.expected):

@@ -20,7 +20,7 @@ from translator.spec.a64.core import Field, Pattern
 from translator.spec.sysregs import SYSOPS, SYSREGS
 
 from . import values
-from .exclusions import NOT_DRAWN
+from .exclusions import NOT_DRAWN, canonical
 from .record import MOST_WORDS, NOP, WINDOW_BYTES, Case, Registers
 
 _GENERAL_FIELDS = frozenset({"rd", "rn", "rm", "ra", "rs", "rt", "rt2"})
@@ -71,7 +71,7 @@ def _draw_of(f: Field) -> Draw:
 class Template:
     """A pattern, made ready to be drawn from."""
 
-    def __init__(self, pattern: Pattern) -> None:
+    def __init__(self, pattern: Pattern, oracle: str) -> None:
         """Precomputes what drawing needs."""
         self.pattern = pattern
         self.name = pattern.name
@@ -79,7 +79,9 @@ class Template:
         self._draws = [(f.name, _draw_of(f)) for f in pattern.fields]
         self._shifts = [(f.name, f.lsb, (1 << f.width) - 1) for f in pattern.fields]
         excluded = [
-            n.when or "True" for n in NOT_DRAWN if fnmatch.fnmatchcase(pattern.name, n.names)
+            n.when or "True"
+            for n in NOT_DRAWN
+            if fnmatch.fnmatchcase(pattern.name, n.names) and n.oracle in ("", oracle)
         ]
         conditions = [f"({pattern.when or 'True'})", *(f"not ({e})" for e in excluded)]
         self._allows = eval(  # the spec's own expressions
@@ -87,9 +89,7 @@ class Template:
         )
         self.is_conditional = bool(pattern.when or excluded)
         self.is_vector = pattern.feature in ("FP", "AdvSIMD")
-        self.free = ~pattern.mask & 0xFFFFFFFF
-        for f in pattern.fields:
-            self.free &= ~f.mask
+        self._bits = canonical(pattern, pattern.value)
 
     def draw(self, bits: Callable[[int], int], pool: Sequence[int]) -> dict[str, int]:
         """Fields for which the pattern's condition holds."""
@@ -105,7 +105,7 @@ class Template:
 
     def word(self, fields: dict[str, int]) -> int:
         """The instruction."""
-        word = self.pattern.value
+        word = self._bits
         for name, lsb, mask in self._shifts:
             word |= (fields[name] & mask) << lsb
         return word
@@ -224,11 +224,12 @@ def _pool(rng: random.Random) -> list[int]:
 
 
 class Generator:
-    """Draws cases of patterns that `glob` selects. `sequences`: the share of sequences, 0 to 1."""
+    """Draws cases of patterns that `glob` selects, for an oracle. `sequences`: the share of
+    sequences, 0 to 1."""
 
-    def __init__(self, glob: str = "*", sequences: float = 0.5) -> None:
+    def __init__(self, glob: str = "*", sequences: float = 0.5, oracle: str = "unicorn") -> None:
         """Raises ValueError when no pattern is left."""
-        everything = [Template(p) for p in load()]
+        everything = [Template(p, oracle) for p in load()]
         self._templates = {t.name: t for t in everything}
         self._singles = [t for t in everything if fnmatch.fnmatchcase(t.name, glob)]
         if not self._singles:

@@ -168,7 +168,7 @@ def explain(mismatch: Mismatch) -> str:
     case = Case.unpack(mismatch.case)
     lines = [f"  {w:#010x}  {disassembly(w)}" for w in case.words]
     if isinstance(mismatch.ours, Failure) or isinstance(mismatch.theirs, Failure):
-        for name, result in (("pydbt", mismatch.ours), ("unicorn", mismatch.theirs)):
+        for name, result in (("pydbt", mismatch.ours), ("oracle", mismatch.theirs)):
             if isinstance(result, Failure):
                 lines.append(f"  {name}: {result.what}")
         expected = None if isinstance(mismatch.theirs, Failure) else Result.unpack(mismatch.theirs)

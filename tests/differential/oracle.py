@@ -1,7 +1,8 @@
-"""Runs cases on pydbt and on unicorn and compares what they end in.
+"""Runs cases on pydbt and on oracles and compares what they end in.
 
-Owns: building unicorn's runner, running batches, crashes and hangs of a runner, comparison. Must
-not know: how cases are drawn; what is left out of the comparison is in exclusions.py.
+Owns: building the runners that are not pydbt's, running batches, crashes and hangs of a runner,
+comparison. Must not know: how cases are drawn; what is left out of the comparison is in
+exclusions.py.
 """
 
 from __future__ import annotations
@@ -15,13 +16,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from tools.guest_toolchain import ToolchainError, find_compiler, find_qemu
+
 from . import exclusions
 from .record import CASE, NOP, RESULT, Case, Result
 
 ROOT = Path(__file__).parents[2]
 BUILD = Path(os.environ.get("PYDBT_BUILD", ROOT / "build" / "dev"))
 TIERS = ("interp", "1")
-_SOURCE = ROOT / "tests" / "differential" / "unicorn_cases.cpp"
+FEWEST_REGISTERS = 5  # x64::kFewestRegisters
+ENGINES = (("interp", 0), ("1", 0), ("1", FEWEST_REGISTERS))
+"""Tiers, and how many host registers they may use (0: all); with few, tier 1 spills a lot."""
+_HERE = ROOT / "tests" / "differential"
 _HEADER = ROOT / "tests" / "tools" / "case_format.hpp"
 _SECONDS_PER_CASE = 0.01
 _LEAST_SECONDS = 10.0
@@ -63,20 +69,72 @@ def unicorn() -> Engine:
 
     home = Path(module.__file__).parent
     library = home / "lib" / "libunicorn.so.2"
-    compiler = os.environ.get("CXX", "g++")
-    key = hashlib.sha256(f"{library} {library.stat().st_mtime_ns} {compiler}".encode())
-    key.update(_SOURCE.read_bytes() + _HEADER.read_bytes())
-    program = BUILD / "tests" / f"unicorn_cases-{key.hexdigest()[:12]}"
+    command = [os.environ.get("CXX", "g++"), "-std=c++20", "-O2", f"-I{home / 'include'}"]
+    after = [str(library), f"-Wl,-rpath,{library.parent}"]
+    key = f"{library} {library.stat().st_mtime_ns}"
+    return Engine("unicorn", (str(_built("unicorn_cases", command, after, key)),))
+
+
+def qemu() -> Engine:
+    """A packaged qemu-aarch64 that runs guest_cases. SVE would be in every signal frame.
+
+    Raises:
+        RunnerError: there is none, or no compiler for AArch64.
+    """
+    try:
+        program = find_qemu(fetch=True)
+    except ToolchainError as error:
+        raise RunnerError(str(error)) from error
+    if program is None:
+        raise RunnerError("there is no qemu-aarch64; `make toolchain` fetches one")
+    return Engine("qemu", (str(program), "-cpu", "max,sve=off,sme=off", str(guest_cases())))
+
+
+def launcher(tier: str, host_features: str = "") -> Engine:
+    """The launcher that runs guest_cases: pydbt as a whole, its signals included."""
+    command = [str(BUILD / "pydbt-aarch64"), f"--tier={tier}"]
+    if host_features:
+        command.append(f"--host-features={host_features}")
+    name = f"the launcher, tier {tier}"
+    return Engine(name, (*command, str(guest_cases())), host_floats=tier != "interp")
+
+
+ORACLES = {"unicorn": unicorn, "qemu": qemu}
+
+
+def guest_cases() -> Path:
+    """The AArch64 program that runs cases, built when it is not there yet.
+
+    Raises:
+        RunnerError: no compiler, or it refuses.
+    """
+    try:
+        compiler = find_compiler(fetch=True)
+    except ToolchainError as error:
+        raise RunnerError(str(error)) from error
+    # Position independent: cases live at fixed addresses, and the zero page is not all of the rest.
+    link = ["-fPIE", "-static-pie" if compiler.libc == "glibc" else "-pie"]
+    command = [*compiler.cxx, "-std=c++20", "-O2", "-Wall", "-Wextra", *link]
+    return _built("guest_cases", command, [], "", compiler.environment())
+
+
+def _built(
+    name: str, command: list[str], after: list[str], key: str, env: dict[str, str] | None = None
+) -> Path:
+    """The program of a source beside this file, by a name that says what it was built from."""
+    source = _HERE / f"{name}.cpp"
+    digest = hashlib.sha256(f"{command} {key}".encode())
+    digest.update(source.read_bytes() + _HEADER.read_bytes())
+    program = BUILD / "tests" / f"{name}-{digest.hexdigest()[:12]}"
     if not program.exists():
         program.parent.mkdir(parents=True, exist_ok=True)
         part = program.with_suffix(f".{os.getpid()}")
-        command = [compiler, "-std=c++20", "-O2", f"-I{ROOT}", f"-I{home / 'include'}"]
-        command += [str(_SOURCE), str(library), f"-Wl,-rpath,{library.parent}", "-o", str(part)]
-        built = subprocess.run(command, capture_output=True, text=True, check=False)
+        command = [*command, f"-I{ROOT}", str(source), *after, "-o", str(part)]
+        built = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
         if built.returncode != 0:
-            raise RunnerError(f"cannot build {_SOURCE.name}:\n{built.stderr}")
+            raise RunnerError(f"cannot build {source.name}:\n{built.stderr}")
         part.replace(program)
-    return Engine("unicorn", (str(program),))
+    return program
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,24 +229,27 @@ def compare(ours: Engine, theirs: Engine, cases: Sequence[bytes]) -> list[Mismat
     packed = b"".join(cases)
     started = [_start(engine, packed) for engine in (ours, theirs)]
     results = [_finish(s, len(cases)) for s in started]
-    lists = [
+    a, b = (
         _taken_apart(engine, cases, r, [_MOST_FAILURES])
         for engine, r in zip((ours, theirs), results, strict=True)
-    ]
-    found = mismatches(cases, *lists)
+    )
+    found = mismatches(cases, a, b, theirs.name)
     if ours.host_floats:
         found = [m for m in found if not _underflows_late(ours, theirs, m)]
     return found
 
 
 def mismatches(
-    cases: Sequence[bytes], ours: Sequence[bytes | Failure], theirs: Sequence[bytes | Failure]
+    cases: Sequence[bytes],
+    ours: Sequence[bytes | Failure],
+    theirs: Sequence[bytes | Failure],
+    oracle: str,
 ) -> list[Mismatch]:
     """What differs and is not excluded."""
     return [
         Mismatch(case, a, b)
         for case, a, b in zip(cases, ours, theirs, strict=True)
-        if not same(a, b) and not excluded(case, a, b)
+        if not same(a, b) and not excluded(case, a, b, oracle)
     ]
 
 
@@ -212,9 +273,11 @@ def _underflows_late(ours: Engine, theirs: Engine, mismatch: Mismatch) -> bool:
     return False
 
 
-def excluded(case: bytes, ours: bytes | Failure, theirs: bytes | Failure) -> bool:
+def excluded(case: bytes, ours: bytes | Failure, theirs: bytes | Failure, oracle: str) -> bool:
     """Whether everything that differs is left out of the comparison."""
     if isinstance(ours, Failure) or isinstance(theirs, Failure):
         return False
     assert len(case) == CASE.size
-    return exclusions.explains(Case.unpack(case), Result.unpack(ours), Result.unpack(theirs))
+    return exclusions.explains(
+        Case.unpack(case), Result.unpack(ours), Result.unpack(theirs), oracle
+    )

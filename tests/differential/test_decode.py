@@ -20,6 +20,7 @@ from random import Random
 import capstone
 import pytest
 
+from tests.differential import exclusions
 from translator.spec.a64 import chapters, load
 from translator.spec.a64.core import Pattern
 from translator.spec.sysregs import SYSOPS, SYSREGS
@@ -34,10 +35,6 @@ EXHAUSTIVE = 11
 RANDOM = 1_000_000
 MUTATED = 200
 """Words of each pattern with one to three bits flipped: what is next to an instruction."""
-
-SHOULD_BE_ZERO = {"CFINV", "XAFLAG", "AXFLAG"}
-"""Patterns whose ignored bits are SBZ; those of others are SBO. The architecture lets a CPU ignore
-them, QEMU and silicon do; capstone wants them as the manual writes them."""
 
 Values = dict[str, int]
 
@@ -255,10 +252,7 @@ def capstone_texts(words: Sequence[int]) -> list[tuple[str, str]]:
 
 def canonical(name: str, word: int) -> int:
     """The word with the bits that do not matter as the manual writes them."""
-    if name == "-":
-        return word
-    ignored = PATTERNS[name].ignored
-    return word & ~ignored if name in SHOULD_BE_ZERO else word | ignored
+    return word if name == "-" else exclusions.canonical(PATTERNS[name], word)
 
 
 def _short_hex(value: int) -> str:

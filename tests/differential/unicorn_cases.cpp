@@ -22,8 +22,6 @@ constexpr uint32_t kExcpUndefined = 1;
 constexpr uint32_t kExcpPrefetchAbort = 3;
 constexpr uint32_t kExcpDataAbort = 4;
 constexpr uint64_t kMostSteps = 1000;
-// What run_cases puts behind a case, so that guests which read code see the same.
-constexpr uint32_t kSvc = 0xd4000001 | 0xfff << 5;
 
 void check(uc_err error, const char* what) {
     if (error == UC_ERR_OK) return;
@@ -84,7 +82,7 @@ class Runner {
         uint64_t pc = kCode + used_;
         used_ += kSlotBytes;
         check(uc_mem_write(uc_, pc, c.words, c.count * 4), "write code");
-        check(uc_mem_write(uc_, pc + c.count * 4, &kSvc, 4), "write code");
+        check(uc_mem_write(uc_, pc + c.count * 4, &kEnd, 4), "write code");
         uint8_t page[kPage] = {};
         std::memcpy(page + kWindow, c.memory, kWindowBytes);
         check(uc_mem_write(uc_, kData, page, kPage), "write data");

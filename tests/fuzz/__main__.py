@@ -17,7 +17,16 @@ from dataclasses import dataclass
 
 from tests.differential.cases import Generator
 from tests.differential.minimise import Minimiser, explain, names_of
-from tests.differential.oracle import TIERS, Engine, Mismatch, RunnerError, compare, pydbt, unicorn
+from tests.differential.oracle import (
+    ORACLES,
+    TIERS,
+    Engine,
+    Mismatch,
+    RunnerError,
+    compare,
+    launcher,
+    pydbt,
+)
 
 BATCH = 5000
 _SHOWN = 10
@@ -42,7 +51,7 @@ _generator: Generator
 def _start_worker(plan: Plan) -> None:
     global _plan, _generator
     _plan = plan
-    _generator = Generator(plan.glob, plan.sequences)
+    _generator = Generator(plan.glob, plan.sequences, plan.theirs.name)
 
 
 def _work(batch: tuple[int, int]) -> tuple[int, list[Mismatch]]:
@@ -61,10 +70,16 @@ def run(plan: Plan, cases: int, jobs: int) -> Iterator[tuple[int, list[Mismatch]
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.fuzz", description="Compares pydbt with unicorn on random code."
+        prog="python -m tests.fuzz", description="Compares pydbt with an oracle on random code."
     )
     parser.add_argument("--cases", type=int, default=100_000, help="how many (%(default)s)")
     parser.add_argument("--tier", choices=TIERS, default="1", help="pydbt's tier (%(default)s)")
+    parser.add_argument(
+        "--oracle", choices=ORACLES, default="unicorn", help="compared with (%(default)s)"
+    )
+    parser.add_argument(
+        "--launcher", action="store_true", help="run cases as a program of the launcher's"
+    )
     parser.add_argument("--seed", default="", help="the same seed draws the same cases (the time)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--pattern", default="*", metavar="GLOB", help="instructions, by spec name")
@@ -78,7 +93,15 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if options.cases < 1 or options.jobs < 1 or not 0 <= options.sequences <= 1:
         parser.error("--cases and --jobs are positive, --sequences is from 0 to 1")
+    if options.launcher and options.registers:
+        parser.error("--registers is not for --launcher")
     return options
+
+
+def _engine(options: argparse.Namespace) -> Engine:
+    if options.launcher:
+        return launcher(options.tier, options.host_features)
+    return pydbt(options.tier, options.host_features, options.registers)
 
 
 def _progress(done: int, cases: int, began: float, bad: int) -> None:
@@ -107,13 +130,13 @@ def main(argv: list[str]) -> int:
     seed = options.seed or str(time.time_ns())
     try:
         plan = Plan(
-            pydbt(options.tier, options.host_features, options.registers),
-            unicorn(),
+            _engine(options),
+            ORACLES[options.oracle](),
             options.pattern,
             options.sequences,
             seed,
         )
-        Generator(plan.glob, plan.sequences)
+        Generator(plan.glob, plan.sequences, options.oracle)
     except (RunnerError, ValueError) as error:
         print(f"fuzz: {error}", file=sys.stderr)
         return 2
@@ -125,8 +148,8 @@ def main(argv: list[str]) -> int:
     if sys.stderr.isatty():
         print(file=sys.stderr)
     took = time.monotonic() - began
-    what = f"{done:,} cases on {plan.ours.name}, {took:.0f} s, {len(found):,} mismatches"
-    print(f"{what}, --seed {seed}")
+    engines = f"{plan.ours.name} and {plan.theirs.name}"
+    print(f"{done:,} cases on {engines}, {took:.0f} s, {len(found):,} mismatches, --seed {seed}")
     if not found:
         return 0
     for names, count in Counter(names_of(m.case) for m in found if _short(m)).most_common(_SHOWN):

@@ -23,12 +23,11 @@ using namespace pydbt;
 
 using namespace pydbt::cases;
 
-constexpr uint32_t kEndImm = 0xfff;
-constexpr uint32_t kSvc = 0xd4000001 | kEndImm << 5;
+constexpr uint32_t kEndImm = kEnd >> 5 & 0xffff;
 
 Outcome outcome_of(const runtime::Exit& exit) {
     switch (exit.reason) {
-        case runtime::ExitReason::svc: return exit.imm == kEndImm ? Outcome::end : Outcome::other;
+        case runtime::ExitReason::brk: return exit.imm == kEndImm ? Outcome::end : Outcome::other;
         case runtime::ExitReason::undefined:
         case runtime::ExitReason::hlt:  // UNDEFINED where halting debug is off (Arm ARM, HLT)
             return Outcome::undefined;
@@ -114,7 +113,7 @@ class Runner {
         if (c.count > kMostWords) fail("a case has too many words");
         uint64_t pc = next_slot();
         std::memcpy(reinterpret_cast<void*>(pc), c.words, c.count * 4);
-        std::memcpy(reinterpret_cast<void*>(pc + c.count * 4), &kSvc, 4);
+        std::memcpy(reinterpret_cast<void*>(pc + c.count * 4), &kEnd, 4);
         auto* page = reinterpret_cast<uint8_t*>(kData);
         std::memset(page, 0, kPage);
         std::memcpy(page + kWindow, c.memory, kWindowBytes);
@@ -127,7 +126,6 @@ class Runner {
         r.outcome = outcome_of(exit);
         r.detail = static_cast<uint32_t>(exit.reason) << 16 | (exit.imm & 0xffff);
         save(r.registers, pc);
-        if (r.outcome == Outcome::end) r.registers.pc -= 4;  // of the SVC, not behind it
         std::memcpy(r.memory, page + kWindow, kWindowBytes);
         r.outside = zero_outside(page) ? 0 : 1;
     }

@@ -41,7 +41,7 @@ struct RecoveryEntry {
     uint8_t guest;   // kGuestX + n, kGuestV + n, kGuestFlags, kGuestFaultAddress
     uint8_t host;    // gp, xmm: register number; eflags: FlagsMode; home_*: guest register number
     uint8_t slot;    // spill: index into CpuState::spill
-    uint64_t value;  // constant, address
+    uint64_t value;  // constant, address; V in memory: how many bytes count, zeros are above
 };
 inline constexpr uint8_t kGuestX = 0, kGuestV = 32, kGuestFlags = 64, kGuestFaultAddress = 65;
 

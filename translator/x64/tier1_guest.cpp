@@ -194,6 +194,8 @@ void Compiler::snapshot() {
             e.kind = l.is_xmm ? RecoveryEntry::home_v : RecoveryEntry::home_x;
             e.host = static_cast<uint8_t>(l.is_xmm ? l.home - kGuestV : l.home);
         }
+        // As load_xmm() reads it: above a scalar there may be anything.
+        if (l.is_xmm && l.reg == kNo) e.value = ir::bits(type(root)) / 8;
         out_->entries.push_back(e);
     }
     snapshot_count_ = static_cast<uint8_t>(out_->entries.size() - snapshot_first_);

@@ -1,6 +1,8 @@
 // From host registers at a fault to guest state.
 //
 // Owns: recover(). Must not know: how rows are made beyond their format.
+#include <cstring>
+
 #include "translator/base/flags.hpp"
 #include "translator/x64/tier1_impl.hpp"
 
@@ -35,11 +37,12 @@ uint64_t general(const RecoveryEntry& e, const HostContext& host, const base::Cp
 }
 
 base::V128 vector(const RecoveryEntry& e, const HostContext& host, const base::CpuState& before) {
-    switch (e.kind) {
-        case RecoveryEntry::xmm: return host.xmm[e.host];
-        case RecoveryEntry::spill: return before.spill[e.slot];
-        default: return before.v[e.host];
-    }
+    if (e.kind == RecoveryEntry::xmm) return host.xmm[e.host];
+    base::V128 v{};
+    const base::V128& from =
+        e.kind == RecoveryEntry::spill ? before.spill[e.slot] : before.v[e.host];
+    std::memcpy(&v, &from, e.value);
+    return v;
 }
 
 }  // namespace
