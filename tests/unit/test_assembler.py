@@ -117,6 +117,8 @@ def read(text: str, end: int = 0) -> Reading:
             result.append(operand)
     if immediate is not None:
         result.append(immediate)
+    if mnemonic == "sha256rnds2":
+        result = result[:2]  # the third, xmm0, is implied
     if mnemonic in SHIFTS and len(result) == 1:
         result.append(1)
     if mnemonic in ("xchg", "test"):

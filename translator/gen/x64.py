@@ -16,7 +16,7 @@ from .common import SpecError, run
 
 FEATURES = {
     "base", "lzcnt", "popcnt", "bmi1", "bmi2", "movbe", "cx16", "sse4_2", "avx", "avx2", "fma",
-    "f16c", "aes", "pclmulqdq", "gfni", "avx512", "avx512vbmi", "avx512bitalg",
+    "f16c", "aes", "pclmulqdq", "sha", "gfni", "avx512", "avx512vnni", "avx512vbmi", "avx512bitalg",
 }  # fmt: skip
 _MAPS = {"1": 0, "0F": 1, "0F38": 2, "0F3A": 3}
 _PREFIXES = {"66": 1, "F3": 2, "F2": 3}

@@ -280,3 +280,13 @@ for _name, _code in (("b", "W0 7a"), ("w", "W0 7b"), ("d", "W0 7c")):
 form("vpbroadcastq", "x r64", "RM", "EVEX.N16.66.0F38.W1 7c", "avx512")
 for _suffix, _prefix in (("ss", "F3"), ("sd", "F2")):
     form(f"vcvtusi2{_suffix}", "x x r", "RVM", f"EVEX.N8.{_prefix}.0F.WS 7b", "avx512")
+for _n, _name in enumerate(("vpror", "vprol")):
+    form(f"{_name}d", "x x/m imm8", "VMI", f"EVEX.N16.66.0F.W0 72 /{_n}", "avx512")
+    form(f"{_name}q", "x x/m imm8", "VMI", f"EVEX.N16.66.0F.W1 72 /{_n}", "avx512")
+form("vpdpbusd", "x x x/m", "RVM", "EVEX.N16.66.0F38.W0 50", "avx512vnni")
+form("vgf2p8affineinvqb", "x x x/m imm8", "RVMI", "VEX.66.0F3A.W1 cf", "gfni")
+
+# ---- SHA: there are no VEX forms, the destination is the first operand
+for _name, _op in (("sha256rnds2", "cb"), ("sha256msg1", "cc"), ("sha256msg2", "cd")):
+    form(_name, "x x", "RM", f"0F38.W0 {_op}", "sha")
+form("sha1rnds4", "x x imm8", "RMI", "0F3A.W0 cc", "sha")
