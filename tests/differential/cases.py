@@ -15,7 +15,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from translator.spec.a64 import load
+from translator.spec.a64 import chapters, load
 from translator.spec.a64.core import Field, Pattern
 from translator.spec.sysregs import SYSOPS, SYSREGS
 
@@ -68,6 +68,15 @@ def _draw_of(f: Field) -> Draw:
     return _number(f.width)
 
 
+_VECTOR = {
+    p.name
+    for chapter, patterns in chapters().items()
+    if chapter.startswith(("fp_", "simd_"))
+    for p in patterns
+}
+"""Instructions on V registers."""
+
+
 class Template:
     """A pattern, made ready to be drawn from."""
 
@@ -88,7 +97,8 @@ class Template:
             f"lambda {', '.join(self.fields)}: {' and '.join(conditions)}"
         )
         self.is_conditional = bool(pattern.when or excluded)
-        self.is_vector = pattern.feature in ("FP", "AdvSIMD")
+        self.is_drawn = "True" not in excluded
+        self.is_vector = pattern.name in _VECTOR
         self._bits = canonical(pattern, pattern.value)
 
     def draw(self, bits: Callable[[int], int], pool: Sequence[int]) -> dict[str, int]:
@@ -229,7 +239,7 @@ class Generator:
 
     def __init__(self, glob: str = "*", sequences: float = 0.5, oracle: str = "unicorn") -> None:
         """Raises ValueError when no pattern is left."""
-        everything = [Template(p, oracle) for p in load()]
+        everything = [t for t in (Template(p, oracle) for p in load()) if t.is_drawn]
         self._templates = {t.name: t for t in everything}
         self._singles = [t for t in everything if fnmatch.fnmatchcase(t.name, glob)]
         if not self._singles:

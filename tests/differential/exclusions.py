@@ -59,6 +59,12 @@ NOT_DRAWN = (
         "do not; on pydbt all are NOPs",
     ),
     NotDrawn(
+        "FCVTZS_fixed_s_h",
+        "",
+        "unicorn extends a negative result into bits 31:16 of the register, which are zero",
+        "unicorn",
+    ),
+    NotDrawn(
         "LDSM??",
         "size < 3",
         "unicorn compares bytes, halfwords and words zero-extended; the manual compares SInt() of "

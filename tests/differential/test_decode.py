@@ -184,7 +184,6 @@ def _no_register(word: int) -> bool:
     return word >> 20 & 1 == 0  # op0 below 2
 
 
-H = r"\bh\d|\.\d?h"
 EXTENSIONS = (
     Extension("UDF", "permanently undefined", "udf"),
     Extension("SVE", "not implemented", ".*", word=lambda w: w >> 25 & 15 == 2),
@@ -210,7 +209,6 @@ EXTENSIONS = (
     Extension("SHA", "not implemented", r"sha.*"),
     Extension("SHA3", "not implemented", r"eor3|rax1|xar|bcax"),
     Extension("SM3 and SM4", "not implemented", r"sm[34].*"),
-    Extension("FP16", "not implemented", r"(?!fcvt(l2?|n2?)?$)(f|[su]cvtf).*", H),
     Extension("exceptions", "UNDEFINED at EL0", r"hvc|smc|dcps[123]|drps|eret"),
     Extension("SYSL", "nothing that EL0 has reads through it", "sysl"),
     Extension(

@@ -78,11 +78,13 @@ def test_a_case_cannot_end_its_runner() -> None:
 
 def test_every_pattern_is_drawn() -> None:
     """Single instructions go round the whole spec; most of them do something."""
-    patterns = load()
+    patterns = {p.name for p in load()}
+    never = [r.names for r in exclusions.NOT_DRAWN if not r.when and r.oracle in ("", "unicorn")]
+    patterns -= {name for glob in never for name in fnmatch.filter(patterns, glob)}
     generator = Generator(sequences=0)
     cases = generator.batch(SEED, 4 * len(patterns))
     drawn = {name for case in cases for name in names_of(case)}
-    assert drawn == {p.name for p in patterns}
+    assert drawn == patterns
     outcomes = [Result.unpack(r).outcome for r in run(unicorn(), cases) if isinstance(r, bytes)]
     assert len(outcomes) == len(cases)
     assert outcomes.count("end") > 0.9 * len(cases)

@@ -175,8 +175,7 @@ def _integers(width: int) -> Callable[[random.Random], bytes]:
 
 
 _VECTORS: tuple[Callable[[random.Random], bytes], ...] = (
-    *(lambda rng, f=f: _lanes(rng, f.bits, f.draw) for f in (SINGLE, DOUBLE) * 4),
-    lambda rng: _lanes(rng, HALF.bits, HALF.draw),
+    *(lambda rng, f=f: _lanes(rng, f.bits, f.draw) for f in (SINGLE, DOUBLE, HALF) * 4),
     *(_integers(width) for width in (8, 16, 32, 64)),
     # shift counts: small, negative and beyond the width, by byte
     lambda rng: bytes(rng.choice((0, 1, 7, 8, 9, 31, 63, 64, 200, 255, 248)) for _ in range(16)),

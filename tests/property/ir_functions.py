@@ -220,7 +220,7 @@ class Writer:
         name = op.name
         low, high = 0, 3
         if name.startswith("vf"):
-            low = 1 if name in ("vfneg", "vfabs") else 2
+            low = 1
         elif name.startswith("vrev"):
             high = {"vrev16": 0, "vrev32": 1, "vrev64": 2}[name]
         narrow = name in ("vxtn", "vuxtl", "vsxtl", "vmull_u", "vmull_s")

@@ -254,6 +254,11 @@ void TextWriter::v(uint32_t q, uint32_t size, uint32_t n) {
     out_ += "bhsdq"[size];
 }
 
+void TextWriter::pair(uint32_t n) {
+    reg('v', n);
+    out_ += ".2h";
+}
+
 void TextWriter::lane(uint32_t size, uint32_t n, uint32_t number) {
     reg('v', n);
     out_ += '.';

@@ -86,6 +86,8 @@ class TextWriter {
     void fp(uint32_t size, uint32_t n);
     /// `v0.8b` to `v0.2d`.
     void v(uint32_t q, uint32_t size, uint32_t n);
+    /// `v0.2h`, two lanes of a scalar pairwise instruction.
+    void pair(uint32_t n);
     /// `v0.s[1]`; numbers as everywhere, `v0.b[0xa]`.
     void lane(uint32_t size, uint32_t n, uint32_t number);
     /// `{v0.8b, v1.8b}` of `count` registers, and `{v0.b, v1.b}[3]` of one lane each.

@@ -7,10 +7,10 @@
 
 namespace pydbt::a64 {
 
-/// The number that an immediate stands for, as the bits of a float of 1 << size bytes (2 or 3).
+/// The number that an immediate stands for, as the bits of a float of 1 << size bytes (1 to 3).
 constexpr uint64_t expand_float(unsigned imm, unsigned size) {
     const unsigned width = 8u << size;
-    const unsigned exponent = size == 3 ? 11 : 8;
+    const unsigned exponent = size == 3 ? 11 : size == 2 ? 8 : 5;
     const unsigned fraction = width - exponent - 1;
     const uint64_t sign = imm >> 7;
     const uint64_t b6 = imm >> 6 & 1;

@@ -34,8 +34,9 @@ constexpr Type float_type(unsigned size) {
 }
 constexpr Type int_type(unsigned size) { return size == 3 ? Type::i64 : Type::i32; }
 
-/// A single or a double from its bits.
+/// A number from its bits.
 inline Value constant(Builder& b, uint64_t bits, unsigned size) {
+    if (size == 1) return b.v_to_f(Type::f16, b.vmov_imm(static_cast<int64_t>(bits)));
     return b.bitcast(float_type(size), b.const_(int_type(size), bits));
 }
 
@@ -56,14 +57,17 @@ inline Value from_fixed(Builder& b, unsigned size, Value i, bool uns, unsigned f
 }
 
 // Vector instructions and scalars of the Advanced SIMD encodings: their records have `sz` or a
-// fixed-point `imm` (immh:immb), and vectors have `q`. Lanes past the operands raise nothing.
+// fixed-point `imm` (immh:immb) or are of halves, and vectors have `q`. Lanes past the operands
+// raise nothing.
 
 template <class Args>
 unsigned size_of(const Args& a) {
     if constexpr (requires { a.sz; }) {
         return a.sz ? 3 : 2;
+    } else if constexpr (requires { a.imm; }) {
+        return a.imm >= 64 ? 3 : a.imm >= 32 ? 2 : 1;
     } else {
-        return a.imm >= 64 ? 3 : 2;
+        return 1;
     }
 }
 
@@ -113,15 +117,16 @@ Value collect(Builder& b, unsigned size, unsigned count, Element element) {
 
 /// Calls a helper of base/fp_helpers.hpp on the first lanes.
 inline Value call(Builder& b, base::HelperId helper, unsigned size, unsigned lanes, Value n,
-                  Value m = ir::kNone) {
+                  Value m = ir::kNone, Value d = ir::kNone) {
     const uint32_t small = base::simd_fp_lanes(size, lanes);
-    return b.call_vhelper(n, m, ir::kNone, static_cast<int64_t>(helper), small);
+    return b.call_vhelper(n, m, d, static_cast<int64_t>(helper), small);
 }
 
 /// The same on the instruction's lanes.
 template <class Args>
-Value call(Builder& b, const Args& a, base::HelperId helper, Value n, Value m = ir::kNone) {
-    return call(b, helper, size_of(a), lanes_of(a), n, m);
+Value call(Builder& b, const Args& a, base::HelperId helper, Value n, Value m = ir::kNone,
+           Value d = ir::kNone) {
+    return call(b, helper, size_of(a), lanes_of(a), n, m, d);
 }
 
 }  // namespace pydbt::a64::fp

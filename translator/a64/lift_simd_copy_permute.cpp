@@ -244,6 +244,10 @@ Step Lifter::lift_FMOV_imm_single_v(const Args_FMOV_imm_single_v& a) {
     return set_immediate(b, a, expand_float(imm8(a.abc, a.defgh), 2), 2);
 }
 
+Step Lifter::lift_FMOV_imm_half_v(const Args_FMOV_imm_half_v& a) {
+    return set_immediate(b, a, expand_float(imm8(a.abc, a.defgh), 1), 1);
+}
+
 Step Lifter::lift_FMOV_imm_double_v(const Args_FMOV_imm_double_v& a) {
     b.set_v(a.rd, simd::splat(b, expand_float(imm8(a.abc, a.defgh), 3), 3));
     return Step::next;

@@ -41,7 +41,39 @@ void map_lanes(CpuState& state, uint64_t imm, Op op) {
     map_lanes(state, imm, static_cast<unsigned>(imm & kSimdFpSizeMask), op);
 }
 
+Rounding rounding_of(uint64_t mode, const FpStatus& fp) {
+    constexpr unsigned kFpcrs = 5;
+    const unsigned rounding = mode & 7;
+    return rounding == kFpcrs ? fpcr_rounding(fp.fpcr) : static_cast<Rounding>(rounding);
+}
+
+unsigned fraction_of(uint64_t mode) {
+    return static_cast<unsigned>(mode >> kSimdFpFractionShift & 0xff);
+}
+
 }  // namespace
+
+void simd_fp_round(CpuState* state, uint64_t imm) {
+    const uint64_t mode = state->vtmp[1].lo;
+    map_lanes(*state, imm, [=](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
+        return fp_round_int(w, a, rounding_of(mode, fp), (mode & kSimdFpExact) != 0, fp);
+    });
+}
+
+void simd_fp_to_fixed(CpuState* state, uint64_t imm) {
+    const uint64_t mode = state->vtmp[1].lo;
+    map_lanes(*state, imm, [=](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
+        const bool uns = (mode & kSimdFpUnsigned) != 0;
+        return fp_to_fixed(w, a, w, fraction_of(mode), uns, rounding_of(mode, fp), fp);
+    });
+}
+
+void simd_fp_from_fixed(CpuState* state, uint64_t imm) {
+    const uint64_t mode = state->vtmp[1].lo;
+    map_lanes(*state, imm, [=](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
+        return fp_from_fixed(w, a, w, fraction_of(mode), (mode & kSimdFpUnsigned) != 0, fp);
+    });
+}
 
 void simd_fp_mulx(CpuState* state, uint64_t imm) { map_lanes(*state, imm, fp_mulx); }
 

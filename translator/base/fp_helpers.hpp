@@ -10,7 +10,7 @@
 
 namespace pydbt::base {
 
-/// A helper's immediate: log2 of the element's bytes (2 or 3), and how many elements from lane 0 up
+/// A helper's immediate: log2 of the element's bytes (1 to 3), and how many elements from lane 0 up
 /// there are. The others raise nothing and become zero.
 inline constexpr uint32_t kSimdFpSizeMask = 3, kSimdFpLanesShift = 2;
 
@@ -31,5 +31,16 @@ void simd_fp_rsqrt_estimate(CpuState* state, uint64_t imm);
 void simd_fp_recip_exponent(CpuState* state, uint64_t imm);
 /// FPConvert of doubles to singles, rounding to odd; the result is in the low 64 bits.
 void simd_fp_narrow_to_odd(CpuState* state, uint64_t imm);
+
+// Of these the low bits of vtmp[1] are: a rounding mode of the IR's frint (5: FPCR's) in bits 2:0,
+// and what follows.
+inline constexpr uint32_t kSimdFpExact = 8, kSimdFpUnsigned = 16, kSimdFpFractionShift = 8;
+
+/// FPRoundInt; kSimdFpExact: raises Inexact.
+void simd_fp_round(CpuState* state, uint64_t imm);
+/// FPToFixed and FixedToFP with integers of the element's width; kSimdFpUnsigned, and the number of
+/// fraction bits from kSimdFpFractionShift up.
+void simd_fp_to_fixed(CpuState* state, uint64_t imm);
+void simd_fp_from_fixed(CpuState* state, uint64_t imm);
 
 }  // namespace pydbt::base

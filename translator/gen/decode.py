@@ -268,8 +268,9 @@ def _decoder(patterns: Sequence[Pattern]) -> str:
 
 
 def _feature_row(f: Feature) -> str:
-    word, bit = f.hwcap or (-1, 0)
-    return f'    {{Feature::{f.name}, "{f.option}", {word}, {bit}}},'
+    word, bit = f.hwcap or (-1, 64)
+    bits = (1 << bit) % (1 << 64) | (1 << f.hwcap_too if f.hwcap_too is not None else 0)
+    return f'    {{Feature::{f.name}, "{f.option}", {word}, {bits:#x}}},'
 
 
 def _features_header() -> str:
@@ -292,7 +293,7 @@ struct FeatureInfo {{
     Feature feature;
     const char* option;  // its name in `-cpu model,option=on|off`
     int hwcap_word;      // 0: AT_HWCAP, 1: AT_HWCAP2, -1: none
-    int hwcap_bit;
+    uint64_t hwcap_bits;
 }};
 
 inline constexpr FeatureInfo kFeatures[kFeatureCount] = {{

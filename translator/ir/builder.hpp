@@ -24,6 +24,8 @@ class Builder {
         f_.insns.push_back(pc);
     }
     uint64_t insn_pc() const { return f_.insns[insn_]; }
+    /// The context key that the function is translated for.
+    uint32_t key() const { return f_.key; }
 
     /// A new, empty block. Fill it after switch_to().
     uint32_t new_block() {

@@ -42,16 +42,14 @@ Compare compare_of(Op op) {
 }
 
 uint64_t lane(const V128& v, unsigned w, unsigned n) {
-    if (w == 64) return n == 0 ? v.lo : v.hi;
-    return (n < 2 ? v.lo : v.hi) >> (n % 2 * 32) & 0xffffffff;
+    const unsigned at = n * w;
+    return (at < 64 ? v.lo : v.hi) >> at % 64 & ~uint64_t{0} >> (64 - w);
 }
 
+// In a lane that is zero.
 void set_lane(V128& v, unsigned w, unsigned n, uint64_t value) {
-    if (w == 64) {
-        (n == 0 ? v.lo : v.hi) = value;
-    } else {
-        (n < 2 ? v.lo : v.hi) |= value << (n % 2 * 32);
-    }
+    const unsigned at = n * w;
+    (at < 64 ? v.lo : v.hi) |= value << at % 64;
 }
 
 template <class F>

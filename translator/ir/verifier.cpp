@@ -52,7 +52,7 @@ bool is_vector_size(const Inst& i) {
         case Op::vfabs: return in(size, 1, 3);
         default: {
             bool arithmetic = i.type == Type::v128 && has(i.op, kRaises);  // on floats
-            return size <= 3 && (!arithmetic || size >= 2);
+            return size <= 3 && (!arithmetic || size >= 1);
         }
     }
 }

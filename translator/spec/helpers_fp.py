@@ -16,6 +16,9 @@ _ROWS = (
     ("recip_estimate", "FRECPE"),
     ("rsqrt_estimate", "FRSQRTE"),
     ("recip_exponent", "FRECPX"),
+    ("round", "FRINT* of halves"),
+    ("to_fixed", "FCVT* of halves to integers"),
+    ("from_fixed", "SCVTF, UCVTF to halves"),
     ("narrow_to_odd", "FCVTXN; doubles are the lanes"),
 )
 

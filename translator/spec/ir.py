@@ -242,7 +242,7 @@ op("vclz", "v128", "v128", "size:size", "pure", "leading zero bits of each eleme
 op("vmull_u", "v128", "v128 v128", "size:size", "pure commutes", "low elements multiplied, unsigned, to 2*size", lambda e, a, b: s.mull(a, b, e.size, False))
 op("vmull_s", "v128", "v128 v128", "size:size", "pure commutes", "low elements multiplied, signed, to 2*size", lambda e, a, b: s.mull(a, b, e.size, True))
 for _name, _doc in (("vfadd", "FPAdd"), ("vfsub", "FPSub"), ("vfmul", "FPMul"), ("vfdiv", "FPDiv"), ("vfmin", "FPMin"), ("vfmax", "FPMax"), ("vfminnm", "FPMinNum"), ("vfmaxnm", "FPMaxNum"), ("vfcmeq", "FPCompareEQ"), ("vfcmge", "FPCompareGE"), ("vfcmgt", "FPCompareGT")):
-    op(_name, "v128", "v128 v128", "size:size", "pure raises", f"{_doc} by element (size 2 or 3)")
+    op(_name, "v128", "v128 v128", "size:size", "pure raises", f"{_doc} by element (size 1 to 3)")
 op("vfsqrt", "v128", "v128", "size:size", "pure raises", "FPSqrt by element")
 op("vfneg", "v128", "v128", "size:size", "pure", "sign bits inverted", lambda e, a: s.lanes(e.size, lambda x, w: x ^ 1 << w - 1, a))
 op("vfabs", "v128", "v128", "size:size", "pure", "sign bits cleared", lambda e, a: s.lanes(e.size, lambda x, w: x & ~(1 << w - 1), a))

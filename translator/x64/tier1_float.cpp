@@ -140,18 +140,17 @@ void Compiler::emit_fminnm(const Inst& i) { min_max(i, true); }
 void Compiler::emit_fmaxnm(const Inst& i) { min_max(i, false); }
 
 void Compiler::sign_mask(const Inst& i, bool absolute) {
-    if (i.type == Type::f16) return by_helper(i);
     Xmm a = use_x(i.args[0]);
-    uint64_t sign = is_double(i.type) ? uint64_t{1} << 63 : uint64_t{1} << 31;
+    unsigned width = ir::bits(i.type);
+    uint64_t sign = uint64_t{1} << (width - 1);
     Xmm d = alloc_xmm();
     if (absolute) {
-        uint64_t rest = is_double(i.type) ? ~uint64_t{0} : 0xffffffff;
-        a_.vpand(d, a, pool(rest & ~sign, 0));
+        a_.vpand(d, a, pool(sign - 1, 0));
     } else {
         a_.vpxor(d, a, pool(sign, 0));
     }
     uint8_t clean = clean_above(i.type, loc(i.args[0]).clean);
-    if (absolute) clean = is_double(i.type) ? 8 : 4;
+    if (absolute) clean = static_cast<uint8_t>(width / 8);
     define(i, d, clean);
 }
 void Compiler::emit_fneg(const Inst& i) { sign_mask(i, false); }
@@ -361,7 +360,7 @@ void Compiler::emit_f_to_v(const Inst& i) {
 // ---- packed
 
 void Compiler::packed(const Inst& i, Scalar f32, Scalar f64) {
-    if (slow_fp()) return by_helper(i);
+    if (slow_fp() || i.size == 1) return by_helper(i);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     clobber_flags();
     Xmm d = alloc_xmm();
@@ -375,7 +374,7 @@ void Compiler::emit_vfmul(const Inst& i) { packed(i, &Assembler::vmulps, &Assemb
 void Compiler::emit_vfdiv(const Inst& i) { packed(i, &Assembler::vdivps, &Assembler::vdivpd); }
 
 void Compiler::emit_vfsqrt(const Inst& i) {
-    if (slow_fp()) return by_helper(i);
+    if (slow_fp() || i.size == 1) return by_helper(i);
     Xmm a = use_x(i.args[0]);
     clobber_flags();
     Xmm d = alloc_xmm();
@@ -385,7 +384,7 @@ void Compiler::emit_vfsqrt(const Inst& i) {
 }
 
 void Compiler::emit_vfmla(const Inst& i) {
-    if (slow_fp()) return by_helper(i);
+    if (slow_fp() || i.size == 1) return by_helper(i);
     Xmm c = use_x(i.args[0]), a = use_x(i.args[1]), b = use_x(i.args[2]);
     clobber_flags();
     Xmm d = alloc_xmm();
@@ -396,7 +395,7 @@ void Compiler::emit_vfmla(const Inst& i) {
 }
 
 void Compiler::packed_compare(const Inst& i, uint8_t predicate) {
-    if (slow_fp()) return by_helper(i);
+    if (slow_fp() || i.size == 1) return by_helper(i);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     Xmm d = def_x(i);
     i.size == 3 ? a_.vcmppd(d, a, b, predicate) : a_.vcmpps(d, a, b, predicate);
@@ -408,7 +407,7 @@ void Compiler::emit_vfcmgt(const Inst& i) { packed_compare(i, 0x0e); }
 
 // Lanes that are equal or hold a NaN are the helper's.
 void Compiler::packed_min_max(const Inst& i, Scalar f32, Scalar f64) {
-    if (slow_fp()) return by_helper(i);
+    if (slow_fp() || i.size == 1) return by_helper(i);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     clobber_flags();
     Xmm d = alloc_xmm();
@@ -433,15 +432,24 @@ void Compiler::emit_vfmax(const Inst& i) {
 void Compiler::emit_vfminnm(const Inst& i) { emit_vfmin(i); }
 void Compiler::emit_vfmaxnm(const Inst& i) { emit_vfmax(i); }
 
+namespace {
+
+// The elements' sign bits in 64 bits.
+constexpr uint64_t sign_bits(unsigned size) {
+    return size == 3 ? 0x8000000000000000 : size == 2 ? 0x8000000080000000 : 0x8000800080008000;
+}
+
+}  // namespace
+
 void Compiler::emit_vfneg(const Inst& i) {
     Xmm a = use_x(i.args[0]);
-    uint64_t sign = i.size == 3 ? 0x8000000000000000 : 0x8000000080000000;
+    uint64_t sign = sign_bits(i.size);
     Mem m = pool(sign, sign);
     a_.vpxor(def_x(i), a, m);
 }
 void Compiler::emit_vfabs(const Inst& i) {
     Xmm a = use_x(i.args[0]);
-    uint64_t rest = i.size == 3 ? 0x7fffffffffffffff : 0x7fffffff7fffffff;
+    uint64_t rest = ~sign_bits(i.size);
     Mem m = pool(rest, rest);
     a_.vpand(def_x(i), a, m);
 }

@@ -131,7 +131,7 @@ void add_auxiliary(std::vector<uint64_t>& words, const Images& images, const Pro
     uint64_t hwcap[2] = {};
     for (const a64::FeatureInfo& row : a64::kFeatures) {
         if (row.hwcap_word >= 0 && process.options.features.has(row.feature)) {
-            hwcap[row.hwcap_word] |= uint64_t{1} << row.hwcap_bit;
+            hwcap[row.hwcap_word] |= row.hwcap_bits;
         }
     }
     // EL0 reads ID registers by trap (arch/arm64/kernel/cpufeature.c): HWCAP_CPUID.

@@ -2,11 +2,13 @@
 
 Owns: the encodings. Must not know: what the instructions do.
 
-`dp` is the type's low bit: 0 single, 1 double. Half precision is source and target of FCVT only;
-its arithmetic is FEAT_FP16.
+`dp` is the type's low bit: 0 single, 1 double. Half precision (type 3) has patterns of its own,
+with _h behind their names: their feature is another.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from .core import Pattern
 
@@ -65,82 +67,84 @@ _FROM_INTEGER = (
 _FIXED = (*_FROM_INTEGER, *_TO_INTEGER[-2:])
 
 
-_RD, _RN, _RM, _RA = (f"{{fp(2 + dp, {name})}}" for name in ("rd", "rn", "rm", "ra"))
+@dataclass(frozen=True, slots=True)
+class _Type:
+    """Singles and doubles, or halves: the type's bits, log2 of bytes, what FMOV wants of `sf`."""
+
+    bits: str
+    size: str
+    feature: str
+    suffix: str
+    move: str
+
+    def registers(self, *fields: str) -> list[str]:
+        """Register operands of this type."""
+        return [f"{{fp({self.size}, {field})}}" for field in fields]
 
 
-def _p(name: str, bits: str, operands: str, when: str = "") -> Pattern:
+_TYPES = (
+    _Type("0 dp:1", "2 + dp", "FP", "", "sf == dp"),
+    _Type("11", "1", "FP16", "_h", ""),
+)
+
+
+def _p(name: str, bits: str, operands: str, when: str = "", feature: str = "FP") -> Pattern:
     mnemonic = name.partition("_")[0].lower()
-    return Pattern(name, bits, when=when, feature="FP", asm=f"{mnemonic} {operands}")
+    return Pattern(name, bits, when=when, feature=feature, asm=f"{mnemonic} {operands}")
 
 
-def _conversion(name: str, bits: str, fraction: str = "", when: str = "") -> Pattern:
-    """A conversion from (SCVTF, UCVTF) or to a general register."""
-    operands = f"{_RD}, {{r(sf, rn)}}" if "CVTF" in name else f"{{r(sf, rd)}}, {_RN}"
-    return _p(name, bits, operands + fraction, when)
+def _of(t: _Type) -> list[Pattern]:
+    """The patterns that all types have."""
+    rd, rn, rm, ra = t.registers("rd", "rn", "rm", "ra")
+
+    def p(name: str, bits: str, operands: str, when: str = "") -> Pattern:
+        return _p(name + t.suffix, bits.replace("TYPE", t.bits), operands, when, t.feature)
+
+    def conversion(name: str, bits: str, fraction: str = "", when: str = "") -> Pattern:
+        """A conversion from (SCVTF, UCVTF) or to a general register."""
+        operands = f"{rd}, {{r(sf, rn)}}" if "CVTF" in name else f"{{r(sf, rd)}}, {rn}"
+        return p(name, bits, operands + fraction, when)
+
+    rows = [
+        p(name, f"00011110 TYPE 1 {op} 10000 rn:5 rd:5", f"{rd}, {rn}") for op, name in _ONE_SOURCE
+    ]
+    for op, name in _TWO_SOURCE:
+        rows.append(p(name, f"00011110 TYPE 1 rm:5 {op} 10 rn:5 rd:5", f"{rd}, {rn}, {rm}"))
+    for o1, o0, name in _THREE_SOURCE:
+        bits = f"00011111 TYPE {o1} rm:5 {o0} ra:5 rn:5 rd:5"
+        rows.append(p(name, bits, f"{rd}, {rn}, {rm}, {ra}"))
+    for op, name in (("0", "FCMP"), ("1", "FCMPE")):
+        bits = f"00011110 TYPE 1 rm:5 001000 rn:5 {op}0000"
+        rows.append(p(name, bits, f"{rn}, {rm}"))
+        bits = f"00011110 TYPE 1 xxxxx 001000 rn:5 {op}1000"
+        rows.append(p(f"{name}_zero", bits, f"{rn}, #0.0"))
+    for op, name in (("0", "FCCMP"), ("1", "FCCMPE")):
+        bits = f"00011110 TYPE 1 rm:5 cond:4 01 rn:5 {op} nzcv:4"
+        rows.append(p(name, bits, f"{rn}, {rm}, {{imm(nzcv)}}, {{cond(cond)}}"))
+    bits = "00011110 TYPE 1 rm:5 cond:4 11 rn:5 rd:5"
+    rows.append(p("FCSEL", bits, f"{rd}, {rn}, {rm}, {{cond(cond)}}"))
+    rows.append(p("FMOV_imm", "00011110 TYPE 1 imm:8 10000000 rd:5", f"{rd}, {{fpimm(imm)}}"))
+    bits = "sf:1 0011110 TYPE 100110000000 rn:5 rd:5"
+    rows.append(p("FMOV_to_general", bits, f"{{r(sf, rd)}}, {rn}", t.move))
+    bits = "sf:1 0011110 TYPE 100111000000 rn:5 rd:5"
+    rows.append(p("FMOV_from_general", bits, f"{rd}, {{r(sf, rn)}}", t.move))
+    for rmode, op, name in (*_TO_INTEGER, *_FROM_INTEGER):
+        rows.append(conversion(name, f"sf:1 0011110 TYPE 1 {rmode} {op} 000000 rn:5 rd:5"))
+    for rmode, op, name in _FIXED:
+        bits = f"sf:1 0011110 TYPE 0 {rmode} {op} scale:6 rn:5 rd:5"
+        fraction, when = ", {imm(64 - scale)}", "sf == 1 or scale >= 32"
+        rows.append(conversion(f"{name}_fixed", bits, fraction, when))
+    return rows
 
 
 PATTERNS = [
-    *(
-        _p(name, f"000111100 dp:1 1 {op} 10000 rn:5 rd:5", f"{_RD}, {_RN}")
-        for op, name in _ONE_SOURCE
-    ),
+    *(pattern for t in _TYPES for pattern in _of(t)),
     _p(
         "FCVT",
         "00011110 ftype:2 1 0001 opc:2 10000 rn:5 rd:5",
         "{fp(opc ^ 2, rd)}, {fp(ftype ^ 2, rn)}",
         when="ftype != 2 and opc != 2 and ftype != opc",
     ),
-    *(
-        _p(name, f"000111100 dp:1 1 rm:5 {op} 10 rn:5 rd:5", f"{_RD}, {_RN}, {_RM}")
-        for op, name in _TWO_SOURCE
-    ),
-    *(
-        _p(name, f"000111110 dp:1 {o1} rm:5 {o0} ra:5 rn:5 rd:5", f"{_RD}, {_RN}, {_RM}, {_RA}")
-        for o1, o0, name in _THREE_SOURCE
-    ),
-    _p("FCMP", "000111100 dp:1 1 rm:5 001000 rn:5 00000", f"{_RN}, {_RM}"),
-    _p("FCMP_zero", "000111100 dp:1 1 xxxxx 001000 rn:5 01000", f"{_RN}, #0.0"),
-    _p("FCMPE", "000111100 dp:1 1 rm:5 001000 rn:5 10000", f"{_RN}, {_RM}"),
-    _p("FCMPE_zero", "000111100 dp:1 1 xxxxx 001000 rn:5 11000", f"{_RN}, #0.0"),
-    *(
-        _p(
-            name,
-            f"000111100 dp:1 1 rm:5 cond:4 01 rn:5 {op} nzcv:4",
-            f"{_RN}, {_RM}, {{imm(nzcv)}}, {{cond(cond)}}",
-        )
-        for op, name in (("0", "FCCMP"), ("1", "FCCMPE"))
-    ),
-    _p(
-        "FCSEL",
-        "000111100 dp:1 1 rm:5 cond:4 11 rn:5 rd:5",
-        f"{_RD}, {_RN}, {_RM}, {{cond(cond)}}",
-    ),
-    _p("FMOV_imm", "000111100 dp:1 1 imm:8 10000000 rd:5", f"{_RD}, {{fpimm(imm)}}"),
-    _p(
-        "FMOV_to_general",
-        "sf:1 00111100 dp:1 100110000000 rn:5 rd:5",
-        f"{{r(sf, rd)}}, {_RN}",
-        when="sf == dp",
-    ),
-    _p(
-        "FMOV_from_general",
-        "sf:1 00111100 dp:1 100111000000 rn:5 rd:5",
-        f"{_RD}, {{r(sf, rn)}}",
-        when="sf == dp",
-    ),
     _p("FMOV_top_to_general", "1001111010101110000000 rn:5 rd:5", "{x(rd)}, {lane(3, rn, 1)}"),
     _p("FMOV_top_from_general", "1001111010101111000000 rn:5 rd:5", "{lane(3, rd, 1)}, {x(rn)}"),
-    *(
-        _conversion(name, f"sf:1 00111100 dp:1 1 {rmode} {op} 000000 rn:5 rd:5")
-        for rmode, op, name in (*_TO_INTEGER, *_FROM_INTEGER)
-    ),
-    *(
-        _conversion(
-            f"{name}_fixed",
-            f"sf:1 00111100 dp:1 0 {rmode} {op} scale:6 rn:5 rd:5",
-            ", {imm(64 - scale)}",
-            when="sf == 1 or scale >= 32",
-        )
-        for rmode, op, name in _FIXED
-    ),
 ]

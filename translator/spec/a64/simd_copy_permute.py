@@ -147,6 +147,12 @@ PATTERNS = [
         f" | movi {{v(1, 3, rd)}}, {{bytemask({_IMM8})}}",
     ),
     P(
+        "FMOV_imm_half_v",
+        "0 q:1 0 0111100000 abc:3 111111 defgh:5 rd:5",
+        feature="FP16",
+        asm=f"fmov {{v(q, 1, rd)}}, {_FLOAT}",
+    ),
+    P(
         "FMOV_imm_double_v",
         "0110111100000 abc:3 111101 defgh:5 rd:5",
         feature="AdvSIMD",

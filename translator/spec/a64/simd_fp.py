@@ -4,8 +4,8 @@ C4.1.96).
 
 Owns: the encodings. Must not know: what the instructions do.
 
-`sz` is the size's low bit: 0 single, 1 double. Half precision is a source and a target of the FCVTL
-and FCVTN families only; its arithmetic is FEAT_FP16.
+`sz` is the size's low bit: 0 single, 1 double. Half precision has encodings of its own: their
+patterns have _h behind their names.
 """
 
 from __future__ import annotations
@@ -108,11 +108,14 @@ _FIXED = (
 
 _V = tuple(f"{{v(q, 2 + sz, {name})}}" for name in ("rd", "rn", "rm"))
 _S = tuple(f"{{fp(2 + sz, {name})}}" for name in ("rd", "rn", "rm"))
+_VH = tuple(f"{{v(q, 1, {name})}}" for name in ("rd", "rn", "rm"))
+_SH = tuple(f"{{fp(1, {name})}}" for name in ("rd", "rn", "rm"))
 
 
 def _p(name: str, bits: str, operands: str, when: str = "") -> Pattern:
     mnemonic = name.partition("_")[0].lower()
-    return Pattern(name, bits, when=when, feature="AdvSIMD", asm=f"{mnemonic}{operands}")
+    feature = "FP16" if name.endswith("_h") else "AdvSIMD"
+    return Pattern(name, bits, when=when, feature=feature, asm=f"{mnemonic}{operands}")
 
 
 def _two(name: str, registers: tuple[str, ...]) -> str:
@@ -151,8 +154,9 @@ def _patterns() -> list[Pattern]:
         if "s" in forms:
             rows.append(_p(f"{name}_s", f"01 {u} 11110 {tail}", _two(name, _S)))
     for high, op, name in _ACROSS:
-        operands = " {fp(2, rd)}, {v(1, 2, rn)}"
-        rows.append(_p(f"{name}_v", f"01101110 {high} 0 11000 {op} 10 rn:5 rd:5", operands))
+        operands = " {fp(2, rd)}, {v(q, 2, rn)}"
+        bits = f"0 q:1 101110 {high} sz:1 11000 {op} 10 rn:5 rd:5"
+        rows.append(_p(f"{name}_v", bits, operands, "q == 1 and sz == 0"))
     for high, op, name in _SCALAR_PAIRWISE:
         operands = " {fp(2 + sz, rd)}, {v(sz, 2 + sz, rn)}"
         rows.append(_p(f"{name}_s", f"01111110 {high} sz:1 11000 {op} 10 rn:5 rd:5", operands))
@@ -169,6 +173,45 @@ def _patterns() -> list[Pattern]:
         rows.append(
             _p(f"{name}_fixed_s", f"01 {u} 111110 {tail}", _fixed(name, "fp("), "imm >= 32")
         )
+    return rows
+
+
+def _halves() -> list[Pattern]:
+    rows: list[Pattern] = []
+    for u, high, op, name, scalar in _THREE_SAME:
+        tail = f"{high} 10 rm:5 00 {op[2:]} 1 rn:5 rd:5"
+        rows.append(_p(f"{name}_v_h", f"0 q:1 {u} 01110 {tail}", f" {', '.join(_VH)}"))
+        if scalar:
+            rows.append(_p(f"{name}_s_h", f"01 {u} 11110 {tail}", f" {', '.join(_SH)}"))
+    for u, high, op, name, forms in _TWO_REG:
+        tail = f"{high} 111100 {op} 10 rn:5 rd:5"
+        if "v" in forms:
+            rows.append(_p(f"{name}_v_h", f"0 q:1 {u} 01110 {tail}", _two(name, _VH)))
+        if "s" in forms:
+            rows.append(_p(f"{name}_s_h", f"01 {u} 11110 {tail}", _two(name, _SH)))
+    for high, op, name in _ACROSS:
+        operands = " {fp(1, rd)}, {v(q, 1, rn)}"
+        rows.append(_p(f"{name}_v_h", f"0 q:1 001110 {high} 0 11000 {op} 10 rn:5 rd:5", operands))
+    for high, op, name in _SCALAR_PAIRWISE:
+        bits = f"01011110 {high} 0 11000 {op} 10 rn:5 rd:5"
+        rows.append(_p(f"{name}_s_h", bits, " {fp(1, rd)}, {pair(rn)}"))
+    for u, op, name in _BY_ELEMENT:
+        tail = f"00 l:1 m:1 rm:4 {op} h:1 0 rn:5 rd:5"
+        element = "{lane(1, rm, h * 4 + l * 2 + m)}"
+        for suffix, bits, (rd, rn, _) in (
+            ("e", f"0 q:1 {u} 01111 {tail}", _VH),
+            ("se", f"01 {u} 11111 {tail}", _SH),
+        ):
+            rows.append(_p(f"{name}_{suffix}_h", bits, f" {rd}, {rn}, {element}"))
+    for u, op, name in _FIXED:
+        tail = f"imm:7 {op} 1 rn:5 rd:5"
+        when = "imm >= 16 and imm < 32"
+        for suffix, bits, (rd, rn, _) in (
+            ("v", f"0 q:1 {u} 011110 {tail}", _VH),
+            ("s", f"01 {u} 111110 {tail}", _SH),
+        ):
+            operands = f" {rd}, {rn}, {{imm(32 - imm)}}"
+            rows.append(_p(f"{name}_fixed_{suffix}_h", bits, operands, when))
     return rows
 
 
@@ -191,4 +234,5 @@ PATTERNS = [
     ),
     _p("FCVTXN_s", "01111110 01 10000 10110 10 rn:5 rd:5", " {fp(2, rd)}, {fp(3, rn)}"),
     *_patterns(),
+    *_halves(),
 ]

@@ -170,7 +170,7 @@ TEST(attributes_are_in_range) {
         {"v4 = s_cvt_f.f64 v1, fbits=32", "v4 = s_cvt_f.f64 v1, fbits=33"},
         {"v4 = bitcast.f32 v1", "v4 = bitcast.f64 v1"},
         {"v4 = vadd v2, v2, size=3", "v4 = vadd v2, v2, size=4"},
-        {"v4 = vfadd v2, v2, size=2", "v4 = vfadd v2, v2, size=1"},
+        {"v4 = vfadd v2, v2, size=2", "v4 = vfadd v2, v2, size=0"},
         {"v4 = vfneg v2, size=1", "v4 = vfneg v2"},
         {"v4 = vrev32 v2, size=1", "v4 = vrev32 v2, size=2"},
         {"v4 = vxtn v2, size=2", "v4 = vxtn v2, size=3"},

@@ -1,0 +1,112 @@
+// What the lifts of Advanced SIMD floating point of one operand share, for all types.
+//
+// Owns: shapes of instructions: operands, an operation, a result. Must not know: encodings, FPCR.
+#pragma once
+
+#include "translator/a64/fp_lift.hpp"
+#include "translator/a64/lifter.hpp"
+
+namespace pydbt::a64::fp_two_reg_misc {
+
+using base::HelperId;
+using ir::Builder;
+using ir::Value;
+
+template <class Args>
+Step unary(Builder& b, const Args& a, fp::VectorUnary op) {
+    return fp::set_cut(b, a, (b.*op)(fp::operand(b, a, a.rn), fp::size_of(a)));
+}
+
+template <class Args>
+Step unary_call(Builder& b, const Args& a, HelperId helper) {
+    b.set_v(a.rd, fp::call(b, a, helper, b.get_v(a.rn)));
+    return Step::next;
+}
+
+/// Vn op 0, or 0 op Vn.
+template <class Args>
+Step compare_zero(Builder& b, const Args& a, fp::VectorBinary op) {
+    return fp::set_cut(b, a, (b.*op)(fp::operand(b, a, a.rn), b.vzero(), fp::size_of(a)));
+}
+
+template <class Args>
+Step compare_zero_with(Builder& b, const Args& a, fp::VectorBinary op) {
+    return fp::set_cut(b, a, (b.*op)(b.vzero(), fp::operand(b, a, a.rn), fp::size_of(a)));
+}
+
+/// Vd = op(each lane of Vn as a scalar).
+template <class Args, class Op>
+Step each_lane(Builder& b, const Args& a, Op op) {
+    const Value n = b.get_v(a.rn);
+    const unsigned size = fp::size_of(a);
+    const auto element = [&](unsigned i) { return op(fp::lane(b, n, size, i)); };
+    b.set_v(a.rd, fp::collect(b, size, fp::lanes_of(a), element));
+    return Step::next;
+}
+
+/// Vd = a helper of base/fp_helpers.hpp that takes a mode, on the instruction's lanes.
+template <class Args>
+Step call_with_mode(Builder& b, const Args& a, HelperId helper, uint64_t mode) {
+    const Value m = b.vmov_imm(static_cast<int64_t>(mode));
+    b.set_v(a.rd, fp::call(b, a, helper, b.get_v(a.rn), m));
+    return Step::next;
+}
+
+template <class Args>
+Step round(Builder& b, const Args& a, fp::Mode mode, bool exact = false) {
+    if (fp::size_of(a) == 1) {
+        const uint64_t all = mode | (exact ? base::kSimdFpExact : 0);
+        return call_with_mode(b, a, HelperId::simd_fp_round, all);
+    }
+    return each_lane(b, a, [&](Value f) { return b.frint(f, mode, exact); });
+}
+
+/// Bits behind the binary point: immh:immb is twice an element's width less them.
+template <class Args>
+unsigned fraction_bits(const Args& a) {
+    if constexpr (requires { a.imm; }) {
+        return (16u << fp::size_of(a)) - a.imm;
+    } else {
+        return 0;
+    }
+}
+
+/// What the conversions' helpers are told of signs and fractions.
+template <class Args>
+uint64_t fixed_mode(const Args& a, bool uns) {
+    return (uns ? base::kSimdFpUnsigned : 0) | fraction_bits(a) << base::kSimdFpFractionShift;
+}
+
+template <class Args>
+Step to_fixed(Builder& b, const Args& a, bool uns, fp::Mode mode) {
+    const unsigned size = fp::size_of(a);
+    if (size == 1) {
+        return call_with_mode(b, a, HelperId::simd_fp_to_fixed, mode | fixed_mode(a, uns));
+    }
+    return each_lane(b, a, [&](Value f) {
+        const Value i = fp::to_fixed(b, fp::int_type(size), f, uns, mode, fraction_bits(a));
+        return b.bitcast(fp::float_type(size), i);
+    });
+}
+
+template <class Args>
+Step from_fixed(Builder& b, const Args& a, bool uns) {
+    const unsigned size = fp::size_of(a);
+    if (size == 1) return call_with_mode(b, a, HelperId::simd_fp_from_fixed, fixed_mode(a, uns));
+    return each_lane(b, a, [&](Value f) {
+        return fp::from_fixed(b, size, b.bitcast(fp::int_type(size), f), uns, fraction_bits(a));
+    });
+}
+
+/// The 64 bits that a narrowing form computes: the "2" forms write them to the upper half of Vd.
+template <class Args>
+Step set_half(Builder& b, const Args& a, Value low64) {
+    b.set_v(a.rd, a.q ? b.vins_lane(b.get_v(a.rd), low64, 1, 0, 3) : low64);
+    return Step::next;
+}
+
+inline Value narrow_to_odd(Builder& b, Value n, unsigned lanes) {
+    return fp::call(b, HelperId::simd_fp_narrow_to_odd, 3, lanes, n);
+}
+
+}  // namespace pydbt::a64::fp_two_reg_misc
