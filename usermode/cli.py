@@ -93,6 +93,12 @@ OPTIONS: tuple[Option, ...] = (
         TIERS,
     ),
     Option(
+        ("--inherit",),
+        "inherit",
+        "FD",
+        "what a program's execve hands on to the next; for the launcher's own use",
+    ),
+    Option(
         ("--host-features",),
         "host_features",
         "LIST",

@@ -1,7 +1,9 @@
 #include "usermode/process.hpp"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -48,6 +50,19 @@ constexpr uint32_t id_register(uint32_t crm, uint32_t op2) { return 3u << 14 | c
 
 }  // namespace
 
+GuestThread::GuestThread(Process& process_in, std::unique_ptr<runtime::Thread> cpu_in,
+                         std::shared_ptr<ThreadGroup> group_in)
+    : process(process_in), cpu(std::move(cpu_in)), group(std::move(group_in)) {
+    cpu->user = this;
+    std::scoped_lock lock(group->members_mutex);
+    group->members.push_back(this);
+}
+
+GuestThread::~GuestThread() {
+    std::scoped_lock lock(group->members_mutex);
+    std::erase(group->members, this);
+}
+
 GuestThread* GuestThread::current() { return t_thread; }
 void GuestThread::set_current(GuestThread* thread) { t_thread = thread; }
 
@@ -58,6 +73,8 @@ int private_descriptor(int fd) {
     close(fd);
     return high;
 }
+
+void forget_robust_list() { syscall(SYS_set_robust_list, nullptr, sizeof(robust_list_head)); }
 
 bool Process::open_log(std::string& error) {
     if (options.log_file.empty()) return true;
@@ -84,10 +101,14 @@ bool Process::create(std::string& error) {
         error = "no memory";
         return false;
     }
-    main_thread = std::make_unique<GuestThread>(*this, std::move(cpu));
-    leader = main_thread.get();
+    main_thread =
+        std::make_unique<GuestThread>(*this, std::move(cpu), std::make_shared<ThreadGroup>());
+    main_thread->group->leader = main_thread.get();
+    main_thread->tid = getpid();
+    if (options.inherit >= 0 && !take_inherited(options.inherit, error)) return false;
     GuestThread::set_current(main_thread.get());
-    actions.start();
+    main_thread->group->actions->start();
+    forget_robust_list();
     sigset_t mask;
     sigprocmask(SIG_SETMASK, nullptr, &mask);
     std::memcpy(&main_thread->signals.blocked, &mask, sizeof(uint64_t));
@@ -199,12 +220,21 @@ void Process::fetch_fault(GuestThread& thread, const runtime::Exit& exit) {
     }
 }
 
+bool Process::take_inherited(int fd, std::string& error) {
+    GuestThread& thread = *main_thread;
+    if (receive_kept(fd, thread.group->kept, thread.seccomp, program_fd)) return true;
+    error = "--inherit: descriptor " + std::to_string(fd) + " has nothing of ours";
+    return false;
+}
+
 void Process::exit(int status) {
     finish();
     _exit(status);
 }
 
 void Process::finish() {
+    GuestThread* self = GuestThread::current();
+    if (self != nullptr && self->group->borrowed) return;  // the process that lent its memory does
     if (finished_.exchange(true)) return;
     const char* wanted = std::getenv("PYDBT_STATS");
     if (engine && wanted != nullptr && std::strcmp(wanted, "1") == 0) {

@@ -15,6 +15,8 @@
 #include "translator/runtime/engine.hpp"
 #include "usermode/memory/address_space.hpp"
 #include "usermode/signals/signals.hpp"
+#include "usermode/syscalls/kept.hpp"
+#include "usermode/syscalls/seccomp.hpp"
 
 namespace pydbt::usermode {
 
@@ -24,13 +26,32 @@ class Process;
 /// Moves a descriptor of ours away from the low numbers, which a guest expects for its own files.
 int private_descriptor(int fd);
 
+/// Takes the C library's robust list of the calling host thread away from the kernel: a guest asks
+/// for its own with get_robust_list. We have no robust mutexes.
+void forget_robust_list();
+
+/// What the threads of one guest process share besides memory: a process that clone() made with
+/// CLONE_VM has a group of its own in the same Process.
+struct ThreadGroup {
+    std::shared_ptr<SignalActions> actions = std::make_shared<SignalActions>();
+    std::atomic<int> threads = 1;
+    GuestThread* leader = nullptr;  // the first thread: after a fork, the one that forked
+    int leader_status = 0;          // of its exit(2), which is the process's
+    bool borrowed = false;          // its memory is another process's too, which goes on after it
+    std::atomic<bool> tagged_addresses = false;  // PR_TAGGED_ADDR_ENABLE
+    KeptSettings kept;
+    std::mutex members_mutex;  // of the next, and of the members' seccomp states
+    std::vector<GuestThread*> members;
+};
+
 /// One guest thread. Only its own host thread touches it, signal handlers of that thread included.
 class GuestThread {
    public:
-    GuestThread(Process& process_in, std::unique_ptr<runtime::Thread> cpu_in)
-        : process(process_in), cpu(std::move(cpu_in)) {
-        cpu->user = this;
-    }
+    GuestThread(Process& process_in, std::unique_ptr<runtime::Thread> cpu_in,
+                std::shared_ptr<ThreadGroup> group_in);
+    ~GuestThread();
+    GuestThread(const GuestThread&) = delete;
+    GuestThread& operator=(const GuestThread&) = delete;
 
     base::CpuState& state() { return cpu->state(); }
     /// The thread of the calling host thread. Async-signal-safe.
@@ -39,9 +60,13 @@ class GuestThread {
 
     Process& process;
     std::unique_ptr<runtime::Thread> cpu;
+    std::shared_ptr<ThreadGroup> group;
     SignalState signals;
     uint64_t clear_child_tid = 0;  // guest address; 0: none
-    bool exiting = false;          // exit(2) was called
+    uint64_t robust_list = 0;      // guest address of a robust_list_head; 0: none
+    int tid = 0;
+    SeccompState seccomp;  // another thread may set it: under group->members_mutex
+    bool exiting = false;  // exit(2) was called
 };
 
 class Process final : public runtime::Environment {
@@ -68,17 +93,16 @@ class Process final : public runtime::Environment {
 
     const LauncherOptions& options;
     AddressSpace memory;
-    SignalActions actions;
     std::unique_ptr<runtime::Log> log;
     std::FILE* log_file = stderr;
     std::unique_ptr<runtime::Engine> engine;
     std::unique_ptr<GuestThread> main_thread;  // of the host thread that main() runs in
-    GuestThread* leader = nullptr;  // the first thread: after a fork, the one that forked
-    int leader_status = 0;          // of its exit(2), which is the process's
-    std::string program;            // path of the guest's executable, absolute
-    uint64_t trampoline = 0;        // guest code that calls rt_sigreturn
-    std::atomic<int> threads = 1;
-    std::atomic<bool> tagged_addresses = false;  // PR_TAGGED_ADDR_ENABLE
+    /// What an execve left, or nothing.
+    bool take_inherited(int fd, std::string& error);
+    int program_fd = -1;  // what execveat ran, to be closed when it is loaded
+    std::string program;  // path of the guest's executable, absolute
+    std::vector<uint64_t> auxv;
+    uint64_t trampoline = 0;  // guest code that calls rt_sigreturn
 
    private:
     void serve(GuestThread& thread, const runtime::Exit& exit);

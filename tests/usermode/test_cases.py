@@ -9,7 +9,7 @@ import pytest
 
 from tests.usermode.support import Launcher, Run, cases
 
-PROGRAMS = ("signals", "waits", "threads", "processes", "memory", "code")
+PROGRAMS = ("signals", "waits", "threads", "processes", "clones", "seccomp", "memory", "code")
 
 # Cases about the C library under glibc only: what musl does differently is no business of ours.
 GLIBC_ONLY = {

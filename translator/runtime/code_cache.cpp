@@ -1,39 +1,34 @@
 #include "translator/runtime/code_cache.hpp"
 
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace pydbt::runtime {
 namespace {
 
-// Linux 6.3 (include/uapi/linux/memfd.h); older kernels refuse the flag and need none.
-constexpr unsigned kMfdExec = 0x0010U;
-
-int open_memory_object(size_t bytes) {
-    int fd = memfd_create("code", MFD_CLOEXEC | kMfdExec);
-    if (fd < 0 && errno == EINVAL) fd = memfd_create("code", MFD_CLOEXEC);
-    if (fd < 0) return -1;
-    if (ftruncate(fd, static_cast<off_t>(bytes)) != 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
+// Shared anonymous memory, which needs no descriptor: those are the guest's, and so are its limits
+// on files.
+uint8_t* map_writable(size_t bytes) {
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory == MAP_FAILED ? nullptr : static_cast<uint8_t*>(memory);
 }
 
-bool write_all(int fd, const uint8_t* data, size_t bytes) {
-    size_t done = 0;
-    while (done < bytes) {
-        ssize_t n = pwrite(fd, data + done, bytes - done, static_cast<off_t>(done));
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return false;
-        done += static_cast<size_t>(n);
-    }
-    return true;
+// Maps the same memory again, executable; mremap() of 0 bytes does that with shared memory.
+uint8_t* map_executable(uint8_t* writable, size_t bytes, uint8_t* at) {
+    int flags = MREMAP_MAYMOVE | (at != nullptr ? MREMAP_FIXED : 0);
+    void* memory = mremap(writable, 0, bytes, flags, at);
+    if (memory == MAP_FAILED) return nullptr;
+    if (mprotect(memory, bytes, PROT_READ | PROT_EXEC) == 0) return static_cast<uint8_t*>(memory);
+    int error = errno;
+    munmap(memory, bytes);
+    errno = error;
+    return nullptr;
 }
 
 }  // namespace
@@ -41,27 +36,22 @@ bool write_all(int fd, const uint8_t* data, size_t bytes) {
 CodeCache::~CodeCache() {
     if (rw_ != nullptr) munmap(rw_, size_);
     if (rx_ != nullptr) munmap(const_cast<uint8_t*>(rx_), size_);
-    if (child_fd_ >= 0) close(child_fd_);
+    if (child_ != nullptr) munmap(child_, size_);
 }
 
 bool CodeCache::create(size_t bytes, std::string& error) {
-    if (bytes > (size_t{1} << 31) - 4096) bytes = (size_t{1} << 31) - 4096;
-    int fd = open_memory_object(bytes);
-    if (fd < 0) {
-        error = std::string("cannot make the code cache: memfd_create: ") + std::strerror(errno);
+    size_ = std::min(bytes, (size_t{1} << 31) - 4096);
+    rw_ = map_writable(size_);
+    if (rw_ == nullptr) {
+        error = std::string("cannot make the code cache: ") + std::strerror(errno);
         return false;
     }
-    void* rw = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-    void* rx = mmap(nullptr, bytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_NORESERVE, fd, 0);
-    close(fd);  // the guest owns the descriptors; the mappings stay
-    if (rw == MAP_FAILED || rx == MAP_FAILED) {
+    rx_ = map_executable(rw_, size_, nullptr);
+    if (rx_ == nullptr) {
         error = std::string("cannot map the code cache executable: ") + std::strerror(errno) +
                 " (does a security policy forbid executable memory?)";
         return false;
     }
-    rw_ = static_cast<uint8_t*>(rw);
-    rx_ = static_cast<uint8_t*>(rx);
-    size_ = bytes;
     return true;
 }
 
@@ -85,26 +75,21 @@ void CodeCache::patch64(uint32_t offset, uint64_t value) {
 }
 
 bool CodeCache::prepare_fork() {
-    child_fd_ = open_memory_object(size_);
-    if (child_fd_ < 0) return false;
-    if (write_all(child_fd_, rw_, used_)) return true;
-    close(child_fd_);
-    child_fd_ = -1;
-    return false;
+    child_ = map_writable(size_);
+    if (child_ == nullptr) return false;
+    std::memcpy(child_, rw_, used_);
+    return true;
 }
 
 bool CodeCache::after_fork(bool child) {
+    uint8_t* copy = std::exchange(child_, nullptr);
     if (!child) {
-        close(child_fd_);
-        child_fd_ = -1;
+        munmap(copy, size_);
         return true;
     }
-    constexpr int kFlags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
-    void* rw = mmap(rw_, size_, PROT_READ | PROT_WRITE, kFlags, child_fd_, 0);
-    void* rx = mmap(rx_, size_, PROT_READ | PROT_EXEC, kFlags, child_fd_, 0);
-    close(child_fd_);
-    child_fd_ = -1;
-    return rw != MAP_FAILED && rx != MAP_FAILED;
+    void* rw = mremap(copy, size_, size_, MREMAP_MAYMOVE | MREMAP_FIXED, rw_);
+    if (rw == MAP_FAILED) return false;
+    return map_executable(rw_, size_, const_cast<uint8_t*>(rx_)) != nullptr;
 }
 
 }  // namespace pydbt::runtime

@@ -56,7 +56,7 @@ class CodeCache {
     bool after_fork(bool child);
 
    private:
-    int child_fd_ = -1;  // between prepare_fork() and after_fork()
+    uint8_t* child_ = nullptr;  // between prepare_fork() and after_fork()
     uint8_t* rw_ = nullptr;
     uint8_t* rx_ = nullptr;
     size_t size_ = 0;

@@ -126,7 +126,7 @@ struct Images {
     const LoadedImage* interpreter;
 };
 
-void add_auxiliary(std::vector<uint64_t>& words, const Images& images, const Process& process,
+void add_auxiliary(std::vector<uint64_t>& words, const Images& images, Process& process,
                    uint64_t random, uint64_t platform, uint64_t filename) {
     uint64_t hwcap[2] = {};
     for (const a64::FeatureInfo& row : a64::kFeatures) {
@@ -159,7 +159,8 @@ void add_auxiliary(std::vector<uint64_t>& words, const Images& images, const Pro
         {AT_PLATFORM, platform},
         {AT_NULL, 0},
     };
-    for (const auto& row : rows) words.insert(words.end(), {row[0], row[1]});
+    for (const auto& row : rows) process.auxv.insert(process.auxv.end(), {row[0], row[1]});
+    words.insert(words.end(), process.auxv.begin(), process.auxv.end());
 }
 
 uint64_t stack_size(const Process& process) {

@@ -84,6 +84,13 @@ bool AddressSpace::owns(uint64_t address, uint64_t bytes) const {
     return owns_locked(address, bytes);
 }
 
+uint64_t AddressSpace::mapped_bytes() const {
+    std::shared_lock lock(mutex_);
+    uint64_t bytes = 0;
+    for (const auto& [begin, range] : ranges_) bytes += range.end - begin;
+    return bytes;
+}
+
 int AddressSpace::prot_at(uint64_t address) const {
     std::shared_lock lock(mutex_);
     auto it = ranges_.upper_bound(address);

@@ -43,6 +43,10 @@ class AddressSpace {
     /// brk(2): the new break, or the old one when it cannot be.
     uint64_t brk(uint64_t wanted);
 
+    uint64_t brk_start() const { return brk_start_; }
+
+    /// All that the guest has.
+    uint64_t mapped_bytes() const;
     /// Whether every byte of [address, address + bytes) is the guest's.
     bool owns(uint64_t address, uint64_t bytes) const;
     /// The PROT_ bits of a byte; -1 when the guest has nothing there.

@@ -103,6 +103,7 @@ int launch(int argc, char** argv, char** envp) {
     request.envp = guest_environment(envp, options);
     LoadError failure;
     if (!load_program(process, request, failure)) return complain(failure.message, failure.status);
+    if (process.program_fd >= 0) close(process.program_fd);
     process.run(*process.main_thread);
     // Only this thread exited; the others go on, and the process ends with the last. Signals for
     // the process are theirs.

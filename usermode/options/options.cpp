@@ -1,5 +1,6 @@
 #include "usermode/options/options.hpp"
 
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -128,6 +129,7 @@ class Parser {
             case OptionKey::log_file: o_.log_file = text; break;
             case OptionKey::strace: o_.strace = true; break;
             case OptionKey::tier: o_.tier = text == "interp" ? 0 : std::atoi(text.c_str()); break;
+            case OptionKey::inherit: return descriptor(name, text);
             case OptionKey::host_features: o_.host_features_text = text; break;
         }
         return true;
@@ -184,6 +186,16 @@ class Parser {
             return fail(std::string(name) + ": " + text + " is no size (as 8M)");
         }
         o_.stack_size = value << shift;
+        return true;
+    }
+
+    bool descriptor(string_view name, const std::string& text) {
+        char* end = nullptr;
+        long value = std::strtol(text.c_str(), &end, 10);
+        if (*end != '\0' || value < 0 || value > INT_MAX) {
+            return fail(std::string(name) + ": " + text + " is no descriptor");
+        }
+        o_.inherit = static_cast<int>(value);
         return true;
     }
 

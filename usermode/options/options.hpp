@@ -29,6 +29,7 @@ struct LauncherOptions {
     std::string log_file;
     bool strace = false;
     int tier = 1;
+    int inherit = -1;  // a descriptor; see usermode/syscalls/kept.hpp
     std::string host_features_text;
     x64::HostFeatures host;
     std::vector<std::string> program;  // the program and its arguments

@@ -136,6 +136,14 @@ bool make_signal_stack() {
     return sigaltstack(&stack, nullptr) == 0;
 }
 
+void drop_signal_stack() {
+    stack_t stack{};
+    stack.ss_flags = SS_DISABLE;
+    if (stack_t old; sigaltstack(&stack, &old) == 0 && (old.ss_flags & SS_DISABLE) == 0) {
+        munmap(old.ss_sp, old.ss_size);
+    }
+}
+
 int64_t host_syscall(GuestThread& thread, int number, const SyscallArgs& args) {
     return pydbt_interruptible_syscall(&thread.signals.pending, args.data(), number);
 }

@@ -18,6 +18,8 @@ void host_signal_handler(int number, siginfo_t* info, void* ucontext);
 
 /// Gives the calling host thread a stack for handlers. False when out of memory.
 bool make_signal_stack();
+/// Takes it away; no signal may come any more.
+void drop_signal_stack();
 
 /// Whether a signal for the guest waits in this thread: host_syscall() does not begin then.
 /// (GuestThread::signals.pending of the thread, for the assembly.)

@@ -1,9 +1,11 @@
 #include "usermode/signals/signals.hpp"
 
+#include <linux/audit.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
@@ -154,6 +156,11 @@ void apply_mask(GuestThread& thread) {
 
 // --- actions ------------------------------------------------------------------------------------
 
+SignalActions::SignalActions(const SignalActions& other) {
+    std::scoped_lock lock(other.mutex_);
+    std::copy(std::begin(other.actions_), std::end(other.actions_), std::begin(actions_));
+}
+
 GuestSigaction SignalActions::get(int number) const {
     std::scoped_lock lock(mutex_);
     return actions_[number];
@@ -191,6 +198,15 @@ void SignalActions::start() {
     for (int number : kFaultSignals) set_host_action(number, actions_[number]);
 }
 
+void SignalActions::clear_handlers() {
+    std::scoped_lock lock(mutex_);
+    for (int number = 1; number <= kSignals; number++) {
+        if (actions_[number].handler == kSigIgn) continue;
+        actions_[number] = {};
+        set_host_action(number, actions_[number]);
+    }
+}
+
 // --- delivery -----------------------------------------------------------------------------------
 
 void deliver_signals(GuestThread& thread, bool restart) {
@@ -199,7 +215,7 @@ void deliver_signals(GuestThread& thread, bool restart) {
     while (int number = signals.pending) {
         siginfo_t info = signals.pending_info;
         signals.pending = 0;
-        GuestSigaction action = thread.process.actions.take(number);
+        GuestSigaction action = thread.group->actions->take(number);
         if (action.handler == kSigIgn) {
             // Changed since it came.
         } else if (action.handler == kSigDfl) {
@@ -221,7 +237,7 @@ void deliver_signals(GuestThread& thread, bool restart) {
 
 void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
                  const runtime::Exit& exit) {
-    GuestSigaction action = thread.process.actions.get(number);
+    GuestSigaction action = thread.group->actions->get(number);
     bool blocked = (thread.signals.blocked & signal_bit(number)) != 0;
     if (action.handler == kSigDfl || action.handler == kSigIgn || blocked) {
         std::fprintf(stderr, "pydbt-aarch64: %s: %s at pc 0x%" PRIx64,
@@ -247,7 +263,25 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
     bool memory = exit.reason == runtime::ExitReason::memory_fault;
     uint64_t esr = uint64_t{0x24} << 26 | uint64_t{1} << 25 | (exit.write ? 1u << 6 : 0u) |
                    (code == SEGV_ACCERR ? 0xfu : 0x7u);
-    enter_handler(thread, thread.process.actions.take(number), info, {memory, address, esr});
+    enter_handler(thread, thread.group->actions->take(number), info, {memory, address, esr});
+    apply_mask(thread);
+}
+
+void force_sigsys(GuestThread& thread, int number, int data) {
+    GuestSigaction action = thread.group->actions->get(SIGSYS);
+    bool blocked = (thread.signals.blocked & signal_bit(SIGSYS)) != 0;
+    if (action.handler == kSigDfl || action.handler == kSigIgn || blocked) {
+        die_of(thread.process, SIGSYS);
+    }
+    constexpr int kSeccomp = 1;  // SYS_SECCOMP
+    siginfo_t info{};
+    info.si_signo = SIGSYS;
+    info.si_code = kSeccomp;
+    info.si_errno = data;
+    info.si_call_addr = reinterpret_cast<void*>(thread.state().pc);
+    info.si_syscall = number;
+    info.si_arch = AUDIT_ARCH_AARCH64;
+    enter_handler(thread, thread.group->actions->take(SIGSYS), info, {});
     apply_mask(thread);
 }
 

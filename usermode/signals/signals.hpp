@@ -50,6 +50,10 @@ bool on_alternate_stack(const GuestStack& stack, uint64_t sp);
 /// The process's actions. Thread-safe.
 class SignalActions {
    public:
+    SignalActions() = default;
+    /// A new process's: the host's actions are its own copy, too.
+    SignalActions(const SignalActions& other);
+    SignalActions& operator=(const SignalActions&) = delete;
     GuestSigaction get(int number) const;
     /// Stores the action and makes the host's fit.
     void set(int number, const GuestSigaction& action);
@@ -60,6 +64,8 @@ class SignalActions {
     GuestSigaction take(int number);
     /// The actions the process was started with (ignored stays ignored) and the fault handlers.
     void start();
+    /// CLONE_CLEAR_SIGHAND: what has a handler gets its default action.
+    void clear_handlers();
 
    private:
     mutable std::mutex mutex_;
@@ -84,6 +90,10 @@ void deliver_signals(GuestThread& thread, bool restart);
 /// blocks or ignores it.
 void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
                  const runtime::Exit& exit);
+
+/// SIGSYS for a call that a seccomp filter traps; kills the process when the guest blocks or
+/// ignores it. pc is behind the SVC.
+void force_sigsys(GuestThread& thread, int number, int data);
 
 /// rt_sigreturn: the state from the frame at SP. Kills the process when there is none.
 void return_from_signal(GuestThread& thread);

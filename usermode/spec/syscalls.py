@@ -242,7 +242,7 @@ _TABLE = """
 97 unshare pass clone
 98 futex pass ptr futex uint ptr ptr uint
 99 set_robust_list custom ptr size
-100 get_robust_list none pid ptr ptr
+100 get_robust_list pass pid ptr ptr
 101 nanosleep pass ptr ptr
 102 getitimer pass int ptr
 103 setitimer pass int ptr ptr
@@ -305,7 +305,7 @@ _TABLE = """
 160 uname custom ptr
 161 sethostname pass buf size
 162 setdomainname pass buf size
-163 getrlimit pass int ptr
+163 getrlimit custom int ptr
 164 setrlimit custom int ptr
 165 getrusage pass int ptr
 166 umask pass mode
@@ -403,11 +403,11 @@ _TABLE = """
 274 sched_setattr pass pid ptr hex
 275 sched_getattr pass pid ptr size hex
 276 renameat2 pass atfd path atfd path hex
-277 seccomp none int hex ptr
+277 seccomp custom int hex ptr
 278 getrandom pass out size hex
 279 memfd_create pass fd:str hex
 280 bpf none int ptr size
-281 execveat none atfd path argv argv hex
+281 execveat custom atfd path argv argv hex
 282 userfaultfd none hex
 283 membarrier pass int hex int
 284 mlock2 pass ptr size hex
@@ -432,7 +432,7 @@ _TABLE = """
 432 fsmount none fd hex hex
 433 fspick none atfd path hex
 434 pidfd_open pass fd:pid hex
-435 clone3 none ptr size
+435 clone3 custom ptr size
 436 close_range custom uint uint hex
 437 openat2 none atfd path ptr size
 438 pidfd_getfd pass fd:fd fd hex

@@ -47,6 +47,34 @@ int64_t serve(GuestThread& thread, const SyscallInfo& info, const SyscallArgs& a
     return -ENOSYS;
 }
 
+// What the guest's seccomp filters say. False: the call is not made, and what is to happen instead
+// has.
+bool filter_call(GuestThread& thread, uint64_t number) {
+    base::CpuState& state = thread.state();
+    std::unique_lock lock(thread.group->members_mutex);
+    SeccompState filters = thread.seccomp;
+    lock.unlock();
+    auto shown = static_cast<int>(number);
+    SeccompDecision decision = seccomp_decide(filters, shown, state.pc, state.x);
+    switch (decision.verdict) {
+        case SeccompVerdict::serve: return true;
+        case SeccompVerdict::refuse:
+            state.x[0] = static_cast<uint64_t>(-int64_t{decision.data});
+            return false;
+        case SeccompVerdict::trap: force_sigsys(thread, shown, decision.data); return false;
+        case SeccompVerdict::kill_thread:
+            if (filters.strict) die_of(thread.process, SIGKILL);
+            if (thread.group->threads > 1) {
+                thread.exiting = true;
+                sys_exit(thread, {});
+                return false;
+            }
+            [[fallthrough]];
+        case SeccompVerdict::kill_process: die_of(thread.process, SIGSYS);
+    }
+    return false;
+}
+
 }  // namespace
 
 void serve_syscall(GuestThread& thread) {
@@ -54,9 +82,10 @@ void serve_syscall(GuestThread& thread) {
     uint64_t number = state.x[8];
     SyscallArgs args = {state.x[0], state.x[1], state.x[2], state.x[3], state.x[4], state.x[5]};
     const SyscallInfo& info = info_of(number);
-    if (thread.process.tagged_addresses) untag_pointers(info, args);
+    if (thread.group->tagged_addresses) untag_pointers(info, args);
     bool trace = thread.process.options.strace;
     if (trace) trace_call(thread, number, info, args);
+    if (thread.seccomp.active() && !filter_call(thread, number)) return;
     if (number == static_cast<uint64_t>(SyscallNumber::rt_sigreturn_)) {
         return_from_signal(thread);
         if (trace) trace_result(thread, info, 0);

@@ -1,8 +1,11 @@
 // Memory calls: mmap and its relatives, brk.
 //
 // Owns: these calls. Must not know: how mappings are kept (AddressSpace).
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "usermode/memory/address_space.hpp"
@@ -12,21 +15,58 @@
 
 namespace pydbt::usermode {
 
+namespace {
+
+// RLIMIT_AS, of what the guest has mapped.
+bool is_over_limit(GuestThread& t, uint64_t more) {
+    const KeptSettings::Limit& limit = t.group->kept.address_space;
+    if (!limit.set || limit.value.rlim_cur == RLIM_INFINITY) return false;
+    uint64_t mapped = t.process.memory.mapped_bytes();
+    return more > limit.value.rlim_cur || mapped > limit.value.rlim_cur - more;
+}
+
+// What the guest's personality and PR_SET_MDWE make of PROT_ bits; false: refused.
+bool admit_prot(GuestThread& t, int& prot, int before) {
+    constexpr uint64_t kReadImpliesExec = 0x0400000;
+    const KeptSettings& kept = t.group->kept;
+    if ((kept.personality & kReadImpliesExec) != 0 && (prot & PROT_READ) != 0) prot |= PROT_EXEC;
+    if (kept.deny_write_exec == 0 || (prot & PROT_EXEC) == 0) return true;
+    return (prot & PROT_WRITE) == 0 && (before & PROT_EXEC) != 0;
+}
+
+}  // namespace
+
 int64_t sys_brk(GuestThread& t, const SyscallArgs& a) {
-    return static_cast<int64_t>(t.process.memory.brk(untag(a[0])));
+    AddressSpace& memory = t.process.memory;
+    uint64_t now = memory.brk(0), wanted = untag(a[0]);
+    const KeptSettings::Limit& data = t.group->kept.data;
+    bool grows = wanted > now;
+    if (grows && data.set && wanted - memory.brk_start() > data.value.rlim_cur) {
+        return static_cast<int64_t>(now);
+    }
+    if (grows && is_over_limit(t, wanted - now)) return static_cast<int64_t>(now);
+    return static_cast<int64_t>(memory.brk(wanted));
 }
 int64_t sys_mmap(GuestThread& t, const SyscallArgs& a) {
     if (a[5] % kPageSize != 0) return -EINVAL;
-    return t.process.memory.map(a[0], a[1], static_cast<int>(a[2]), static_cast<int>(a[3]),
-                                static_cast<int>(a[4]), a[5]);
+    auto prot = static_cast<int>(a[2]);
+    if (!admit_prot(t, prot, PROT_EXEC)) return -EACCES;
+    if (is_over_limit(t, page_up(a[1]))) return -ENOMEM;
+    return t.process.memory.map(a[0], a[1], prot, static_cast<int>(a[3]), static_cast<int>(a[4]),
+                                a[5]);
 }
 int64_t sys_munmap(GuestThread& t, const SyscallArgs& a) {
     return t.process.memory.unmap(untag(a[0]), a[1]);
 }
 int64_t sys_mprotect(GuestThread& t, const SyscallArgs& a) {
-    return t.process.memory.protect(untag(a[0]), a[1], static_cast<int>(a[2]));
+    auto prot = static_cast<int>(a[2]);
+    uint64_t address = untag(a[0]);
+    int before = std::max(t.process.memory.prot_at(address), 0);
+    if (!admit_prot(t, prot, before)) return -EACCES;
+    return t.process.memory.protect(address, a[1], prot);
 }
 int64_t sys_mremap(GuestThread& t, const SyscallArgs& a) {
+    if (a[2] > a[1] && is_over_limit(t, a[2] - a[1])) return -ENOMEM;
     return t.process.memory.remap(untag(a[0]), a[1], a[2], static_cast<int>(a[3]), a[4]);
 }
 int64_t sys_madvise(GuestThread& t, const SyscallArgs& a) {

@@ -22,9 +22,9 @@ int64_t sys_rt_sigaction(GuestThread& t, const SyscallArgs& a) {
     auto number = static_cast<int32_t>(a[0]);
     if (a[3] != kSigsetBytes || number < 1 || number > kSignals) return -EINVAL;
     if (a[1] != 0 && (number == SIGKILL || number == SIGSTOP)) return -EINVAL;
-    GuestSigaction wanted, old = t.process.actions.get(number);
+    GuestSigaction wanted, old = t.group->actions->get(number);
     if (a[1] != 0 && !read_guest(a[1], wanted)) return -EFAULT;
-    if (a[1] != 0) t.process.actions.set(number, wanted);
+    if (a[1] != 0) t.group->actions->set(number, wanted);
     if (a[2] != 0 && !write_guest(a[2], old)) return -EFAULT;
     return 0;
 }

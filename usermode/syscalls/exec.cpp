@@ -1,0 +1,197 @@
+// New programs: execve, execveat.
+//
+// Owns: these calls, and what becomes of a file that they run: a guest's program or a script goes
+// to this launcher again, anything else to the host's kernel. Must not know: how programs are
+// loaded.
+#include <elf.h>
+#include <fcntl.h>
+#include <linux/limits.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "usermode/memory/guest_memory.hpp"
+#include "usermode/options/options.hpp"
+#include "usermode/process.hpp"
+#include "usermode/strace/strace.hpp"
+#include "usermode/syscalls/kept.hpp"
+#include "usermode/syscalls/table.gen.hpp"
+
+namespace pydbt::usermode {
+namespace {
+
+constexpr const char* kLauncher = "/proc/self/exe";
+
+bool read_string_list(uint64_t at, std::vector<std::string>& list) {
+    constexpr size_t kMost = 1 << 16, kLongest = 1 << 17;
+    for (; at != 0; at += 8) {
+        uint64_t item;
+        if (!read_guest(at, item)) return false;
+        if (item == 0) return true;
+        std::string text;
+        if (list.size() == kMost || !read_guest_string(item, kLongest, text)) return false;
+        list.push_back(std::move(text));
+    }
+    return true;
+}
+
+// Why a path could not be read: not there, or too long.
+int64_t path_error(uint64_t at) {
+    char text[PATH_MAX];
+    return copy_from_guest(text, at, sizeof text) ? -ENAMETOOLONG : -EFAULT;
+}
+
+enum class FileKind { guest, script, other };
+
+FileKind look_at(const std::string& path, std::string& interpreter, std::string& argument) {
+    int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return FileKind::other;
+    char head[256] = {};
+    ssize_t n = read(fd, head, sizeof head - 1);
+    close(fd);
+    Elf64_Ehdr elf;
+    if (n >= static_cast<ssize_t>(sizeof elf)) {
+        std::memcpy(&elf, head, sizeof elf);
+        if (std::memcmp(elf.e_ident, ELFMAG, SELFMAG) == 0) {
+            return elf.e_machine == EM_AARCH64 ? FileKind::guest : FileKind::other;
+        }
+    }
+    if (n < 2 || head[0] != '#' || head[1] != '!') return FileKind::other;
+    std::string line(head + 2, strcspn(head + 2, "\n"));
+    size_t begin = line.find_first_not_of(" \t");
+    if (begin == std::string::npos) return FileKind::other;
+    size_t end = line.find_first_of(" \t", begin);
+    interpreter = line.substr(begin, end == std::string::npos ? end : end - begin);
+    if (end == std::string::npos) return FileKind::script;
+    size_t rest = line.find_first_not_of(" \t", end), last = line.find_last_not_of(" \t");
+    if (rest != std::string::npos) argument = line.substr(rest, last + 1 - rest);
+    return FileKind::script;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& list) {
+    std::vector<char*> result;
+    for (std::string& text : list) result.push_back(text.data());
+    result.push_back(nullptr);
+    return result;
+}
+
+// What argv and path to give the host's execve so that the file runs: itself, or under us.
+bool resolve(const Process& process, std::string& path, std::vector<std::string>& argv) {
+    constexpr int kMostScripts = 5;
+    for (int depth = 0; depth < kMostScripts; depth++) {
+        std::string interpreter, argument;
+        FileKind kind = look_at(path, interpreter, argument);
+        if (kind == FileKind::other) return true;
+        if (kind == FileKind::guest) {
+            std::vector<std::string> line{"pydbt-aarch64"};
+            for (std::string& option : process.options.command_line()) line.push_back(option);
+            line.insert(line.end(), {"-0", argv.empty() ? path : argv[0], "--", path});
+            if (argv.size() > 1) line.insert(line.end(), argv.begin() + 1, argv.end());
+            argv = std::move(line);
+            path = kLauncher;
+            return true;
+        }
+        if (access(path.c_str(), X_OK) != 0) return true;
+        std::vector<std::string> line{interpreter};
+        if (!argument.empty()) line.push_back(argument);
+        line.push_back(path);
+        if (argv.size() > 1) line.insert(line.end(), argv.begin() + 1, argv.end());
+        argv = std::move(line);
+        path = interpreter;
+    }
+    return false;
+}
+
+// What runs: a path that we can open, and the arguments of the host's execveat if the host is to
+// run it.
+struct Target {
+    int folder;
+    std::string path;    // relative to the folder
+    std::string opened;  // the same for open(2)
+    int flags;
+};
+
+int64_t find_target(GuestThread& t, Target& target) {
+    target.opened = target.path;
+    bool relative = target.path.empty() || target.path[0] != '/';
+    if (target.path.empty() && target.folder == AT_FDCWD) return -EACCES;  // a folder
+    if (relative && target.folder != AT_FDCWD) {
+        if (fcntl(target.folder, F_GETFD) < 0) return -EBADF;
+        std::string folder = "/proc/self/fd/" + std::to_string(target.folder);
+        target.opened = target.path.empty() ? folder : folder + "/" + target.path;
+    }
+    if (target.path == "/proc/self/exe") target.path = target.opened = t.process.program;
+    struct stat link;
+    if ((target.flags & AT_SYMLINK_NOFOLLOW) != 0 && !target.path.empty() &&
+        lstat(target.opened.c_str(), &link) == 0 && S_ISLNK(link.st_mode)) {
+        return -ELOOP;
+    }
+    return access(target.opened.c_str(), X_OK) == 0 ? 0 : -errno;
+}
+
+uint64_t address(const void* p) { return reinterpret_cast<uint64_t>(p); }
+
+// Runs what resolve() made of a file. A descriptor that is the program itself may be closed by the
+// execve, so the launcher gets one of its own.
+int64_t run_by_path(GuestThread& t, const Target& target, std::string path,
+                    std::vector<std::string>& argv, std::vector<std::string>& envp) {
+    int program = -1, inherit = -1;
+    bool ours = path == kLauncher;
+    if (ours && target.path.empty()) {
+        program = dup(target.folder);
+        if (program < 0) return -errno;
+        for (std::string& word : argv) {
+            if (word == target.opened) word = "/proc/self/fd/" + std::to_string(program);
+        }
+    }
+    int64_t result = ours ? send_kept(t.group->kept, t.seccomp, program, inherit) : 0;
+    if (inherit >= 0) argv.insert(argv.begin() + 1, {"--inherit", std::to_string(inherit)});
+    std::vector<char*> arguments = pointers(argv), environment = pointers(envp);
+    if (result == 0) {
+        result = host_syscall(
+            t, SYS_execve,
+            {address(path.c_str()), address(arguments.data()), address(environment.data())});
+    }
+    for (int fd : {program, inherit}) {
+        if (fd >= 0) close(fd);
+    }
+    return result;
+}
+
+}  // namespace
+
+int64_t sys_execve(GuestThread& t, const SyscallArgs& a) {
+    constexpr auto kHere = static_cast<uint64_t>(AT_FDCWD);
+    return sys_execveat(t, {kHere, a[0], a[1], a[2], 0});
+}
+
+int64_t sys_execveat(GuestThread& t, const SyscallArgs& a) {
+    constexpr uint64_t kCheck = 0x10000;  // AT_EXECVE_CHECK, Linux 6.14
+    constexpr uint64_t kFlags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW;
+    if ((a[4] & kCheck) != 0) return host_syscall(t, SYS_execveat, a);
+    Target target{static_cast<int>(a[0]), {}, {}, static_cast<int>(a[4])};
+    std::vector<std::string> argv, envp;
+    if (!read_guest_string(a[1], PATH_MAX, target.path)) return path_error(a[1]);
+    if (target.path.empty() && (target.flags & AT_EMPTY_PATH) == 0) return -ENOENT;
+    if ((a[4] & 0xffff'ffff & ~kFlags) != 0) return -EINVAL;
+    if (!read_string_list(a[2], argv) || !read_string_list(a[3], envp)) return -EFAULT;
+    int64_t failure = find_target(t, target);
+    if (failure != 0) return failure;
+    std::string path = target.opened;
+    if (!resolve(t.process, path, argv)) return -ELOOP;
+    if (t.process.options.strace) trace_leave(t.process);
+    if (path == target.opened) {  // the host's own
+        std::vector<char*> arguments = pointers(argv), environment = pointers(envp);
+        return host_syscall(t, SYS_execveat,
+                            {a[0], address(target.path.c_str()), address(arguments.data()),
+                             address(environment.data()), a[4]});
+    }
+    return run_by_path(t, target, path, argv, envp);
+}
+
+}  // namespace pydbt::usermode

@@ -1,0 +1,31 @@
+// What belongs to the guest's process but cannot be the host's: settings that would hit the
+// translator. They are kept here, and handed on when the process runs another program.
+//
+// Owns: the settings, the way through execve. Must not know: which call sets them.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <cstdint>
+
+#include "usermode/syscalls/seccomp.hpp"
+
+namespace pydbt::usermode {
+
+struct KeptSettings {
+    uint64_t personality = 0;  // the bits that the host's does not have
+    struct Limit {
+        bool set = false;  // else it is the host's
+        rlimit value{};
+    };
+    Limit address_space, data, stack;
+    int deny_write_exec = 0;  // PR_SET_MDWE's bits
+};
+
+/// Writes all into a pipe; `fd` is its read end, not closed by execve: the --inherit of the next
+/// launcher, or -1 when there is nothing to hand on. 0 or a negated errno.
+int send_kept(const KeptSettings& kept, const SeccompState& seccomp, int program_fd, int& fd);
+/// Reads it and closes the descriptor. False when it is not what send_kept() made.
+bool receive_kept(int fd, KeptSettings& kept, SeccompState& seccomp, int& program_fd);
+
+}  // namespace pydbt::usermode
