@@ -354,10 +354,14 @@ CASE(identity) {
 }
 
 CASE(limits) {
-    // A limit on memory must not stop the translator.
-    struct rlimit small = {1 << 20, RLIM_INFINITY}, files;
+    // A limit on memory is the guest's: the translator's does not count.
+    struct rlimit small = {64 << 20, RLIM_INFINITY}, files, seen;
     CHECK(setrlimit(RLIMIT_AS, &small) == 0);
+    CHECK(getrlimit(RLIMIT_AS, &seen) == 0);
+    CHECK_EQ(seen.rlim_cur, small.rlim_cur);
     CHECK(malloc(1 << 16) != NULL);
+    CHECK(malloc(128 << 20) == NULL);
+    CHECK_EQ(errno, ENOMEM);
     CHECK(getrlimit(RLIMIT_NOFILE, &files) == 0);
     files.rlim_cur = 20;
     CHECK(setrlimit(RLIMIT_NOFILE, &files) == 0);
