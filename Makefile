@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help venv dev build run test check format bench fuzz bless sanitize toolchain testbins docs clean
+.PHONY: help venv dev build run test check format bench fuzz sweep bless sanitize toolchain testbins docs clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -45,8 +45,8 @@ dev: $(BIN)/.ready ## install pydbt editable in .venv; its launcher is the build
 run: build ## translate and run a guest program that greets
 	@$(BIN)/python -m tools.demo
 
-toolchain: $(BIN)/.ready ## fetch the AArch64 compiler and qemu-aarch64 into the user's cache
-	@$(BIN)/python -m tools.guest_toolchain compiler qemu
+toolchain: $(BIN)/.ready ## fetch the AArch64 compiler, qemu-aarch64 and LLVM into the user's cache
+	@$(BIN)/python -m tools.guest_toolchain compiler qemu llvm
 
 testbins: $(BIN)/.ready ## build the guest programs of testbins/ into build/testbins
 	@$(BIN)/python -m testbins.build
@@ -71,6 +71,9 @@ bench: build ## compare native, qemu-aarch64 and pydbt side by side (BENCH_ARGS=
 
 fuzz: build ## run the differential fuzzer (FUZZ_ARGS="--cases 1000000 --tier 1")
 	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
+
+sweep: build ## compare which words are instructions with LLVM, 50 million of them (SWEEP_ARGS="--random N")
+	@$(BIN)/python -m tests.differential.conformance $(SWEEP_ARGS)
 
 bless: build testbins ## rewrite the golden files in tests/golden from what the engine does now
 	@$(BIN)/python -m pytest tests/golden --bless -q

@@ -1,4 +1,4 @@
-"""Fetches what builds and checks guest programs: a cross compiler, musl, a packaged QEMU.
+"""Fetches what builds and checks guest programs: a cross compiler, musl, a packaged QEMU, LLVM.
 
 Owns the download and the cache ($PYDBT_CACHE, or pydbt below $XDG_CACHE_HOME or ~/.cache). Needs no
 root: Debian packages are downloaded with a private apt state and unpacked, not installed; where
@@ -6,7 +6,7 @@ there is no Debian apt, the `ziglang` wheel from PyPI serves as a compiler (musl
 unpacked beside its place and renamed, so it is there whole or not at all. Must not know which
 programs are built with it.
 
-    python -m tools.guest_toolchain [gcc] [qemu] [zig]    fetches parts, prints where they are
+    python -m tools.guest_toolchain [gcc] [qemu] [llvm] [zig]    fetches, prints where
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class Part:
     """One unpackable part: its Debian packages, in which suite, and a file that shows it is whole.
 
     `keep` limits what is unpacked to these paths (all when empty). `suite` is a Debian suite,
-    or empty for the one that the host runs.
+    or empty for the one that the host runs. `whole`: with the C library, to run what needs a newer
+    one than the host has.
     """
 
     packages: tuple[str, ...]
@@ -51,6 +52,7 @@ class Part:
     title: str
     suite: str = ""
     keep: tuple[str, ...] = ()
+    whole: bool = False
 
 
 PARTS = {
@@ -65,6 +67,13 @@ PARTS = {
         "qemu-aarch64",
         suite="trixie-backports",  # a current release, whatever the host runs; it is static
         keep=("usr/bin/qemu-aarch64",),
+    ),
+    "llvm": Part(
+        ("libllvm22",),
+        "usr/lib/x86_64-linux-gnu/libLLVM.so.22.1",
+        "LLVM's disassembler",
+        suite="trixie",  # the newest in Debian's stable release
+        whole=True,
     ),
 }
 
@@ -299,7 +308,7 @@ def fetch_part(name: str) -> Path:
             root.mkdir()
             for number, file in enumerate(files):
                 progress.show(f"unpacking {number + 1} of {len(files)}")
-                if not file.name.startswith(HOST_PACKAGES):
+                if part.whole or not file.name.startswith(HOST_PACKAGES):
                     unpack(file, root, part.keep)
             make_relative(root)
             if not (root / part.witness).exists():
@@ -411,6 +420,29 @@ def find_qemu(*, fetch: bool) -> Path | None:
     return None
 
 
+@dataclass(frozen=True)
+class Llvm:
+    """A libLLVM, and the first words of a command that runs a program in its environment: it has a
+    C library of its own."""
+
+    library: Path
+    loader: tuple[str, ...]
+
+
+def find_llvm(*, fetch: bool) -> Llvm:
+    """LLVM as a shared library. ToolchainError when it is not there and cannot be fetched."""
+    root = part_folder("llvm")
+    library = root / PARTS["llvm"].witness
+    if not library.exists():
+        if not fetch:
+            raise ToolchainError("no LLVM is there; `make toolchain` fetches one")
+        fetch_part("llvm")
+    libraries = root / "usr/lib/x86_64-linux-gnu"
+    return Llvm(
+        library, (str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries))
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.guest_toolchain",
@@ -419,7 +451,7 @@ def main() -> int:
     parser.add_argument(
         "part",
         nargs="*",
-        help="gcc, qemu, zig, or compiler (default: the best one this host can have)",
+        help="gcc, qemu, llvm, zig, or compiler (default: the best one this host can have)",
     )
     arguments = parser.parse_args()
     try:

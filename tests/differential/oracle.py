@@ -72,7 +72,7 @@ def unicorn() -> Engine:
     command = [os.environ.get("CXX", "g++"), "-std=c++20", "-O2", f"-I{home / 'include'}"]
     after = [str(library), f"-Wl,-rpath,{library.parent}"]
     key = f"{library} {library.stat().st_mtime_ns}"
-    return Engine("unicorn", (str(_built("unicorn_cases", command, after, key)),))
+    return Engine("unicorn", (str(built("unicorn_cases", command, after, key)),))
 
 
 def qemu() -> Engine:
@@ -115,13 +115,22 @@ def guest_cases() -> Path:
     # Position independent: cases live at fixed addresses, and the zero page is not all of the rest.
     link = ["-fPIE", "-static-pie" if compiler.libc == "glibc" else "-pie"]
     command = [*compiler.cxx, "-std=c++20", "-O2", "-Wall", "-Wextra", *link]
-    return _built("guest_cases", command, [], "", compiler.environment())
+    return built("guest_cases", command, [], env=compiler.environment())
 
 
-def _built(
-    name: str, command: list[str], after: list[str], key: str, env: dict[str, str] | None = None
+def built(
+    name: str,
+    command: list[str],
+    after: list[str],
+    key: str = "",
+    env: dict[str, str] | None = None,
 ) -> Path:
-    """The program of a source beside this file, by a name that says what it was built from."""
+    """The program of a source beside this file, by a name that says what it was built from: the
+    command and `key`.
+
+    Raises:
+        RunnerError: no compiler, or it refuses.
+    """
     source = _HERE / f"{name}.cpp"
     digest = hashlib.sha256(f"{command} {key}".encode())
     digest.update(source.read_bytes() + _HEADER.read_bytes())
@@ -130,9 +139,9 @@ def _built(
         program.parent.mkdir(parents=True, exist_ok=True)
         part = program.with_suffix(f".{os.getpid()}")
         command = [*command, f"-I{ROOT}", str(source), *after, "-o", str(part)]
-        built = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
-        if built.returncode != 0:
-            raise RunnerError(f"cannot build {source.name}:\n{built.stderr}")
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+        if done.returncode != 0:
+            raise RunnerError(f"cannot build {source.name}:\n{done.stderr}")
         part.replace(program)
     return program
 

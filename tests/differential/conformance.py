@@ -1,0 +1,280 @@
+"""Compares which words are instructions with LLVM: what it decodes we lift, all else is UNDEFINED.
+
+Owns: the sets of words, and where the two differ for a reason. Must not know: how instructions are
+written (test_decode.py compares texts), what they do.
+
+    python -m tests.differential.conformance [--random N]
+
+goes through all sets, minutes long; test_conformance.py through a share of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import struct
+import subprocess
+import sys
+import time
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from random import Random
+
+from translator.spec.a64 import load
+from translator.spec.a64.core import Field, Pattern
+from translator.spec.features import FEATURES
+
+from . import llvm
+from .exclusions import canonical
+from .oracle import BUILD
+
+PATTERNS = {p.name: p for p in load()}
+_CHUNK = 1 << 20
+_UNDEFINED_BY_LIFT = ("MRS", "MSR", "SYS")
+"""Patterns of which only the lift says whether EL0 has what the word names."""
+
+Values = dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Lenient:
+    """Words of patterns (by name) that we lift and LLVM does not take."""
+
+    names: tuple[str, ...]
+    holds: Callable[[Values], bool]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undefined:
+    """What LLVM decodes, by the whole of its text, and an EL0 program cannot execute."""
+
+    text: str
+    reason: str
+
+
+def _same(v: Values) -> bool:
+    return v["rt"] == v["rt2"]
+
+
+def _pair_writes_back(v: Values) -> bool:
+    return v["idx"] in (1, 3) and v["rn"] != 31 and v["rn"] in (v["rt"], v["rt2"])
+
+
+def _one_writes_back(v: Values) -> bool:
+    return v["rn"] == v["rt"] != 31
+
+
+_WRITE_BACK = "write-back to a register that is transferred is CONSTRAINED UNPREDICTABLE"
+_INTO_ONE = "loading a pair into one register is CONSTRAINED UNPREDICTABLE"
+LENIENT = (
+    Lenient(("LDXP", "LDP", "LDPSW", "LDP_v"), _same, _INTO_ONE),
+    Lenient(("LDP", "LDPSW", "STP"), _pair_writes_back, _WRITE_BACK),
+    Lenient(("LDST_post", "LDST_pre"), _one_writes_back, _WRITE_BACK),
+    Lenient(
+        ("LDST_unprivileged",),
+        _one_writes_back,
+        "LLVM takes these for forms with write-back; they have none",
+    ),
+)
+"""CONSTRAINED UNPREDICTABLE ones are executed as CPUs and QEMU do."""
+
+UNDEFINED = (
+    Undefined(r"udf .*", "permanently undefined"),
+    Undefined(r"(hvc|smc|dcps[123]).*|drps|eret", "UNDEFINED at EL0, or a halt of the debugger's"),
+    Undefined(r"sysl .*", "no SYSL operation is EL0's"),
+    Undefined(r"mrs \w+, S[01]_.*|msr S[01]_.*", "op0 0 and 1 are no registers"),
+    Undefined(r"msr (PAN|SPSel|UAO|ALLINT|PM|DAIF(Set|Clr)), .*", "PSTATE fields that EL0 has not"),
+    Undefined(r"sm(start|stop).*", "SME, of which LLVM decodes this always"),
+)
+
+
+@cache
+def features() -> str:
+    """LLVM's names of what spec/features.py has: nothing else is on."""
+    names = dict.fromkeys(llvm.FEATURES[f.name] for f in FEATURES)
+    off = dict.fromkeys(llvm.FEATURES.values())
+    return ",".join([*(f"-{name}" for name in off), *(f"+{name}" for name in names)])
+
+
+def lifted(words: bytes) -> bytes:
+    """A byte for each packed word, as tests/tools/lift_words.cpp says."""
+    tool = BUILD / "tests" / "lift_words"
+    return subprocess.run([tool], input=words, stdout=subprocess.PIPE, check=True).stdout
+
+
+def _names(words: bytes) -> list[str]:
+    """The pattern of each packed word, `-` for none."""
+    tool = [str(BUILD / "tests" / "disassemble"), "--words"]
+    done = subprocess.run(tool, input=words, stdout=subprocess.PIPE, check=True)
+    return [line.partition("\t")[0] for line in done.stdout.decode().splitlines()]
+
+
+def _picked(words: bytes, marks: bytes) -> bytes:
+    """The packed words whose mark is 1."""
+    places = (4 * m.start() for m in re.finditer(b"\1", marks))
+    return b"".join(words[at : at + 4] for at in places)
+
+
+def _unpacked(words: bytes) -> tuple[int, ...]:
+    return struct.unpack(f"<{len(words) // 4}I", words)
+
+
+@dataclass
+class Comparison:
+    """What was compared so far: failures as lines, and how often each reason explained one."""
+
+    words: int = 0
+    failures: list[str] = field(default_factory=list)
+    met: Counter[str] = field(default_factory=Counter)
+
+    def compare(self, words: bytes) -> None:
+        """Compares packed words."""
+        self.words += len(words) // 4
+        ours, theirs = lifted(words), llvm.accepts(words, features())
+        self._check_lift(_picked(words, ours))
+        taken = ours.translate(bytes([0, 1, 1]) + bytes(253))
+        apart = int.from_bytes(taken, "little") ^ int.from_bytes(theirs, "little")
+        differ = _picked(words, apart.to_bytes(len(taken), "little"))
+        texts = llvm.texts(differ, features())
+        ignored: list[tuple[int, Pattern]] = []
+        for word, name, text in zip(_unpacked(differ), _names(differ), texts, strict=True):
+            if text:
+                self._theirs(word, text)
+            else:
+                self._ours(word, PATTERNS[name], ignored)
+        self._ignored(ignored)
+
+    def _check_lift(self, words: bytes) -> None:
+        for word, name in zip(_unpacked(words), _names(words), strict=True):
+            if name not in _UNDEFINED_BY_LIFT:
+                line = f"{word:#010x}: decoded as {name}, but lifted to UNDEFINED"
+                self.failures.append(line)
+
+    def _theirs(self, word: int, text: str) -> None:
+        for rule in UNDEFINED:
+            if re.fullmatch(rule.text, text):
+                self.met[rule.reason] += 1
+                return
+        self.failures.append(f"{word:#010x}: LLVM decodes {text}; we do not")
+
+    def _ours(self, word: int, pattern: Pattern, ignored: list[tuple[int, Pattern]]) -> None:
+        values = pattern.values(word)
+        for rule in LENIENT:
+            if pattern.name in rule.names and rule.holds(values):
+                self.met[rule.reason] += 1
+                return
+        ignored.append((word, pattern))
+
+    def _ignored(self, rows: Sequence[tuple[int, Pattern]]) -> None:
+        """Words that LLVM takes when bits that do not matter are as the manual writes them."""
+        packed = struct.pack(f"<{len(rows)}I", *(canonical(p, word) for word, p in rows))
+        for (word, pattern), taken in zip(rows, llvm.accepts(packed, features()), strict=True):
+            if taken and pattern.ignored:
+                self.met["bits that should be one or zero are not; CPUs ignore them"] += 1
+            else:
+                self.failures.append(f"{word:#010x}: we take it for {pattern.name}; LLVM does not")
+
+
+# ---- sets of words
+
+
+def random_words(seed: str, count: int) -> Iterator[bytes]:
+    """Packed words, a chunk at a time."""
+    random = Random(seed)
+    for at in range(0, count, _CHUNK):
+        yield random.randbytes(4 * min(_CHUNK, count - at))
+
+
+_LOW = (0, 0x3FF, 0x3E0, 0x01F, 0x1AF)
+"""Bits 9:0 are two register numbers, mostly: these and one at random."""
+
+
+def opcodes() -> Iterator[bytes]:
+    """Every value of bits 31:10, with a few of the rest."""
+    random = Random("opcodes")
+    for start in range(0, 1 << 22, 1 << 17):
+        for low in (*_LOW, random.getrandbits(10)):
+            yield array("I", [top << 10 | low for top in range(start, start + (1 << 17))]).tobytes()
+
+
+def system() -> Iterator[bytes]:
+    """Every system instruction but MRS and MSR, and those that branch to registers."""
+    for start in (0xD5000000, 0xD5200000):
+        yield array("I", range(start, start + (1 << 20))).tobytes()
+    for rn in (0, 31):
+        rows = ((top, low) for top in range(1 << 15) for low in range(32))
+        yield array("I", [0xD6000000 | t << 10 | rn << 5 | low for t, low in rows]).tobytes()
+
+
+_WIDE = 12
+
+
+def _field_values(f: Field, random: Random) -> list[int]:
+    if f.width <= _WIDE:
+        return list(range(1 << f.width))
+    top = 1 << f.width
+    edges = {0, 1, 2, top - 1, top - 2, *(1 << n for n in range(f.width))}
+    return [*edges, *(random.getrandbits(f.width) for _ in range(64))]
+
+
+def _sweep(p: Pattern, random: Random) -> Iterator[int]:
+    """Each field through all its values while the others are zero, ones and random; each bit that
+    is fixed or does not matter the other way round."""
+    bases = [p.value, p.value | ~p.mask & 0xFFFFFFFF, p.draw(random)]
+    for base in bases:
+        for f in p.fields:
+            rest = base & ~f.mask
+            yield from (rest | value << f.lsb for value in _field_values(f, random))
+        yield from (base ^ 1 << bit for bit in range(32))
+
+
+def fields() -> Iterator[bytes]:
+    """The words of _sweep() of every pattern."""
+    random = Random("fields")
+    words = array("I")
+    for p in PATTERNS.values():
+        words.extend(_sweep(p, random))
+        if len(words) >= _CHUNK:
+            yield words.tobytes()
+            words = array("I")
+    yield words.tobytes()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exit status 1 when something differs without a reason."""
+    parser = argparse.ArgumentParser(prog="python -m tests.differential.conformance")
+    parser.add_argument("--random", type=int, default=20_000_000, metavar="N", help="words")
+    parser.add_argument("--seed", default="", help="of the random words (the time)")
+    options = parser.parse_args(argv)
+    seed = options.seed or str(time.time_ns())
+    sets = {
+        "bits 31:10": opcodes(),
+        "system and branches": system(),
+        "fields of patterns": fields(),
+        f"random, --seed {seed}": random_words(seed, options.random),
+    }
+    comparison = Comparison()
+    for title, chunks in sets.items():
+        before = comparison.words
+        for chunk in chunks:
+            comparison.compare(chunk)
+            if sys.stderr.isatty():
+                text = f"\r{title}: {comparison.words - before:,} words"
+                print(text, end="", file=sys.stderr, flush=True)
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr)
+        print(f"{comparison.words - before:12,} words: {title}")
+    for reason, count in comparison.met.most_common():
+        print(f"{count:12,} {reason}")
+    print(f"{len(comparison.failures):12,} without a reason")
+    for line in comparison.failures[:40]:
+        print(f"  {line}")
+    return 1 if comparison.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

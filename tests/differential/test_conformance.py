@@ -1,0 +1,54 @@
+"""A fixed share of the comparison with LLVM of which words are instructions.
+
+Owns: how much of it every test run does, and that it finds what is wrong. Must not know: encodings.
+"""
+
+from __future__ import annotations
+
+from array import array
+from itertools import chain
+
+import pytest
+
+from tests.differential import conformance, llvm
+from tests.differential.conformance import Comparison
+from translator.spec.features import FEATURES
+
+RANDOM = 1_000_000
+
+
+EXAMPLES = (
+    *(0x00000000, 0xD4000002, 0xD4000003, 0xD4A00001, 0xD69F03E0, 0xD6BF03E0),  # UDF to DRPS
+    *(0xD52B5BBF, 0xD525CB10, 0xD500401F | 5 << 5, 0xD503447F, 0xF857CA10),
+)
+"""Words that show reasons which random ones may not."""
+
+
+def test_words_are_instructions_where_llvm_says_so() -> None:
+    """Random words, and each pattern's fields one after the other."""
+    comparison = Comparison()
+    examples = array("I", EXAMPLES).tobytes()
+    chunks = (conformance.random_words("test", RANDOM), conformance.fields(), [examples])
+    for words in chain.from_iterable(chunks):
+        comparison.compare(words)
+    if comparison.failures:
+        shown = "\n".join(comparison.failures[:40])
+        count = len(comparison.failures)
+        pytest.fail(f"{count} words differ without a reason, for one\n{shown}", pytrace=False)
+    reasons = {rule.reason for rule in (*conformance.LENIENT, *conformance.UNDEFINED)}
+    assert reasons <= set(comparison.met), "a reason that is not needed"
+
+
+def test_llvm_has_a_name_for_every_feature() -> None:
+    assert {f.name for f in FEATURES} <= set(llvm.FEATURES)
+
+
+def test_a_wrong_word_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One verdict turned round, either way, is a failure; and a lift that only says UNDEFINED."""
+    add, nothing = bytes.fromhex("2000028b"), bytes.fromhex("ffffffff")
+    for word, verdict in ((add, 0), (nothing, 2), (add, 1)):
+        monkeypatch.setattr(conformance, "lifted", lambda words, v=verdict: bytes([v]))
+        monkeypatch.setattr(conformance, "_names", lambda words: ["HINT"] * (len(words) // 4))
+        comparison = Comparison()
+        comparison.compare(word)
+        assert len(comparison.failures) == 1
