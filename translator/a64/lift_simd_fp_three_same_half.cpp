@@ -1,6 +1,5 @@
-// Advanced SIMD floating point of two operands, of halves, FEAT_FP16: three same, pairwise, by indexed element,
-// across lanes
-// (Arm ARM C4.1.96).
+// Advanced SIMD floating point of two operands, of halves, FEAT_FP16: three same, pairwise, by
+// indexed element, across lanes (Arm ARM C4.1.96).
 //
 // Owns: lifts of their patterns of spec/a64/simd_fp.py, with _h behind their names. Must not know:
 // the host, the encodings, FPCR.
@@ -21,9 +20,13 @@ Step Lifter::lift_FMAX_v_h(const Args_FMAX_v_h& a) { return three_same(b, a, &Bu
 
 Step Lifter::lift_FMIN_v_h(const Args_FMIN_v_h& a) { return three_same(b, a, &Builder::vfmin); }
 
-Step Lifter::lift_FMAXNM_v_h(const Args_FMAXNM_v_h& a) { return three_same(b, a, &Builder::vfmaxnm); }
+Step Lifter::lift_FMAXNM_v_h(const Args_FMAXNM_v_h& a) {
+    return three_same(b, a, &Builder::vfmaxnm);
+}
 
-Step Lifter::lift_FMINNM_v_h(const Args_FMINNM_v_h& a) { return three_same(b, a, &Builder::vfminnm); }
+Step Lifter::lift_FMINNM_v_h(const Args_FMINNM_v_h& a) {
+    return three_same(b, a, &Builder::vfminnm);
+}
 
 // Lanes past the operands divide by one.
 Step Lifter::lift_FDIV_v_h(const Args_FDIV_v_h& a) {
@@ -106,15 +109,25 @@ Step Lifter::lift_FMAXP_v_h(const Args_FMAXP_v_h& a) { return pairwise(b, a, &Bu
 
 Step Lifter::lift_FMINP_v_h(const Args_FMINP_v_h& a) { return pairwise(b, a, &Builder::vfmin); }
 
-Step Lifter::lift_FMAXNMP_v_h(const Args_FMAXNMP_v_h& a) { return pairwise(b, a, &Builder::vfmaxnm); }
+Step Lifter::lift_FMAXNMP_v_h(const Args_FMAXNMP_v_h& a) {
+    return pairwise(b, a, &Builder::vfmaxnm);
+}
 
-Step Lifter::lift_FMINNMP_v_h(const Args_FMINNMP_v_h& a) { return pairwise(b, a, &Builder::vfminnm); }
+Step Lifter::lift_FMINNMP_v_h(const Args_FMINNMP_v_h& a) {
+    return pairwise(b, a, &Builder::vfminnm);
+}
 
-Step Lifter::lift_FADDP_s_h(const Args_FADDP_s_h& a) { return scalar_pairwise(b, a, &Builder::fadd); }
+Step Lifter::lift_FADDP_s_h(const Args_FADDP_s_h& a) {
+    return scalar_pairwise(b, a, &Builder::fadd);
+}
 
-Step Lifter::lift_FMAXP_s_h(const Args_FMAXP_s_h& a) { return scalar_pairwise(b, a, &Builder::fmax); }
+Step Lifter::lift_FMAXP_s_h(const Args_FMAXP_s_h& a) {
+    return scalar_pairwise(b, a, &Builder::fmax);
+}
 
-Step Lifter::lift_FMINP_s_h(const Args_FMINP_s_h& a) { return scalar_pairwise(b, a, &Builder::fmin); }
+Step Lifter::lift_FMINP_s_h(const Args_FMINP_s_h& a) {
+    return scalar_pairwise(b, a, &Builder::fmin);
+}
 
 Step Lifter::lift_FMAXNMP_s_h(const Args_FMAXNMP_s_h& a) {
     return scalar_pairwise(b, a, &Builder::fmaxnm);
@@ -160,11 +173,15 @@ Step Lifter::lift_FMULX_se_h(const Args_FMULX_se_h& a) {
     return Step::next;
 }
 
-Step Lifter::lift_FMLA_e_h(const Args_FMLA_e_h& a) { return multiply_add(b, a, element(b, a), false); }
+Step Lifter::lift_FMLA_e_h(const Args_FMLA_e_h& a) {
+    return multiply_add(b, a, element(b, a), false);
+}
 
 Step Lifter::lift_FMLA_se_h(const Args_FMLA_se_h& a) { return scalar_multiply_add(b, a, false); }
 
-Step Lifter::lift_FMLS_e_h(const Args_FMLS_e_h& a) { return multiply_add(b, a, element(b, a), true); }
+Step Lifter::lift_FMLS_e_h(const Args_FMLS_e_h& a) {
+    return multiply_add(b, a, element(b, a), true);
+}
 
 Step Lifter::lift_FMLS_se_h(const Args_FMLS_se_h& a) { return scalar_multiply_add(b, a, true); }
 

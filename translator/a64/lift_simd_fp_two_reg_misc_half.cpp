@@ -1,6 +1,5 @@
-// Advanced SIMD floating point of one operand, of halves, FEAT_FP16: two-register miscellaneous and conversions
-// from and to integers and fixed-point numbers
-// (Arm ARM C4.1.96).
+// Advanced SIMD floating point of one operand, of halves, FEAT_FP16: two-register miscellaneous and
+// conversions from and to integers and fixed-point numbers (Arm ARM C4.1.96).
 //
 // Owns: lifts of their patterns of spec/a64/simd_fp.py, with _h behind their names. Must not know:
 // the host, the encodings, FPCR.

@@ -9,8 +9,9 @@ import sys
 
 from translator.gen.common import SpecError, run
 
-from ..spec.syscalls import FLAGS, KINDS, POINTERS, PREFIXED, STRUCTS, SYSCALLS, Syscall
+from ..spec.syscalls import FLAGS, KINDS, NOT_SERVED, POINTERS, PREFIXED, STRUCTS, SYSCALLS, Syscall
 
+_FIRST_COMMON = 424
 _HOWS = ("pass", "convert", "custom", "none")
 _RESULTS = ("int", "hex", "fd", "off")
 _TYPES = {"u32": "uint32_t", "i32": "int32_t", "u64": "uint64_t", "i64": "int64_t"}
@@ -42,6 +43,9 @@ def check() -> None:
             raise SpecError(f"syscall {row.name}: looked up below the prefix without a path")
         last = row.number
         names.add(row.name)
+    none = {row.name for row in SYSCALLS if row.how == "none"}
+    for name in sorted(none ^ set(NOT_SERVED)):
+        raise SpecError(f"syscall {name}: none and NOT_SERVED go together")
     if unknown := sorted(set(PREFIXED) - names):
         raise SpecError(f"PREFIXED: no syscall is named {unknown[0]}")
 
@@ -177,18 +181,23 @@ def _convert(row: Syscall) -> list[str]:
                 f"        host[{n}] = reinterpret_cast<uint64_t>(&h{n});",
                 "    }",
             ]
-    lines.append(f"    int64_t result = host_syscall(t, SYS_{row.name}, host);")
+    lines.append(f"    int64_t result = host_syscall(t, {_host_number(row)}, host);")
     if after:
         lines.append("    if (result < 0) return result;")
     lines += [*after, "    return result;", "}", ""]
     return lines
 
 
+def _host_number(row: Syscall) -> str:
+    """The host's number: from 424 on all architectures have the same."""
+    return str(row.number) if row.number >= _FIRST_COMMON else f"SYS_{row.name}"
+
+
 def _entry(row: Syscall) -> str:
     function = {"custom": f"sys_{row.name}", "convert": f"convert_{row.name}"}.get(
         row.how, "nullptr"
     )
-    host = f"SYS_{row.name}" if row.how == "pass" else "-1"
+    host = _host_number(row) if row.how == "pass" else "-1"
     kinds = ", ".join(f"Kind::{kind}_" for kind in row.args)
     path = row.args.index("path") if row.name in PREFIXED else -1
     pointers = sum(1 << n for n, kind in enumerate(row.args) if _is_pointer(kind))

@@ -1,6 +1,7 @@
 #include "usermode/memory/address_space.hpp"
 
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -161,6 +162,7 @@ int64_t AddressSpace::map(uint64_t address, uint64_t bytes, int prot, int flags,
         address = static_cast<uint64_t>(result);
         was_code = clear(address, address + size);
         set(address, address + size, prot & kProtBits);
+        lock_new(address, size);
     }
     stale(was_code, address, address + size);
     return result;
@@ -171,21 +173,105 @@ int64_t AddressSpace::unmap(uint64_t address, uint64_t bytes) {
     if (bytes > kAddressLimit || address > kAddressLimit - bytes) return -EINVAL;
     uint64_t end = address + page_up(bytes);
     bool was_code = false;
+    int64_t failure;
     {
         Lock lock(mutex_);
-        was_code = drop(address, end);
+        was_code = drop(address, end, failure);
     }
     stale(was_code, address, end);
-    return 0;
+    return failure;
 }
 
-bool AddressSpace::drop(uint64_t begin, uint64_t end) {
+// The kernel refuses to unmap what is sealed, and more than it can keep track of.
+bool AddressSpace::drop(uint64_t begin, uint64_t end, int64_t& failure) {
+    failure = 0;
     split(begin);
     split(end);
     for (auto it = ranges_.lower_bound(begin); it != ranges_.end() && it->first < end; ++it) {
-        munmap(reinterpret_cast<void*>(it->first), it->second.end - it->first);
+        if (munmap(reinterpret_cast<void*>(it->first), it->second.end - it->first) == 0) continue;
+        failure = -errno;
+        end = it->first;
+        break;
     }
     return clear(begin, end);
+}
+
+// --- shared memory, locked memory ---------------------------------------------------------------
+
+int64_t AddressSpace::attach(int id, uint64_t address, int flags) {
+    shmid_ds info;
+    // Who may attach may look; the size cannot change.
+    if (shmctl(id, IPC_STAT, &info) != 0) return -errno;
+    uint64_t size = page_up(info.shm_segsz);
+    if ((flags & SHM_RND) != 0) address = page_down(address);
+    if (address > kAddressLimit - size) return -EINVAL;
+    int prot = PROT_READ | ((flags & SHM_RDONLY) != 0 ? 0 : PROT_WRITE) |
+               ((flags & SHM_EXEC) != 0 ? PROT_EXEC : 0);
+    int64_t result;
+    bool was_code = false;
+    {
+        Lock lock(mutex_);
+        Gaps gaps;
+        if ((flags & SHM_REMAP) != 0 && address != 0 &&
+            !gaps.fill(ranges_, address, address + size)) {
+            return -EINVAL;
+        }
+        result = syscall(SYS_shmat, id, address, flags & ~SHM_EXEC);
+        if (result == -1) return -errno;
+        gaps.keep();
+        address = static_cast<uint64_t>(result);
+        was_code = clear(address, address + size);
+        set(address, address + size, prot);
+        attached_[address] = size;
+    }
+    stale(was_code, address, address + size);
+    return result;
+}
+
+int64_t AddressSpace::detach(uint64_t address) {
+    bool was_code = false;
+    uint64_t size;
+    {
+        Lock lock(mutex_);
+        auto it = attached_.find(address);
+        if (it == attached_.end()) return -EINVAL;
+        if (shmdt(reinterpret_cast<void*>(address)) != 0) return -errno;
+        size = it->second;
+        attached_.erase(it);
+        was_code = clear(address, address + size);
+    }
+    stale(was_code, address, address + size);
+    return 0;
+}
+
+int64_t AddressSpace::lock_all(int flags) {
+    if ((flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) != 0) return -EINVAL;
+    if ((flags & (MCL_CURRENT | MCL_FUTURE)) == 0) return -EINVAL;
+    Lock lock(mutex_);
+    unsigned how = (flags & MCL_ONFAULT) != 0 ? MLOCK_ONFAULT : 0;
+    if ((flags & MCL_CURRENT) != 0) {
+        for (const auto& [begin, range] : ranges_) {
+            long result = syscall(SYS_mlock2, begin, range.end - begin, how);
+            // What cannot be read cannot be filled; the kernel goes on, too.
+            if (result != 0 && errno != EFAULT && (range.prot & PROT_READ) != 0) return -errno;
+        }
+    }
+    lock_future_ = (flags & MCL_FUTURE) != 0 ? flags : 0;
+    return 0;
+}
+
+int64_t AddressSpace::unlock_all() {
+    Lock lock(mutex_);
+    lock_future_ = 0;
+    for (const auto& [begin, range] : ranges_) {
+        munlock(reinterpret_cast<void*>(begin), range.end - begin);
+    }
+    return 0;
+}
+
+void AddressSpace::lock_new(uint64_t address, uint64_t bytes) const {
+    if (lock_future_ == 0) return;
+    syscall(SYS_mlock2, address, bytes, (lock_future_ & MCL_ONFAULT) != 0 ? MLOCK_ONFAULT : 0);
 }
 
 int64_t AddressSpace::protect(uint64_t address, uint64_t bytes, int prot) {
@@ -268,8 +354,11 @@ uint64_t AddressSpace::brk(uint64_t wanted) {
                 host_mmap(old_end, new_end - old_end, PROT_READ | PROT_WRITE, kFlags, -1, 0);
             if (got < 0) return brk_;
             set(old_end, new_end, PROT_READ | PROT_WRITE);
+            lock_new(old_end, new_end - old_end);
         } else if (new_end < old_end) {
-            was_code = drop(new_end, old_end);
+            int64_t failure;
+            was_code = drop(new_end, old_end, failure);
+            if (failure != 0) return brk_;
         }
         brk_ = wanted;
     }

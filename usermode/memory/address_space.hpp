@@ -37,6 +37,14 @@ class AddressSpace {
     int64_t protect(uint64_t address, uint64_t bytes, int prot);
     int64_t remap(uint64_t address, uint64_t old_bytes, uint64_t new_bytes, int flags,
                   uint64_t new_address);
+    /// shmat(2) and shmdt(2).
+    int64_t attach(int id, uint64_t address, int flags);
+    int64_t detach(uint64_t address);
+    /// mlockall(2) and munlockall(2), of what is the guest's.
+    int64_t lock_all(int flags);
+    int64_t unlock_all();
+    /// Translations of the range are stale: the memory behind it has changed.
+    void changed(uint64_t address, uint64_t bytes) { stale(true, address, address + bytes); }
     int64_t advise(uint64_t address, uint64_t bytes, int advice);
 
     void set_brk(uint64_t start);
@@ -83,13 +91,16 @@ class AddressSpace {
     bool clear(uint64_t begin, uint64_t end);
     void split(uint64_t at);
     /// Unmaps what the guest has in [begin, end); true when any of it was executable.
-    bool drop(uint64_t begin, uint64_t end);
+    bool drop(uint64_t begin, uint64_t end, int64_t& failure);
+    void lock_new(uint64_t address, uint64_t bytes) const;
     void stale(bool any, uint64_t begin, uint64_t end) {
         if (any && invalidate_) invalidate_(begin, end);
     }
 
     mutable std::shared_mutex mutex_;
-    Ranges ranges_;  // by first byte; they do not overlap
+    Ranges ranges_;                          // by first byte; they do not overlap
+    std::map<uint64_t, uint64_t> attached_;  // shared memory of System V: address and bytes
+    int lock_future_ = 0;                    // the flags of mlockall(MCL_FUTURE)
     uint64_t brk_start_ = 0, brk_ = 0;
     Invalidate invalidate_;
 };

@@ -3,7 +3,6 @@
 // Owns: these calls. Must not know: processes and memory beyond their arguments.
 #include <fcntl.h>
 #include <linux/limits.h>
-#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,10 +10,10 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
-#include <vector>
 
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/process.hpp"
+#include "usermode/syscalls/arguments.hpp"
 #include "usermode/syscalls/table.gen.hpp"
 
 namespace pydbt::usermode {
@@ -27,31 +26,6 @@ bool is_own_exe(const std::string& path) {
     std::snprintf(own, sizeof own, "/proc/%d/exe", getpid());
     return path == own;
 }
-
-// A mask argument of a waiting call: it is the thread's until the call is over.
-class TemporaryMask {
-   public:
-    TemporaryMask(GuestThread& thread, uint64_t mask) : thread_(thread), mask_(allowed_mask(mask)) {
-        host_ = host_mask(mask_);
-    }
-    uint64_t host() const { return reinterpret_cast<uint64_t>(&host_); }
-    // A signal that ended the call is delivered under the call's mask; the old one is restored
-    // after. One that came before the call is not: the call is made again.
-    void finish(int64_t result) {
-        SignalState& s = thread_.signals;
-        if (s.pending == 0 || result == -kRestart) return;
-        s.saved_blocked = s.blocked;
-        s.has_saved = true;
-        s.blocked = mask_;
-    }
-
-   private:
-    GuestThread& thread_;
-    uint64_t mask_;
-    sigset_t host_;
-};
-
-constexpr uint64_t kSigsetBytes = 8;
 
 }  // namespace
 
@@ -104,63 +78,35 @@ int64_t sys_close_range(GuestThread& t, const SyscallArgs& a) {
     return result == 0 && ours < a[1] ? host_syscall(t, SYS_close_range, above) : result;
 }
 
-int64_t sys_epoll_pwait(GuestThread& t, const SyscallArgs& a) {
-    auto most = static_cast<int32_t>(a[2]);
-    constexpr int32_t kMost = 1 << 20;
-    if (most <= 0 || most > kMost) return -EINVAL;
-    std::vector<epoll_event> events(static_cast<size_t>(most));
+int64_t sys_openat2(GuestThread& t, const SyscallArgs& a) {
+    constexpr uint64_t kFirstBytes = 24;
+    struct {
+        uint64_t flags, mode, resolve;
+    } how;
+    if (a[3] < kFirstBytes) return -EINVAL;
+    if (int64_t failure = read_versioned(a[2], a[3], kFirstBytes, &how, sizeof how); failure != 0) {
+        return failure;
+    }
+    if ((how.flags & ~kKnown_open_flags) != 0) return -EINVAL;
+    how.flags = open_flags_to_host(how.flags);
     SyscallArgs host = a;
-    host[1] = reinterpret_cast<uint64_t>(events.data());
-    int64_t result;
-    if (a[4] == 0) {
-        result = host_syscall(t, SYS_epoll_pwait, host);
-    } else {
-        uint64_t wanted;
-        if (a[5] != kSigsetBytes) return -EINVAL;
-        if (!read_guest(a[4], wanted)) return -EFAULT;
-        TemporaryMask mask(t, wanted);
-        host[4] = mask.host();
-        result = host_syscall(t, SYS_epoll_pwait, host);
-        mask.finish(result);
-    }
-    for (int64_t n = 0; n < result; n++) {
-        Guest_epoll_event event;
-        to_guest(events[static_cast<size_t>(n)], event);
-        event.data_u64 = events[static_cast<size_t>(n)].data.u64;
-        uint64_t at = a[1] + static_cast<uint64_t>(n) * sizeof event;
-        if (!write_guest(at, event)) return -EFAULT;
-    }
-    return result;
+    host[2] = reinterpret_cast<uint64_t>(&how);
+    host[3] = sizeof how;
+    constexpr int kOpenat2 = 437;
+    return host_syscall(t, kOpenat2, host);
 }
 
-int64_t sys_ppoll(GuestThread& t, const SyscallArgs& a) {
-    if (a[3] == 0) return host_syscall(t, SYS_ppoll, a);
-    uint64_t wanted;
-    if (a[4] != kSigsetBytes) return -EINVAL;
-    if (!read_guest(a[3], wanted)) return -EFAULT;
-    TemporaryMask mask(t, wanted);
-    SyscallArgs host = a;
-    host[3] = mask.host();
-    int64_t result = host_syscall(t, SYS_ppoll, host);
-    mask.finish(result);
-    return result;
-}
-
-int64_t sys_pselect6(GuestThread& t, const SyscallArgs& a) {
-    if (a[5] == 0) return host_syscall(t, SYS_pselect6, a);
-    uint64_t pair[2];
-    if (!read_guest(a[5], pair)) return -EFAULT;
-    if (pair[0] == 0) return host_syscall(t, SYS_pselect6, a);
-    uint64_t wanted;
-    if (pair[1] != kSigsetBytes) return -EINVAL;
-    if (!read_guest(pair[0], wanted)) return -EFAULT;
-    TemporaryMask mask(t, wanted);
-    pair[0] = mask.host();
-    SyscallArgs host = a;
-    host[5] = reinterpret_cast<uint64_t>(pair);
-    int64_t result = host_syscall(t, SYS_pselect6, host);
-    mask.finish(result);
-    return result;
+// Numbers and structures are the same on both architectures (asm-generic/ioctl.h and ioctls.h), but
+// for devices whose requests are about the processor, and graphics.
+int64_t sys_ioctl(GuestThread& t, const SyscallArgs& a) {
+    constexpr uint64_t kKvm = 0xae, kDrm = 'd', kSgx = 0xa4, kMtrr = 'M', kRead = 2, kWrite = 1;
+    uint64_t request = a[1] & 0xffff'ffff, type = request >> 8 & 0xff, way = request >> 30;
+    bool device = type == kKvm || type == kSgx || (type == kDrm && (way & (kRead | kWrite)) != 0);
+    // 'M' is a sound card's mixer, too; MTRR's structures are 16 and 24 bytes.
+    uint64_t size = request >> 16 & 0x3fff;
+    bool mtrr = type == kMtrr && (request & 0xff) <= 9 && (size == 16 || size == 24);
+    if (device || mtrr) return fcntl(static_cast<int>(a[0]), F_GETFD) < 0 ? -EBADF : -ENOTTY;
+    return host_syscall(t, SYS_ioctl, a);
 }
 
 }  // namespace pydbt::usermode

@@ -72,18 +72,73 @@ int64_t sys_mremap(GuestThread& t, const SyscallArgs& a) {
 int64_t sys_madvise(GuestThread& t, const SyscallArgs& a) {
     return t.process.memory.advise(untag(a[0]), a[1], static_cast<int>(a[2]));
 }
-// The next two ask about mappings: ours are none of the guest's business.
-int64_t sys_msync(GuestThread& t, const SyscallArgs& a) {
+// --- calls about a range that must be the guest's: ours is none of its business
+
+namespace {
+
+int64_t on_own_range(GuestThread& t, int number, const SyscallArgs& a) {
     SyscallArgs host = a;
     host[0] = untag(a[0]);
-    if (!t.process.memory.owns(host[0], page_up(a[1]))) return a[1] == 0 ? 0 : -ENOMEM;
-    return host_syscall(t, SYS_msync, host);
+    uint64_t inside = host[0] % kPageSize;
+    uint64_t size = a[1] > kAddressLimit ? kAddressLimit : page_up(a[1] + inside);
+    // An empty range, or one that is not aligned, is for the kernel to judge.
+    if (size != 0 && !t.process.memory.owns(host[0] - inside, size)) return -ENOMEM;
+    return host_syscall(t, number, host);
 }
+
+// Linux 6.10 and 5.17, on every architecture.
+constexpr int kMseal = 462, kSetHomeNode = 450;
+
+}  // namespace
+
+int64_t sys_msync(GuestThread& t, const SyscallArgs& a) { return on_own_range(t, SYS_msync, a); }
 int64_t sys_mincore(GuestThread& t, const SyscallArgs& a) {
-    SyscallArgs host = a;
-    host[0] = untag(a[0]);
-    if (!t.process.memory.owns(host[0], page_up(a[1]))) return a[1] == 0 ? 0 : -ENOMEM;
-    return host_syscall(t, SYS_mincore, host);
+    return on_own_range(t, SYS_mincore, a);
+}
+int64_t sys_mlock(GuestThread& t, const SyscallArgs& a) { return on_own_range(t, SYS_mlock, a); }
+int64_t sys_mlock2(GuestThread& t, const SyscallArgs& a) { return on_own_range(t, SYS_mlock2, a); }
+int64_t sys_munlock(GuestThread& t, const SyscallArgs& a) {
+    return on_own_range(t, SYS_munlock, a);
+}
+int64_t sys_mbind(GuestThread& t, const SyscallArgs& a) { return on_own_range(t, SYS_mbind, a); }
+int64_t sys_set_mempolicy_home_node(GuestThread& t, const SyscallArgs& a) {
+    return on_own_range(t, kSetHomeNode, a);
+}
+int64_t sys_mseal(GuestThread& t, const SyscallArgs& a) { return on_own_range(t, kMseal, a); }
+
+int64_t sys_remap_file_pages(GuestThread& t, const SyscallArgs& a) {
+    if (a[1] == 0) return -EINVAL;
+    int64_t result = on_own_range(t, SYS_remap_file_pages, a);
+    if (result == 0) t.process.memory.changed(page_down(untag(a[0])), page_up(a[1]));
+    return result == -ENOMEM ? -EINVAL : result;
+}
+
+int64_t sys_mlockall(GuestThread& t, const SyscallArgs& a) {
+    return t.process.memory.lock_all(static_cast<int>(a[0]));
+}
+int64_t sys_munlockall(GuestThread& t, const SyscallArgs&) { return t.process.memory.unlock_all(); }
+
+// --- protection keys: the CPU has none (FEAT_S1POE), and the kernel says so
+
+int64_t sys_pkey_alloc(GuestThread&, const SyscallArgs& a) {
+    constexpr uint64_t kAccess = 0xf;  // PKEY_ACCESS_MASK of arm64
+    return a[0] != 0 || (a[1] & ~kAccess) != 0 ? -EINVAL : -ENOSPC;
+}
+int64_t sys_pkey_free(GuestThread&, const SyscallArgs&) { return -EINVAL; }
+int64_t sys_pkey_mprotect(GuestThread& t, const SyscallArgs& a) {
+    return static_cast<int>(a[3]) == -1 ? sys_mprotect(t, a) : -EINVAL;
+}
+// Guarded control stacks: no such CPU either.
+int64_t sys_map_shadow_stack(GuestThread&, const SyscallArgs&) { return -EOPNOTSUPP; }
+
+int64_t sys_membarrier(GuestThread& t, const SyscallArgs& a) {
+    // Restartable sequences are not there, so barriers for them are not either.
+    constexpr uint64_t kRseq = 0x80, kRegisterRseq = 0x100, kQuery = 0;
+    uint64_t command = a[0] & 0xffff'ffff;
+    if (command == kRseq || command == kRegisterRseq) return -EINVAL;
+    int64_t result = host_syscall(t, SYS_membarrier, a);
+    bool query = command == kQuery && result > 0;
+    return query ? result & ~static_cast<int64_t>(kRseq | kRegisterRseq) : result;
 }
 
 }  // namespace pydbt::usermode

@@ -54,6 +54,19 @@ int64_t sys_uname(GuestThread&, const SyscallArgs& a) {
     return copy_to_guest(a[0], &name, sizeof name) ? 0 : -EFAULT;
 }
 
+int64_t sys_perf_event_open(GuestThread& t, const SyscallArgs& a) {
+    // struct perf_event_attr: type and size, config, period, sample_type. Registers in samples
+    // would be the host's.
+    struct {
+        uint32_t type, size;
+        uint64_t config, period, sample_type;
+    } start;
+    constexpr uint64_t kUserRegisters = 1 << 12, kUserStack = 1 << 13, kRegisters = 1 << 18;
+    if (!read_guest(a[0], start)) return -EFAULT;
+    if ((start.sample_type & (kUserRegisters | kUserStack | kRegisters)) != 0) return -EOPNOTSUPP;
+    return host_syscall(t, SYS_perf_event_open, a);
+}
+
 // --- personality
 
 int64_t sys_personality(GuestThread& t, const SyscallArgs& a) {

@@ -97,6 +97,9 @@ int64_t sys_sigaltstack(GuestThread& t, const SyscallArgs& a) {
     return 0;
 }
 
+// Nothing is ever left to be restarted: what the kernel restarts by this call goes back to its SVC.
+int64_t sys_restart_syscall(GuestThread&, const SyscallArgs&) { return -EINTR; }
+
 // The dispatcher serves it: the result is not one for x0.
 int64_t sys_rt_sigreturn(GuestThread&, const SyscallArgs&) { return 0; }
 
