@@ -25,6 +25,7 @@ from translator.spec.helpers import HELPERS
 from translator.spec.ir import OPS, TYPES
 from translator.spec.sysregs import SYSOPS, SYSREGS, ZVA_BYTES
 from usermode.cli import DESCRIPTION, EPILOG, OPTIONS
+from usermode.spec.linux_cpu import HWCAPS
 from usermode.spec.syscalls import FLAGS, KINDS, NOT_SERVED, PREFIXED, STRUCTS, SYSCALLS
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -154,21 +155,37 @@ def _features() -> list[str]:
     gated = Counter(p.feature for p in patterns)
     gated.update(op.feature for op in SYSOPS)
 
-    def hwcap(place: tuple[int, int] | None) -> str:
-        return "" if place is None else f"AT_HWCAP{'2' if place[0] else ''} bit {place[1]}"
+    def shown(name: str) -> str:
+        return ", ".join(
+            f"{_code(row.cpuinfo)} (AT_HWCAP{row.word + 1 if row.word else ''} bit {row.bit})"
+            for row in HWCAPS
+            if row.feature == name
+        )
 
     rows = (
-        (f"FEAT_{f.name}", _code(f.option), hwcap(f.hwcap), str(gated[f.name]), f.doc)
+        (
+            f"FEAT_{f.name}",
+            _code(f.option),
+            " ".join(f.requires),
+            " ".join(map(_code, f.fields)),
+            shown(f.name),
+            str(gated[f.name]),
+            f.doc,
+        )
         for f in FEATURES
     )
     return [
         "# Features of the Arm architecture",
         "",
         "All that pydbt implements beyond Armv8.0's integer part; `-cpu max` has every one of them "
-        "and `-cpu max,NAME=off` takes one away. The fourth column counts patterns and SYS "
-        "operations that are UNDEFINED without the feature.",
+        "and `-cpu max,NAME=off` takes one away, with those that need it. Fields are those of the "
+        "ID registers (ID_AA64..._EL1), of features with the same field the highest value counts; "
+        "Linux shows the names in /proc/cpuinfo. `gates` counts patterns and SYS operations that "
+        "are UNDEFINED without the feature.",
         "",
-        *_table(("feature", "`-cpu` name", "what programs see", "gates", "meaning"), rows),
+        *_table(
+            ("feature", "`-cpu` name", "needs", "fields", "Linux shows", "gates", "meaning"), rows
+        ),
     ]
 
 

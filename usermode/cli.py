@@ -59,7 +59,7 @@ OPTIONS: tuple[Option, ...] = (
         ("-cpu",),
         "cpu",
         "MODEL",
-        "CPU model, and features: max,lse=off; `help` lists them",
+        "CPU model, and features: cortex-a76,lse=off; `help` lists them",
         ("PYDBT_CPU", "QEMU_CPU"),
     ),
     Option(
@@ -110,8 +110,8 @@ OPTIONS: tuple[Option, ...] = (
 DESCRIPTION = "Runs an AArch64 Linux program on x86-64."
 EPILOG = (
     "Exit status: the program's; 128 and the signal's number when a signal ends it; 126 when it "
-    "cannot be run, 127 when it is not found, 2 for a wrong option. PYDBT_STATS=1 prints counters "
-    "of the translator to stderr at the end, as one line of JSON."
+    "cannot be run, 127 when it is not found, 2 for a wrong option (1 for -cpu). PYDBT_STATS=1 "
+    "prints counters of the translator to stderr at the end, as one line of JSON."
 )
 
 

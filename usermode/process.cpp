@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "translator/a64/sysregs.gen.hpp"
+#include "usermode/linux_cpu.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
 #include "usermode/signals/host.hpp"
@@ -23,30 +24,6 @@ namespace pydbt::usermode {
 namespace {
 
 thread_local GuestThread* t_thread = nullptr;
-
-constexpr uint64_t kCounterHz = 62'500'000;
-
-// ID registers as Linux shows them to EL0: what HWCAP says, in fields (Arm ARM D19.2).
-uint64_t id_aa64isar0(const a64::Features& f) {
-    auto field = [&](a64::Feature feature, unsigned shift, uint64_t value) {
-        return f.has(feature) ? value << shift : 0;
-    };
-    uint64_t ts = f.has(a64::Feature::FlagM2) ? 2 : f.has(a64::Feature::FlagM) ? 1 : 0;
-    return field(a64::Feature::CRC32, 16, 1) | field(a64::Feature::LSE, 20, 2) | ts << 52;
-}
-uint64_t id_aa64isar1(const a64::Features& f) {
-    uint64_t dpb = f.has(a64::Feature::DPB2) ? 2 : f.has(a64::Feature::DPB) ? 1 : 0;
-    uint64_t lrcpc = f.has(a64::Feature::LRCPC2) ? 2 : f.has(a64::Feature::LRCPC) ? 1 : 0;
-    return dpb | lrcpc << 20 | (f.has(a64::Feature::SB) ? uint64_t{1} << 36 : 0);
-}
-uint64_t id_aa64pfr0(const a64::Features& f) {
-    uint64_t none = 0xf;
-    return (f.has(a64::Feature::FP) ? 0 : none << 16) |
-           (f.has(a64::Feature::AdvSIMD) ? 0 : none << 20) | 0x11;
-}
-
-// op1 0, CRn 0: CRm and op2 in the low bits.
-constexpr uint32_t id_register(uint32_t crm, uint32_t op2) { return 3u << 14 | crm << 3 | op2; }
 
 }  // namespace
 
@@ -90,7 +67,7 @@ bool Process::create(std::string& error) {
     if (options.log_items != 0) log = std::make_unique<runtime::Log>(options.log_items, log_file);
     runtime::Options engine_options;
     engine_options.tier = options.tier;
-    engine_options.features = options.features;
+    engine_options.features = options.cpu.features();
     engine_options.host = options.host;
     engine_options.log = log.get();
     engine = runtime::Engine::create(*this, engine_options, error);
@@ -127,26 +104,24 @@ bool Process::map_trampoline() {
     return memory.protect(trampoline, kPageSize, PROT_READ | PROT_EXEC) == 0;
 }
 
-uint64_t Process::read_sysreg(base::CpuState&, uint32_t id, bool&) {
+uint64_t Process::read_sysreg(base::CpuState&, uint32_t id, bool& undefined) {
     switch (id) {
-        // IDC and DIC 0: programs must clean and invalidate what they write as code. Lines of 64.
-        case a64::kCTR_EL0: return 0x8444c004;
+        case a64::kCTR_EL0: return options.cpu.model().ctr;
         case a64::kDCZID_EL0: return static_cast<uint64_t>(__builtin_ctz(a64::kZvaBytes / 4));
-        case a64::kCNTFRQ_EL0: return kCounterHz;
+        case a64::kCNTFRQ_EL0: return options.cpu.model().counter_hz;
         case a64::kCNTPCT_EL0:
         case a64::kCNTVCT_EL0: {
             timespec now;
             clock_gettime(CLOCK_MONOTONIC, &now);
-            return static_cast<uint64_t>(now.tv_sec) * kCounterHz +
-                   static_cast<uint64_t>(now.tv_nsec) / (1'000'000'000 / kCounterHz);
+            uint64_t hz = options.cpu.model().counter_hz;
+            return static_cast<uint64_t>(now.tv_sec) * hz +
+                   static_cast<uint64_t>(now.tv_nsec) / (1'000'000'000 / hz);
         }
-        // MIDR_EL1: an implementer reserved for software use, architecture by feature registers.
-        case id_register(0, 0): return 0x000f'0510;
-        case id_register(0, 5): return 0x8000'0000;
-        case id_register(4, 0): return id_aa64pfr0(options.features);
-        case id_register(6, 0): return id_aa64isar0(options.features);
-        case id_register(6, 1): return id_aa64isar1(options.features);
-        default: return 0;
+        default: {  // the space of the ID registers
+            uint64_t value;
+            undefined = !read_id_register(options.cpu, id & 0x3f, value);
+            return value;
+        }
     }
 }
 

@@ -27,7 +27,7 @@ PYTHON_RULES = {
     "translator.spec": {"translator.spec"},
     "translator": {"translator"},
     "usermode": {"usermode"},
-    "usermode.gen": {"usermode", "translator.gen.common"},
+    "usermode.gen": {"usermode", "translator.gen.common", "translator.spec"},
     "usermode.spec": {"usermode.spec"},
     "tools": {"tools", "testbins"},
     # Pages made from the specs.

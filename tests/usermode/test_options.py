@@ -91,10 +91,6 @@ WRONG = [
     (("-s", "8MB", "x"), "-s: 8MB is no size (as 8M)"),
     (("-s", "99999999999999999999", "x"), "-s: 99999999999999999999 is no size (as 8M)"),
     (("-s", "18014398509481984k", "x"), "-s: 18014398509481984k is no size (as 8M)"),
-    (("-cpu", "cortex-a53", "x"), "-cpu: unknown model cortex-a53; `-cpu help` lists them"),
-    (("-cpu", "max,sve=on", "x"), "-cpu: unknown feature sve; `-cpu help` lists them"),
-    (("-cpu", "max,lse", "x"), "-cpu: lse is not NAME=on|off"),
-    (("-cpu", "max,lse=1", "x"), "-cpu: lse=1 is not NAME=on|off"),
     (("-d", "asm", "x"), "-d: unknown log item asm; `-d help` lists them"),
     (("-d", "in_asm,,op", "x"), "-d: unknown log item op; `-d help` lists them"),
     (("-D", "/nonexistent/log", "x"), "-D: /nonexistent/log: No such file or directory"),
@@ -109,12 +105,36 @@ def test_wrong(words: tuple[str, ...], text: str, pydbt: Launcher) -> None:
     assert message(pydbt.run(*words), 2) == text
 
 
+# As with qemu-aarch64, these end with 1, and what is known follows the sentence.
+WRONG_CPUS = [
+    ("cortex-m0", "unknown model cortex-m0", "Models: max "),
+    (",lse=on", "unknown model ", "Models: max "),
+    ("max,mmx=on", "unknown feature mmx", "Features: fp asimd "),
+    ("max,", "unknown feature ", "Features: fp asimd "),
+    ("max,lse", "lse is not NAME=on|off", ""),
+    ("max,lse=1", "lse=1 is not NAME=on|off", ""),
+    ("max,rcpc=off,rcpc2=on", "rcpc2=on needs rcpc, which is off", ""),
+    ("max,asimd=on,fp=off", "asimd=on needs fp, which is off", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "sentence", "known"), WRONG_CPUS)
+def test_wrong_cpu(text: str, sentence: str, known: str, pydbt: Launcher, startup: Path) -> None:
+    for words, env in ways("cpu", text):
+        run = pydbt.run(*words, startup, env=env)
+        first, *rest = run.stderr.splitlines()
+        name = words[0] if words else next(iter(env))
+        assert (run.status, run.stdout, first) == (1, "", f"pydbt-aarch64: {name}: {sentence}")
+        assert "\n".join(rest).startswith(known)
+        assert bool(rest) == bool(known)
+        assert all(len(line) < 80 for line in rest)
+
+
 WRONG_VARIABLES = [
     ("PYDBT_TIER", "x", "PYDBT_TIER: not x but one of interp|1"),
     ("QEMU_STACK_SIZE", "x", "QEMU_STACK_SIZE: x is no size (as 8M)"),
     ("PYDBT_SET_ENV", "x", "PYDBT_SET_ENV: x is not VAR=VALUE"),
     ("QEMU_LOG", "x", "QEMU_LOG: unknown log item x; `-d help` lists them"),
-    ("QEMU_CPU", "x", "QEMU_CPU: unknown model x; `-cpu help` lists them"),
     ("PYDBT_LOG_FILENAME", "/", "-D: /: Is a directory"),
     ("PYDBT_HOST_FEATURES", "x", "--host-features: unknown feature 'x'"),
 ]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from ..spec.a64 import load
 from ..spec.a64.core import Pattern, PatternError, overlap
-from ..spec.features import FEATURES, Feature
+from ..spec.features import FEATURES
 from .common import SpecError, run
 
 _COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
@@ -267,43 +267,6 @@ def _decoder(patterns: Sequence[Pattern]) -> str:
     )
 
 
-def _feature_row(f: Feature) -> str:
-    word, bit = f.hwcap or (-1, 64)
-    bits = (1 << bit) % (1 << 64) | (1 << f.hwcap_too if f.hwcap_too is not None else 0)
-    return f'    {{Feature::{f.name}, "{f.option}", {word}, {bits:#x}}},'
-
-
-def _features_header() -> str:
-    rows = "\n".join(f"    {f.name},  // {f.doc}" for f in FEATURES)
-    table = "\n".join(map(_feature_row, FEATURES))
-    return f"""#pragma once
-
-#include <cstddef>
-#include <cstdint>
-
-namespace pydbt::a64 {{
-
-enum class Feature : uint8_t {{
-{rows}
-}};
-
-inline constexpr size_t kFeatureCount = {len(FEATURES)};
-
-struct FeatureInfo {{
-    Feature feature;
-    const char* option;  // its name in `-cpu model,option=on|off`
-    int hwcap_word;      // 0: AT_HWCAP, 1: AT_HWCAP2, -1: none
-    uint64_t hwcap_bits;
-}};
-
-inline constexpr FeatureInfo kFeatures[kFeatureCount] = {{
-{table}
-}};
-
-}}  // namespace pydbt::a64
-"""
-
-
 def main() -> int:
     """Runs the generator."""
     try:
@@ -322,7 +285,6 @@ def main() -> int:
     return run(
         "translator.gen.decode",
         {
-            "translator/a64/features.gen.hpp": _features_header,
             "translator/a64/args.gen.hpp": lambda: checked(_args_header(patterns)),
             "translator/a64/lifter_members.gen.inc": lambda: _members(patterns),
             "translator/a64/decode_tree.gen.hpp": lambda: _tree(patterns),

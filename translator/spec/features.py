@@ -1,40 +1,74 @@
-"""Features of the Arm architecture that pydbt knows: one row a feature.
+"""Features of the Arm architecture that pydbt implements: one row a feature.
 
-Owns: names, what they say to programs (HWCAP bits) and which are implemented. Must not know:
-instructions (patterns name the feature that gates them).
+Owns: names, what each needs, the ID register fields that tell of it. Must not know: instructions
+(patterns name the feature that gates them), CPU models (cpus.py), what Linux makes of a feature
+(usermode/spec/linux_cpu.py has HWCAPs and names in /proc/cpuinfo).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """`name` is the manual's without FEAT_; `hwcap` is (word, bit) of AT_HWCAP (0) or AT_HWCAP2
-    (1), as in Linux's arch/arm64/include/uapi/asm/hwcap.h, or None; `hwcap_too` is another bit of
-    the same word."""
+    """`name` is the manual's without FEAT_, `option` the name in `-cpu MODEL,option=on|off`.
+
+    `hwcap` is (word, bit) of AT_HWCAP, AT_HWCAP2 or AT_HWCAP3, or None. `requires` names the
+    features that the manual (A2.2 ff., or the ID field's description) makes it depend on; two that
+    require each other come and go together. `fields` are `REGISTER.FIELD=VALUE` (idregs.py): of
+    the features present that name a field, the highest value is what the register shows.
+    """
 
     name: str
     option: str
     hwcap: tuple[int, int] | None
     doc: str
-    hwcap_too: int | None = None
+    requires: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 FEATURES: tuple[Feature, ...] = (
-    Feature("FP", "fp", (0, 0), "scalar floating point"),
-    Feature("AdvSIMD", "asimd", (0, 1), "Advanced SIMD"),
-    Feature("FP16", "fp16", (0, 9), "half-precision arithmetic", 10),
-    Feature("CRC32", "crc32", (0, 7), "CRC32 and CRC32C"),
-    Feature("LSE", "lse", (0, 8), "atomic read-modify-write instructions"),
-    Feature("LOR", "lor", None, "limited ordering regions"),
-    Feature("LRCPC", "rcpc", (0, 15), "load-acquire with RCpc ordering"),
-    Feature("LRCPC2", "rcpc2", (0, 26), "the same with an immediate offset"),
-    Feature("FlagM", "flagm", (0, 27), "flag manipulation"),
-    Feature("FlagM2", "flagm2", (1, 7), "flag format conversion"),
-    Feature("SB", "sb", (0, 29), "speculation barrier"),
-    Feature("DPB", "dpb", (0, 16), "DC CVAP"),
-    Feature("DPB2", "dpb2", (1, 0), "DC CVADP"),
+    Feature("FP", "fp", (0, 0), "scalar floating point", ("AdvSIMD",), ("PFR0.FP=0",)),
+    Feature("AdvSIMD", "asimd", (0, 1), "Advanced SIMD", ("FP",), ("PFR0.AdvSIMD=0",)),
+    Feature(
+        "FP16",
+        "fp16",
+        (0, 9),
+        "half-precision arithmetic",
+        ("FP", "AdvSIMD"),
+        ("PFR0.FP=1", "PFR0.AdvSIMD=1"),
+    ),
+    Feature("CRC32", "crc32", (0, 7), "CRC32 and CRC32C", (), ("ISAR0.CRC32=1",)),
+    Feature("LSE", "lse", (0, 8), "atomic read-modify-write instructions", (), ("ISAR0.Atomic=2",)),
+    Feature("LOR", "lor", None, "limited ordering regions", (), ("MMFR1.LO=1",)),
+    Feature("LRCPC", "rcpc", (0, 15), "load-acquire with RCpc ordering", (), ("ISAR1.LRCPC=1",)),
+    Feature(
+        "LRCPC2",
+        "rcpc2",
+        (0, 26),
+        "the same with an immediate offset",
+        ("LRCPC",),
+        ("ISAR1.LRCPC=2",),
+    ),
+    Feature("FlagM", "flagm", (0, 27), "flag manipulation", (), ("ISAR0.TS=1",)),
+    Feature("FlagM2", "flagm2", (1, 7), "flag format conversion", ("FlagM",), ("ISAR0.TS=2",)),
+    Feature("SB", "sb", (0, 29), "speculation barrier", (), ("ISAR1.SB=1",)),
+    Feature("DPB", "dpb", (0, 16), "DC CVAP", (), ("ISAR1.DPB=1",)),
+    Feature("DPB2", "dpb2", (1, 0), "DC CVADP", ("DPB",), ("ISAR1.DPB=2",)),
 )
 """Every one of them is implemented and on in `-cpu max`."""
+
+
+def required(name: str, features: Sequence[Feature] = FEATURES) -> tuple[str, ...]:
+    """All that a feature needs, directly or not, itself left out, in the order of the rows."""
+    rows = {f.name: f for f in features}
+    needed: set[str] = set()
+    ahead = list(rows[name].requires)
+    while ahead:
+        other = ahead.pop()
+        if other not in needed and other != name:
+            needed.add(other)
+            ahead += rows[other].requires
+    return tuple(f.name for f in features if f.name in needed)

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "usermode/linux_cpu.hpp"
 #include "usermode/loader/elf.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
@@ -128,17 +129,9 @@ struct Images {
 
 void add_auxiliary(std::vector<uint64_t>& words, const Images& images, Process& process,
                    uint64_t random, uint64_t platform, uint64_t filename) {
-    uint64_t hwcap[2] = {};
-    for (const a64::FeatureInfo& row : a64::kFeatures) {
-        if (row.hwcap_word >= 0 && process.options.features.has(row.feature)) {
-            hwcap[row.hwcap_word] |= row.hwcap_bits;
-        }
-    }
-    // EL0 reads ID registers by trap (arch/arm64/kernel/cpufeature.c): HWCAP_CPUID.
-    hwcap[0] |= 1 << 11;
     const uint64_t rows[][2] = {
         {kAtMinsigstksz, kMinsigstksz},
-        {AT_HWCAP, hwcap[0]},
+        {AT_HWCAP, hwcap(process.options.cpu, 0)},
         {AT_PAGESZ, kPageSize},
         {AT_CLKTCK, kUserHz},
         {AT_PHDR, images.program.phdr},
@@ -153,8 +146,8 @@ void add_auxiliary(std::vector<uint64_t>& words, const Images& images, Process& 
         {AT_EGID, getegid()},
         {AT_SECURE, getauxval(AT_SECURE)},
         {AT_RANDOM, random},
-        {AT_HWCAP2, hwcap[1]},
-        {kAtHwcap3, 0},
+        {AT_HWCAP2, hwcap(process.options.cpu, 1)},
+        {kAtHwcap3, hwcap(process.options.cpu, 2)},
         {AT_EXECFN, filename},
         {AT_PLATFORM, platform},
         {AT_NULL, 0},

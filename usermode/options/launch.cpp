@@ -33,8 +33,7 @@ int complain(std::string message, int status) {
 }
 
 int list_cpus() {
-    std::printf("CPU models:\n  max   every feature that pydbt has\n  any   the same\nFeatures:\n");
-    for (const a64::FeatureInfo& row : a64::kFeatures) std::printf("  %s\n", row.option);
+    std::fputs(a64::cpu_help().c_str(), stdout);
     return 0;
 }
 
@@ -79,8 +78,12 @@ std::vector<std::string> guest_environment(char** envp, const LauncherOptions& o
 
 int launch(int argc, char** argv, char** envp) {
     static LauncherOptions options;  // outlives the process object, which other threads may use
-    std::string error;
-    if (!parse_options(argc, argv, envp, options, error)) return complain(error, kUsage);
+    OptionError wrong;
+    if (!parse_options(argc, argv, envp, options, wrong)) {
+        complain(wrong.message, wrong.status);
+        std::fputs(wrong.known.c_str(), stderr);
+        return wrong.status;
+    }
     if (options.help) {
         std::fputs(kHelp, stdout);
         return 0;
@@ -94,6 +97,7 @@ int launch(int argc, char** argv, char** envp) {
     if (options.program.empty()) return complain("no program given; see -help", kUsage);
 
     static Process process(options);
+    std::string error;
     if (!process.open_log(error)) return complain(error, kUsage);
     if (!process.create(error)) return complain(error, kCannotRun);
     LoadRequest request;

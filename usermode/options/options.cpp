@@ -32,7 +32,7 @@ bool is_choice(const char* choices, string_view value) {
 
 class Parser {
    public:
-    Parser(LauncherOptions& options, std::string& error) : o_(options), error_(error) {}
+    Parser(LauncherOptions& options, OptionError& error) : o_(options), error_(error) {}
 
     bool environment(char** envp) {
         for (const OptionInfo& option : kOptions) {
@@ -80,7 +80,7 @@ class Parser {
 
    private:
     bool fail(std::string message) {
-        error_ = std::move(message);
+        error_.message = std::move(message);
         return false;
     }
 
@@ -146,34 +146,15 @@ class Parser {
     }
 
     bool cpu(string_view name, const std::string& text) {
-        std::vector<std::string> parts = split(text, ',');
         if (text == "help" || text == "?") {
             o_.list_cpus = true;
             return true;
         }
-        if (parts.empty() || (parts[0] != "max" && parts[0] != "any")) {
-            return fail(std::string(name) + ": unknown model " + (parts.empty() ? text : parts[0]) +
-                        "; `-cpu help` lists them");
-        }
-        o_.cpu = text;
-        for (size_t n = 1; n < parts.size(); n++) {
-            if (!cpu_feature(name, parts[n])) return false;
-        }
-        return true;
-    }
-
-    bool cpu_feature(string_view name, const std::string& part) {
-        size_t equals = part.find('=');
-        std::string value = equals == std::string::npos ? "" : part.substr(equals + 1);
-        if (value != "on" && value != "off")
-            return fail(std::string(name) + ": " + part + " is not NAME=on|off");
-        for (const a64::FeatureInfo& row : a64::kFeatures) {
-            if (part.compare(0, equals, row.option) != 0) continue;
-            o_.features.enable(row.feature, value == "on");
-            return true;
-        }
-        return fail(std::string(name) + ": unknown feature " + part.substr(0, equals) +
-                    "; `-cpu help` lists them");
+        a64::CpuError wrong;
+        o_.cpu_text = text;
+        if (o_.cpu.select(text, wrong)) return true;
+        error_ = {std::string(name) + ": " + wrong.message, wrong.known, 1};
+        return false;
     }
 
     bool stack_size(string_view name, const std::string& text) {
@@ -210,18 +191,18 @@ class Parser {
     }
 
     LauncherOptions& o_;
-    std::string& error_;
+    OptionError& error_;
 };
 
 }  // namespace
 
 bool parse_options(int argc, char** argv, char** envp, LauncherOptions& options,
-                   std::string& error) {
+                   OptionError& error) {
     Parser parser(options, error);
     if (!parser.environment(envp) || !parser.arguments(argc, argv)) return false;
     options.host = x64::HostFeatures::detect();
     if (options.host_features_text.empty()) return true;
-    return options.host.cap(options.host_features_text, error);
+    return options.host.cap(options.host_features_text, error.message);
 }
 
 std::vector<std::string> LauncherOptions::command_line() const {
@@ -232,7 +213,7 @@ std::vector<std::string> LauncherOptions::command_line() const {
         line.push_back(value);
     };
     add("-L", prefix);
-    if (cpu != "max") add("-cpu", cpu);
+    if (cpu_text != "max") add("-cpu", cpu_text);
     if (stack_size != 0) add("-s", std::to_string(stack_size));
     add("-D", log_file);
     std::string items;

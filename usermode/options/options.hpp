@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "translator/a64/features.hpp"
+#include "translator/a64/cpu.hpp"
 #include "translator/x64/host_features.hpp"
 
 namespace pydbt::usermode {
@@ -22,8 +22,8 @@ struct LauncherOptions {
     std::vector<std::string> set_env, unset_env;
     std::string argv0;
     bool has_argv0 = false;
-    std::string cpu = "max";
-    a64::Features features;
+    std::string cpu_text = "max";
+    a64::Cpu cpu;
     uint64_t stack_size = 0;  // bytes; 0: the host's limit
     uint32_t log_items = 0;   // runtime::LogItem
     std::string log_file;
@@ -38,8 +38,16 @@ struct LauncherOptions {
     std::vector<std::string> command_line() const;
 };
 
-/// Parses argv and the environment's variables. False and a sentence when something is wrong.
+/// What is wrong with a command line: a sentence, lines of what would have been known there, and
+/// the exit status, which is qemu-aarch64's.
+struct OptionError {
+    std::string message;
+    std::string known;
+    int status = 2;
+};
+
+/// Parses argv and the environment's variables. False when something is wrong.
 bool parse_options(int argc, char** argv, char** envp, LauncherOptions& options,
-                   std::string& error);
+                   OptionError& error);
 
 }  // namespace pydbt::usermode

@@ -3,15 +3,20 @@
 // Owns: these calls. Must not know: processes and memory beyond their arguments.
 #include <fcntl.h>
 #include <linux/limits.h>
+#include <linux/magic.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <string_view>
 
+#include "usermode/linux_cpu.hpp"
 #include "usermode/memory/guest_memory.hpp"
+#include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
 #include "usermode/syscalls/arguments.hpp"
 #include "usermode/syscalls/table.gen.hpp"
@@ -27,6 +32,14 @@ bool is_own_exe(const std::string& path) {
     return path == own;
 }
 
+// Whether a descriptor that was opened by `path` is /proc/cpuinfo, by whatever way it was reached.
+bool is_cpuinfo(const std::string& path, int fd) {
+    constexpr std::string_view kName = "cpuinfo";
+    if (path.substr(path.rfind('/') + 1) != kName) return false;
+    struct statfs system;
+    return fstatfs(fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+}
+
 }  // namespace
 
 int64_t sys_openat(GuestThread& t, const SyscallArgs& a) {
@@ -37,7 +50,12 @@ int64_t sys_openat(GuestThread& t, const SyscallArgs& a) {
     if (read_guest_string(a[1], PATH_MAX, path) && is_own_exe(path)) {
         host[1] = reinterpret_cast<uint64_t>(t.process.program.c_str());
     }
-    return host_syscall(t, SYS_openat, host);
+    int64_t fd = host_syscall(t, SYS_openat, host);
+    auto flags = static_cast<int>(host[2]);
+    // The host's file says what is wrong with the call; the guest's takes its place.
+    if (fd < 0 || (flags & O_PATH) != 0 || !is_cpuinfo(path, static_cast<int>(fd))) return fd;
+    close(static_cast<int>(fd));
+    return open_cpuinfo(t.process.options.cpu, flags);
 }
 
 int64_t sys_readlinkat(GuestThread& t, const SyscallArgs& a) {

@@ -1,0 +1,166 @@
+"""CPU models as programs see them: HWCAPs, ID registers, /proc/cpuinfo, what is undefined."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.usermode.support import Launcher, lines
+from translator.spec.a64 import chapters
+from translator.spec.cpus import CPUS, Cpu
+from translator.spec.features import FEATURES, required
+from translator.spec.idregs import ID_REGISTERS, id_fields, split
+from translator.spec.sysregs import SYSOPS
+from usermode.spec.linux_cpu import HIDDEN, HWCAPS, VISIBLE
+
+ALWAYS = {"evtstrm", "cpuid"}
+
+
+@pytest.fixture
+def program(guest: Callable[..., Path]) -> Path:
+    return guest("cpu")
+
+
+def id_registers(text: str) -> dict[tuple[int, int], int | None]:
+    """What reading S3_0_C0_C<crm>_<op2> gave; None is SIGILL."""
+    found: dict[tuple[int, int], int | None] = {}
+    for line in lines(text, "id"):
+        crm, op2, value = line.split()
+        found[int(crm), int(op2)] = None if value == "SIGILL" else int(value, 16)
+    assert len(found) == 64
+    return found
+
+
+def field(registers: dict[tuple[int, int], int | None], key: str) -> int:
+    """The value of REGISTER.FIELD."""
+    places = {r.name: (r.crm, r.op2) for r in ID_REGISTERS}
+    f = id_fields()[key]
+    value = registers[places[f.register]]
+    assert value is not None
+    return value >> f.lsb & 15
+
+
+def shown_features(text: str) -> list[str]:
+    (first, *_) = re.findall(r"^Features\t:(.*)$", text, re.MULTILINE)
+    return str(first).split()
+
+
+def expected_fields(features: set[str]) -> dict[str, int]:
+    """Every field that EL0 can see or that is not 0 when hidden."""
+    expected = {key: f.absent for key, f in id_fields().items()}
+    for f in FEATURES:
+        for key, value in map(split, f.fields):
+            if f.name in features and (expected[key] == 15 or expected[key] < value):
+                expected[key] = value
+    for key in expected:
+        register, _, name = key.partition(".")
+        if name not in VISIBLE.get(register, "").split():
+            expected[key] = dict(map(split, HIDDEN)).get(key, 0)
+    return expected
+
+
+def check(text: str, cpu: Cpu, features: set[str]) -> None:
+    """HWCAPs, ID registers and /proc/cpuinfo say the same, and it is the model."""
+    rows = [row for row in HWCAPS if row.feature in features or row.name in ALWAYS]
+    for word in range(3):
+        bits = sum(1 << row.bit for row in rows if row.word == word)
+        assert f"hwcap {word} {bits:#x}" in text.splitlines()
+    assert "hwcap 3 0x0" in text.splitlines()
+    assert lines(text, "platform") == ["aarch64"]
+
+    registers = id_registers(text)
+    expected = expected_fields(features)
+    assert {key: field(registers, key) for key in expected} == expected
+    covered = {(r.crm, r.op2) for r in ID_REGISTERS}
+    for (crm, op2), value in registers.items():
+        if crm == 0:
+            assert value == {0: cpu.midr, 5: 0x80000000, 6: 0}.get(op2)
+        elif crm == 1:
+            assert value is None
+        elif (crm, op2) not in covered:
+            assert value == 0
+
+    assert lines(text, "ctr") == [hex(cpu.ctr)]
+    assert lines(text, "dczid") == ["0x4"]
+    assert lines(text, "frequency") == [str(cpu.counter_hz)]
+
+    online = os.cpu_count() or 1
+    blocks = text[text.index("processor\t") : text.index("way ")].split("\n\n")[:-1]
+    assert len(blocks) == online
+    rate = cpu.counter_hz / 500_000
+    for number, block in enumerate(blocks):
+        assert block == "\n".join(
+            [
+                f"processor\t: {number}",
+                f"BogoMIPS\t: {rate:.2f}",
+                f"Features\t: {' '.join(row.cpuinfo for row in rows)}",
+                f"CPU implementer\t: 0x{cpu.midr >> 24:02x}",
+                "CPU architecture: 8",
+                f"CPU variant\t: 0x{cpu.midr >> 20 & 15:x}",
+                f"CPU part\t: 0x{cpu.midr >> 4 & 0xFFF:03x}",
+                f"CPU revision\t: {cpu.midr & 15}",
+            ]
+        )
+    assert lines(text, "way") == ["processor 1"] * 3
+
+
+@pytest.mark.parametrize("cpu", CPUS, ids=lambda cpu: cpu.name)
+def test_model(cpu: Cpu, program: Path, pydbt: Launcher) -> None:
+    run = pydbt.run("-cpu", cpu.name, program)
+    assert run.status == 0, run.stderr
+    check(run.stdout, cpu, set(cpu.features))
+
+
+def test_interpreter_shows_the_same(program: Path, tiered: Launcher) -> None:
+    check(tiered.run(program).stdout, CPUS[0], set(CPUS[0].features))
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+def test_feature_off(feature: object, program: Path, pydbt: Launcher) -> None:
+    """What needs it goes with it, and all instructions of these are undefined."""
+    assert feature in FEATURES
+    (row,) = [f for f in FEATURES if f is feature]
+    gone = {f.name for f in FEATURES if f is row or row.name in required(f.name)}
+    option = f"max,{row.option}=off"
+    words = [word for name in sorted(gone) for word in gated_words(name)]
+    run = pydbt.run("-cpu", option, program, "run", stdin=" ".join(f"{word:08x}" for word in words))
+    assert (run.status, run.stdout) == (0, "")
+    if not gone & {"FP", "LSE"}:  # the program is compiled with these
+        text = pydbt.run("-cpu", option, program).stdout
+        check(text, CPUS[0], set(CPUS[0].features) - gone)
+
+
+def gated_words(feature: str) -> Iterator[int]:
+    """A word of every pattern that the feature gates, and of SYS operations."""
+    draw = random.Random(feature)
+    for patterns in chapters().values():
+        for p in patterns:
+            if p.feature != feature:
+                continue
+            fixed = (word & ~p.mask | p.value for word in iter(lambda: draw.getrandbits(32), None))
+            yield next(word for word in fixed if p.holds(word))
+    for op in SYSOPS:
+        if op.feature == feature:
+            yield 0xD5080000 | op.op1 << 16 | op.crn << 12 | op.crm << 8 | op.op2 << 5 | 1
+
+
+@pytest.mark.parametrize(
+    ("option", "has", "has_not"),
+    [
+        ("max,rcpc=off", "atomics", "lrcpc ilrcpc"),
+        ("max,rcpc2=off", "lrcpc", "ilrcpc"),
+        ("max,rcpc=off,rcpc=on", "lrcpc ilrcpc", ""),
+        ("max,dpb2=off,flagm=off,dpb2=on", "dcpop dcpodp", "flagm flagm2"),
+    ],
+)
+def test_feature_list(
+    option: str, has: str, has_not: str, program: Path, pydbt: Launcher
+) -> None:
+    shown = set(shown_features(pydbt.run("-cpu", option, program).stdout))
+    assert set(has.split()) <= shown
+    assert not set(has_not.split()) & shown
