@@ -20,12 +20,13 @@ from pathlib import Path
 from translator.gen.common import write_if_changed
 from translator.spec.a64 import chapters
 from translator.spec.a64.core import Pattern, Text
+from translator.spec.cpus import CPUS
 from translator.spec.features import FEATURES
 from translator.spec.helpers import HELPERS
 from translator.spec.ir import OPS, TYPES
 from translator.spec.sysregs import SYSOPS, SYSREGS, ZVA_BYTES
 from usermode.cli import DESCRIPTION, EPILOG, OPTIONS
-from usermode.spec.linux_cpu import HWCAPS
+from usermode.spec.linux_cpu import HWCAPS, MPIDR
 from usermode.spec.syscalls import FLAGS, KINDS, NOT_SERVED, PREFIXED, STRUCTS, SYSCALLS
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -189,6 +190,30 @@ def _features() -> list[str]:
     ]
 
 
+def _cpus() -> list[str]:
+    lines = [
+        "# CPU models",
+        "",
+        "What `-cpu` takes. A model has the features of the core that pydbt implements; the others "
+        "are named, and neither HWCAPs, ID registers nor /proc/cpuinfo show them. In user mode EL0 "
+        "reads of ID registers what Linux lets it ([features](features.md)), MIDR_EL1, and "
+        f"{MPIDR:#x} from MPIDR_EL1; DCZID_EL0 says {ZVA_BYTES} bytes.",
+        "",
+        *_table(
+            ("model", "", "MIDR_EL1", "CTR_EL0", "counter"),
+            (
+                (_code(c.name), c.doc, f"{c.midr:#010x}", f"{c.ctr:#x}", f"{c.counter_hz} Hz")
+                for c in CPUS
+            ),
+        ),
+    ]
+    for cpu in CPUS[1:]:
+        lines += [f"## {cpu.name}", "", f"Features: {' '.join(cpu.features)}."]
+        lines += [f"Not implemented: {' '.join(cpu.lacks)}."] if cpu.lacks else []
+        lines += ["", f"ID register fields that no feature decides: {' '.join(cpu.fields)}.", ""]
+    return lines
+
+
 def _sysregs() -> list[str]:
     registers = (
         (
@@ -308,6 +333,7 @@ PAGES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "helpers.md": ("translator/spec/helpers*.py", _helpers),
     "instructions.md": ("translator/spec/a64/*.py", _instructions),
     "features.md": ("translator/spec/features.py", _features),
+    "cpus.md": ("translator/spec/cpus.py", _cpus),
     "sysregs.md": ("translator/spec/sysregs.py", _sysregs),
     "syscalls.md": ("usermode/spec/syscalls.py", _syscalls),
     "options.md": ("usermode/cli.py", _options),

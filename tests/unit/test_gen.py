@@ -26,7 +26,7 @@ from translator.spec.sysregs import SYSOPS, SYSREGS, SysOp, SysReg
 from translator.spec.x64 import FORMS, Form
 
 ROOT = Path(__file__).resolve().parents[2]
-GENERATORS = ("decode", "disasm", "helpers", "ir", "spec_hash", "state", "sysregs", "x64")
+GENERATORS = ("cpus", "decode", "disasm", "helpers", "ir", "spec_hash", "state", "sysregs", "x64")
 
 
 def _exactly(message: str) -> str:

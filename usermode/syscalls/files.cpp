@@ -12,7 +12,6 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
-#include <string_view>
 
 #include "usermode/linux_cpu.hpp"
 #include "usermode/memory/guest_memory.hpp"
@@ -32,12 +31,16 @@ bool is_own_exe(const std::string& path) {
     return path == own;
 }
 
-// Whether a descriptor that was opened by `path` is /proc/cpuinfo, by whatever way it was reached.
-bool is_cpuinfo(const std::string& path, int fd) {
-    constexpr std::string_view kName = "cpuinfo";
-    if (path.substr(path.rfind('/') + 1) != kName) return false;
+// What open(2) of `path` gives the guest, when the host gave `fd`: /proc/cpuinfo, by whatever way it
+// was reached, is the guest's. What was wrong with the call, the host's file has said.
+int64_t guests_own(GuestThread& t, const std::string& path, int64_t fd, uint64_t flags) {
+    if (fd < 0 || (flags & O_PATH) != 0) return fd;
+    if (path.substr(path.rfind('/') + 1) != "cpuinfo") return fd;
+    auto file = static_cast<int>(fd);
     struct statfs system;
-    return fstatfs(fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+    if (fstatfs(file, &system) != 0 || system.f_type != PROC_SUPER_MAGIC) return fd;
+    close(file);
+    return open_cpuinfo(t.process.options.cpu, static_cast<int>(flags));
 }
 
 }  // namespace
@@ -50,12 +53,7 @@ int64_t sys_openat(GuestThread& t, const SyscallArgs& a) {
     if (read_guest_string(a[1], PATH_MAX, path) && is_own_exe(path)) {
         host[1] = reinterpret_cast<uint64_t>(t.process.program.c_str());
     }
-    int64_t fd = host_syscall(t, SYS_openat, host);
-    auto flags = static_cast<int>(host[2]);
-    // The host's file says what is wrong with the call; the guest's takes its place.
-    if (fd < 0 || (flags & O_PATH) != 0 || !is_cpuinfo(path, static_cast<int>(fd))) return fd;
-    close(static_cast<int>(fd));
-    return open_cpuinfo(t.process.options.cpu, flags);
+    return guests_own(t, path, host_syscall(t, SYS_openat, host), host[2]);
 }
 
 int64_t sys_readlinkat(GuestThread& t, const SyscallArgs& a) {
@@ -111,7 +109,9 @@ int64_t sys_openat2(GuestThread& t, const SyscallArgs& a) {
     host[2] = reinterpret_cast<uint64_t>(&how);
     host[3] = sizeof how;
     constexpr int kOpenat2 = 437;
-    return host_syscall(t, kOpenat2, host);
+    std::string path;
+    if (!read_guest_string(a[1], PATH_MAX, path)) path.clear();
+    return guests_own(t, path, host_syscall(t, kOpenat2, host), how.flags);
 }
 
 // Numbers and structures are the same on both architectures (asm-generic/ioctl.h and ioctls.h), but
