@@ -232,8 +232,9 @@ def _sysregs() -> list[str]:
     return [
         "# System registers and SYS operations",
         "",
-        "Any other is UNDEFINED, but for the ID registers (op0 3, op1 0, CRn 0, CRm 0 to 7): all "
-        "of those go to the environment. `where` says who has the value: a field of `CpuState`, "
+        "Any other is UNDEFINED, but for the ID registers (op0 3, op1 0, CRn 0, CRm 2 to 7, and "
+        "MIDR_EL1, MPIDR_EL1, REVIDR_EL1): those go to the environment. `where` says who has the "
+        "value: a field of `CpuState`, "
         "the flags, FPCR or FPSR, or the environment (user mode: `Process::read_sysreg`).",
         "",
         *_table(("register", "encoding", "access", "where", "meaning"), registers),

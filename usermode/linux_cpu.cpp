@@ -65,21 +65,14 @@ uint64_t hwcap(const a64::Cpu& cpu, int word) {
     return bits;
 }
 
-bool read_id_register(const a64::Cpu& cpu, uint32_t id, uint64_t& value) {
-    constexpr uint32_t kMidrId = 0, kMpidrId = 5, kRevidrId = 6;
-    value = 0;
-    switch (id >> 3) {
-        case 0:
-            if (id == kMidrId) value = cpu.model().midr;
-            if (id == kMpidrId) value = kMpidr;
-            return id == kMidrId || id == kMpidrId || id == kRevidrId;
-        case 1: return false;  // AArch32's are not emulated
-        default: break;
-    }
+uint64_t read_id_register(const a64::Cpu& cpu, uint32_t id) {
+    constexpr uint32_t kMidrId = 0, kMpidrId = 5;
+    if (id == kMidrId) return cpu.model().midr;
+    if (id == kMpidrId) return kMpidr;
     for (const IdRegisterView& view : kIdRegisters) {
-        if (view.id == id) value = (cpu.id_register(id) & view.visible) | view.hidden;
+        if (view.id == id) return (cpu.id_register(id) & view.visible) | view.hidden;
     }
-    return true;
+    return 0;
 }
 
 std::string cpuinfo(const a64::Cpu& cpu, const std::string& online) {

@@ -13,9 +13,8 @@ namespace pydbt::usermode {
 /// AT_HWCAP (word 0), AT_HWCAP2 (1), AT_HWCAP3 (2).
 uint64_t hwcap(const a64::Cpu& cpu, int word);
 
-/// Reads the register op0 3, op1 0, CRn 0, `id` = CRm << 3 | op2 as Linux emulates it for EL0.
-/// False where it does not (the program gets SIGILL).
-bool read_id_register(const a64::Cpu& cpu, uint32_t id, uint64_t& value);
+/// The register op0 3, op1 0, CRn 0, `id` = CRm << 3 | op2 as Linux emulates it for EL0.
+uint64_t read_id_register(const a64::Cpu& cpu, uint32_t id);
 
 /// The text of /proc/cpuinfo. `online` lists CPUs as /sys/devices/system/cpu/online does: "0-3,6".
 std::string cpuinfo(const a64::Cpu& cpu, const std::string& online);

@@ -104,7 +104,7 @@ bool Process::map_trampoline() {
     return memory.protect(trampoline, kPageSize, PROT_READ | PROT_EXEC) == 0;
 }
 
-uint64_t Process::read_sysreg(base::CpuState&, uint32_t id, bool& undefined) {
+uint64_t Process::read_sysreg(base::CpuState&, uint32_t id, bool&) {
     switch (id) {
         case a64::kCTR_EL0: return options.cpu.model().ctr;
         case a64::kDCZID_EL0: return static_cast<uint64_t>(__builtin_ctz(a64::kZvaBytes / 4));
@@ -117,11 +117,7 @@ uint64_t Process::read_sysreg(base::CpuState&, uint32_t id, bool& undefined) {
             return static_cast<uint64_t>(now.tv_sec) * hz +
                    static_cast<uint64_t>(now.tv_nsec) / (1'000'000'000 / hz);
         }
-        default: {  // the space of the ID registers
-            uint64_t value;
-            undefined = !read_id_register(options.cpu, id & 0x3f, value);
-            return value;
-        }
+        default: return read_id_register(options.cpu, id & 0x3f);
     }
 }
 

@@ -3,7 +3,8 @@
 // Owns: running a case on the engine. Must not know: where cases come from or what the results are
 // compared with.
 //
-//   run_cases --tier=interp|1 [--host-features=LIST] [--registers=N] < cases > results
+//   run_cases --tier=interp|1 [--cpu=MODEL] [--host-features=LIST] [--registers=N] < cases >
+//   results
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <string>
 
 #include "tests/tools/case_format.hpp"
+#include "translator/a64/cpu.hpp"
 #include "translator/runtime/engine.hpp"
 #include "translator/runtime/helpers.hpp"
 
@@ -175,8 +177,9 @@ class Runner {
 }  // namespace
 
 int main(int argc, char** argv) {
-    constexpr std::string_view kHostFeatures = "--host-features=";
+    constexpr std::string_view kHostFeatures = "--host-features=", kCpu = "--cpu=";
     runtime::Options options;
+    a64::Cpu cpu;
     options.host = x64::HostFeatures::detect();
     for (int i = 1; i < argc; i++) {
         std::string argument = argv[i];
@@ -186,6 +189,9 @@ int main(int argc, char** argv) {
             options.tier = 1;
         } else if (argument.rfind("--registers=", 0) == 0) {
             options.most_registers = static_cast<unsigned>(std::stoi(argument.substr(12)));
+        } else if (argument.starts_with(kCpu)) {
+            a64::CpuError error;
+            if (!cpu.select(argument.substr(kCpu.size()), error)) fail(error.message);
         } else if (argument.starts_with(kHostFeatures)) {
             std::string error;
             if (!options.host.cap(argument.substr(kHostFeatures.size()), error)) fail(error);
@@ -193,6 +199,7 @@ int main(int argc, char** argv) {
             fail("unknown argument " + argument);
         }
     }
+    options.features = cpu.features();
     catch_faults();
     Runner runner(options);
     auto c = std::make_unique<Case>();

@@ -7,8 +7,14 @@
 namespace pydbt::a64 {
 namespace {
 
-// The ID space (op0 3, op1 0, CRn 0, CRm 0-7), which Linux emulates for EL0.
-bool is_id_register(uint32_t id) { return (id & ~uint32_t{0x3f}) == 3u << 14; }
+// The ID space (op0 3, op1 0, CRn 0) as far as EL0 can read it: CRm 2-7, and of CRm 0 the three
+// registers that there are.
+bool is_id_register(uint32_t id) {
+    if ((id & ~uint32_t{0x3f}) != 3u << 14) return false;
+    constexpr uint32_t kMidr = 0, kMpidr = 5, kRevidr = 6;
+    uint32_t number = id & 0x3f;
+    return number >> 3 >= 2 || number == kMidr || number == kMpidr || number == kRevidr;
+}
 
 const SysRegInfo* find(uint32_t id) {
     for (const SysRegInfo& r : kSysRegs) {

@@ -42,8 +42,9 @@ SYSREGS: tuple[SysReg, ...] = (
     R("CNTPCT_EL0", 3, 3, 14, 0, 1, "r", "environment", "physical counter"),
     R("CNTVCT_EL0", 3, 3, 14, 0, 2, "r", "environment", "virtual counter"),
 )
-"""Registers. The ID registers (op0 3, op1 0, CRn 0) are not here: Linux lets EL0 read all of them
-(arch/arm64/kernel/cpufeature.c, emulate_sys_reg), so the whole space goes to the environment."""
+"""Registers. The ID registers (op0 3, op1 0, CRn 0) are not here: Linux emulates the space for EL0,
+reserved encodings included, but for CRm 1 and all of CRm 0 other than MIDR, MPIDR and REVIDR
+(arch/arm64/kernel/cpufeature.c, emulate_sys_reg). So it goes to the environment as a whole."""
 
 
 @dataclass(frozen=True, slots=True)

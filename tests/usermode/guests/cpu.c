@@ -1,7 +1,4 @@
 // What a program can learn about the CPU: HWCAPs, ID registers, /proc/cpuinfo. One line a fact.
-//
-// With an argument: runs each word of standard input (hexadecimal) as an instruction and prints
-// those that are not SIGILL.
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -41,21 +38,9 @@ static void show_file(const char* name) {
     close(fd);
 }
 
-static int run_words(void) {
-    uint32_t word;
-    while (scanf("%x", &word) == 1) {
-        if (sigsetjmp(g_back, 1) != 0) continue;
-        run(word);
-        printf("%08x\n", word);
-    }
-    return 0;
-}
-
-int main(int argc, char** argv) {
+int main(void) {
     signal(SIGILL, on_sigill);
     g_code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    (void)argv;
-    if (argc > 1) return run_words();
     for (unsigned long type = 0, known[] = {AT_HWCAP, AT_HWCAP2, 29, 30}; type < 4; type++) {
         printf("hwcap %lu 0x%lx\n", type, getauxval(known[type]));
     }
