@@ -31,8 +31,8 @@ bool is_own_exe(const std::string& path) {
     return path == own;
 }
 
-// What open(2) of `path` gives the guest, when the host gave `fd`: /proc/cpuinfo, by whatever way it
-// was reached, is the guest's. What was wrong with the call, the host's file has said.
+// What open(2) of `path` gives the guest, when the host gave `fd`: /proc/cpuinfo, by whatever way
+// it was reached, is the guest's. What was wrong with the call, the host's file has said.
 int64_t guests_own(GuestThread& t, const std::string& path, int64_t fd, uint64_t flags) {
     if (fd < 0 || (flags & O_PATH) != 0) return fd;
     if (path.substr(path.rfind('/') + 1) != "cpuinfo") return fd;
