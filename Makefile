@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help venv dev build run test check format bench fuzz sweep bless sanitize toolchain testbins docs clean
+.PHONY: help venv dev build run test check format bench fuzz fuzz-syscalls sweep bless sanitize toolchain testbins docs clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -71,6 +71,9 @@ bench: build ## compare native, qemu-aarch64 and pydbt side by side (BENCH_ARGS=
 
 fuzz: build ## run the differential fuzzer (FUZZ_ARGS="--cases 1000000 --tier 1")
 	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
+
+fuzz-syscalls: build ## make random system calls (FUZZ_ARGS="--batches 1000 --tier interp --seed 7")
+	@$(BIN)/python -m tests.fuzz.syscalls $(FUZZ_ARGS)
 
 sweep: build ## compare which words are instructions with LLVM, 50 million of them (SWEEP_ARGS="--random N")
 	@$(BIN)/python -m tests.differential.conformance $(SWEEP_ARGS)

@@ -100,6 +100,16 @@ void leave_syscall_window(ucontext_t& context) {
     if (rip >= first && rip <= last) rip = reinterpret_cast<greg_t>(&pydbt_syscall_interrupted);
 }
 
+// Whether the kernel sent it for an instruction of this thread. A positive si_code alone does not
+// tell: a child's exit signal and F_SETSIG's have one, too, with other things where the address is.
+bool is_own_fault(int number, const siginfo_t& info, const ucontext_t& context) {
+    if (!is_fault_signal(number) || info.si_code <= 0) return false;
+    if (info.si_code == SI_KERNEL) return true;
+    bool memory = number == SIGSEGV || number == SIGBUS;
+    auto address = reinterpret_cast<greg_t>(info.si_addr);
+    return address == context.uc_mcontext.gregs[memory ? REG_CR2 : REG_RIP];
+}
+
 }  // namespace
 
 bool is_fault_signal(int number) {
@@ -109,8 +119,7 @@ bool is_fault_signal(int number) {
 
 void host_signal_handler(int number, siginfo_t* info, void* ucontext) {
     auto& context = *static_cast<ucontext_t*>(ucontext);
-    // si_code above 0: the kernel, for an instruction of this thread.
-    if (is_fault_signal(number) && info->si_code > 0) {
+    if (is_own_fault(number, *info, context)) {
         if (recover_guest_copy(ucontext)) return;
         if (runtime::Engine::handle_host_fault(number, info, ucontext)) return;
         report_defect(number, *info, context);

@@ -484,8 +484,8 @@ NOT_SERVED: dict[str, str] = {
     "lookup_dcookie": "Linux removed it in 6.7 and answers ENOSYS",
     "nfsservctl": "Linux removed it in 3.1 and answers ENOSYS",
     "ptrace": "a tracer would see the translator's registers, not the guest's",
-    "rseq": "a critical section can be interrupted between any two host instructions; programs fall "
-    "back, as on Linux before 4.18",
+    "rseq": "a critical section can be interrupted between any two host instructions; programs "
+    "fall back, as on Linux before 4.18",
     "io_uring_setup": "requests hold flags that differ (openat, epoll_ctl), and the kernel reads "
     "them without a call",
     "io_uring_enter": "see io_uring_setup",
