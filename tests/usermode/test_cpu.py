@@ -141,3 +141,35 @@ def test_feature_list(option: str, has: str, has_not: str, program: Path, pydbt:
     shown = set(shown_features(pydbt.run("-cpu", option, program).stdout))
     assert set(has.split()) <= shown
     assert not set(has_not.split()) & shown
+
+
+# The line Features of /proc/cpuinfo on boards that have the core, without evtstrm and cpuid.
+_A53 = "fp asimd aes pmull sha1 sha2 crc32"
+_A55 = f"{_A53} atomics fphp asimdhp asimdrdm lrcpc dcpop asimddp"
+_V1 = (
+    f"{_A55} ssbs jscvt fcma sha3 sm3 sm4 sha512 sve asimdfhm dit uscat ilrcpc flagm paca pacg "
+    "dcpodp i8mm bf16 dgh rng"
+)
+_N2 = f"{_V1} sb sve2 flagm2 frint bti mte"
+BOARDS = {
+    "cortex-a53": _A53,
+    "cortex-a55": _A55,
+    "cortex-a57": _A53,
+    "cortex-a72": _A53,
+    "cortex-a76": _A55,
+    "cortex-a710": _N2.replace(" dgh rng", ""),
+    "cortex-x1": _A55,
+    "neoverse-n1": f"{_A55} ssbs",
+    "neoverse-v1": _V1,
+    "neoverse-n2": _N2,
+}
+
+
+@pytest.mark.parametrize("cpu", CPUS[1:], ids=lambda cpu: cpu.name)
+def test_model_shows_what_the_core_shows(cpu: Cpu, program: Path, pydbt: Launcher) -> None:
+    """But for what pydbt has not, and that is all a model says to leave out."""
+    names = {row.cpuinfo: row.feature for row in HWCAPS}
+    board = BOARDS[cpu.name].split()
+    shown = set(shown_features(pydbt.run("-cpu", cpu.name, program).stdout)) - ALWAYS
+    assert shown == {name for name in board if names[name] not in cpu.lacks}
+    assert {names[name] for name in board} <= set(cpu.all_features)

@@ -61,7 +61,7 @@ def test_version(flag: str, pydbt: Launcher) -> None:
 def test_lists(word: str, pydbt: Launcher) -> None:
     cpus = pydbt.run("-cpu", word)
     assert cpus.status == 0
-    assert {"max", "lse", "crc32"} <= set(cpus.stdout.split())
+    assert {"max", "lse", "crc32", "cortex-a76", "neoverse-n2"} <= set(cpus.stdout.split())
     items = pydbt.run("-d", word)
     assert items.status == 0
     assert [line.split()[0] for line in items.stdout.splitlines()[1:]] == [
@@ -212,7 +212,8 @@ def test_cpu(pydbt: Launcher, guest: Callable[..., Path]) -> None:
         assert re.search(
             r"SIGILL at pc 0x[0-9a-f]+: undefined instruction 0x[0-9a-f]{8}\n", run.stderr
         )
-    for model in ("max", "any", "max,lse=off,lse=on"):
+    assert pydbt.run("-cpu", "cortex-a53", memory, "tagged_atomics").status == -4
+    for model in ("max", "any", "max,lse=off,lse=on", "cortex-a76", "cortex-a53,lse=on"):
         assert pydbt.run("-cpu", model, memory, "tagged_atomics").status == 0
 
 

@@ -133,8 +133,8 @@ uint64_t Cpu::id_register(uint32_t id) const {
         if (field.id != id) return;
         value = (value & ~(kMask << field.lsb)) | uint64_t{field.value} << field.lsb;
     };
-    for (const IdValue& field : model_->fields) set(field);
     for (const IdValue& field : kAbsentFields) set(field);
+    for (const IdValue& field : model_->fields) set(field);
     for (const FeatureField& row : kFeatureFields) {
         if (features_.has(row.feature)) set(row.value);
     }

@@ -168,7 +168,6 @@ def _places() -> dict[str, tuple[int, int]]:
 def _cpus_header() -> str:
     _check()
     places = _places()
-    decided = {split(text)[0] for f in FEATURES for text in f.fields}
     by_feature = [
         f"    {{Feature::{f.name}, {_value(text, places)}}},"
         # Rows that require others come later and win: values grow with what is required.
@@ -178,7 +177,7 @@ def _cpus_header() -> str:
     absent = [
         f"    {_value(f'{key}={f.absent}', places)},  // {key}"
         for key, f in id_fields().items()
-        if f.absent and key in decided
+        if f.absent
     ]
     models, rows = [], []
     for n, cpu in enumerate(CPUS):
@@ -215,7 +214,7 @@ def _cpus_header() -> str:
             f"inline constexpr FeatureField kFeatureFields[{len(by_feature)}] = {{",
             *by_feature,
             "};",
-            "/// Fields of features whose absence is not 0.",
+            "/// Fields that are not 0 where there is no such thing.",
             f"inline constexpr IdValue kAbsentFields[{len(absent)}] = {{",
             *absent,
             "};",

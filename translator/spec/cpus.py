@@ -5,8 +5,8 @@ features.py decides (memory system, exception levels, debug). Must not know: wha
 register (usermode/spec/linux_cpu.py), how `-cpu` is written.
 
 Sources: the Technical Reference Manuals of the cores ("AArch64 identification registers"), for the
-revision that MIDR names. A core's list of features is Arm's; those that pydbt does not implement
-are in NOT_IMPLEMENTED, and the model goes without them.
+revision that MIDR names, with the optional cryptography. A core's list of features is the manual's;
+what pydbt does not implement of it is in NOT_IMPLEMENTED, and the model goes without.
 """
 
 from __future__ import annotations
@@ -16,16 +16,47 @@ from dataclasses import dataclass
 from .features import FEATURES
 
 NOT_IMPLEMENTED: dict[str, str] = {
+    "AES": "AES instructions",
+    "PMULL": "64-bit polynomial multiplication",
+    "SHA1": "SHA-1 instructions",
+    "SHA256": "SHA-256 instructions",
+    "SHA512": "SHA-512 instructions",
+    "SHA3": "SHA-3 instructions",
+    "SM3": "SM3 instructions",
+    "SM4": "SM4 instructions",
+    "RDM": "rounding doubling multiply accumulate",
+    "DotProd": "dot product",
+    "I8MM": "8-bit integer matrix multiplication",
+    "FHM": "products of halves added to singles",
+    "FCMA": "complex numbers",
+    "JSCVT": "conversion to integers as in JavaScript",
+    "FRINTTS": "rounding to integral numbers that integers have",
+    "BF16": "BFloat16",
+    "LSE2": "unaligned atomics within 16 bytes",
+    "SSBS": "PSTATE.SSBS",
+    "SSBS2": "access to PSTATE.SSBS",
+    "DIT": "PSTATE.DIT",
+    "RNG": "random numbers",
+    "DGH": "data gathering hint",
+    "BTI": "branch target identification",
+    "PAuth": "pointer authentication",
+    "PAuth2": "its second version",
+    "FPAC": "faults on failed authentication",
+    "FPACCOMBINE": "the same for combined instructions",
+    "SPECRES": "prediction restriction",
+    "MTE": "memory tagging instructions",
+    "MTE2": "memory tagging",
     "SVE": "the Scalable Vector Extension",
-    "SVE2": "the Scalable Vector Extension, version 2",
+    "SVE2": "its second version",
 }
 """What cores below have and pydbt does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """`ctr` is CTR_EL0 (its DIC is 0 in all: code that changed must be told by IC IVAU). `fields`
-    are `REGISTER.FIELD=VALUE` of idregs.py that system mode shows as far as it implements them."""
+    """`fields` are `REGISTER.FIELD=VALUE` of idregs.py, which system mode shows as far as it
+    implements them. AArch32 is not implemented in any, so EL0 and EL1 are 64-bit only. CTR_EL0.DIC
+    is 0 in all, whatever the core's is: IC IVAU is what tells of code that changed."""
 
     name: str
     doc: str
@@ -33,7 +64,7 @@ class Cpu:
     ctr: int
     counter_hz: int
     all_features: tuple[str, ...]
-    fields: tuple[str, ...] = ()
+    fields: tuple[str, ...]
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -48,26 +79,153 @@ class Cpu:
 
 _IMPLEMENTED = frozenset(f.name for f in FEATURES)
 
-_BOARD_HZ = 62_500_000
-"""A board's choice up to Armv8.5; from Armv8.6 on the architecture says 1 GHz."""
+_BOARD_HZ, _ARCHITECTURE_HZ = 62_500_000, 1_000_000_000
+"""The counter: a board's choice up to Armv8.5, 1 GHz by the architecture from Armv8.6 on."""
+
+# ---- features, as groups of cores share them
 
 _V8_0 = ("FP", "AdvSIMD", "CRC32", "AES", "PMULL", "SHA1", "SHA256")
 _V8_2 = (*_V8_0, "LSE", "RDM", "LOR", "DPB", "FP16", "DotProd", "LRCPC", "SSBS")
 _V8_4 = (
-    *_V8_2,
-    *("JSCVT", "FCMA", "PAuth", "LSE2", "DIT", "FlagM", "LRCPC2", "FHM", "SHA512", "SHA3"),
-    *("SM3", "SM4", "SSBS2", "DPB2", "BF16", "I8MM", "SVE"),
+    *(*_V8_2, "SSBS2", "DPB2", "LSE2", "DIT", "FlagM", "LRCPC2", "JSCVT", "FCMA", "FHM"),
+    *("SHA512", "SHA3", "SM3", "SM4", "BF16", "I8MM", "PAuth", "PAuth2", "SVE"),
 )
-_V9_0 = (*_V8_4, "SB", "FRINTTS", "FlagM2", "BTI", "SPECRES", "MTE", "MTE2", "SVE2")
+_V9_0 = (
+    *(*_V8_4, "SB", "FRINTTS", "FlagM2", "BTI", "SPECRES", "MTE", "MTE2", "FPAC", "FPACCOMBINE"),
+    "SVE2",
+)
+
+# ---- ID register fields likewise
+
+
+def _fields(*texts: str) -> tuple[str, ...]:
+    """A later text wins over an earlier one with the same field."""
+    words = [word for text in texts for word in text.split()]
+    return tuple(f"{key}={value}" for key, value in dict(w.split("=") for w in words).items())
+
+
+_FIELDS_V8_0 = _fields(
+    "PFR0.EL0=1 PFR0.EL1=1",
+    "DFR0.DebugVer=6 DFR0.PMUVer=1 DFR0.BRPs=5 DFR0.WRPs=3 DFR0.CTX_CMPs=1 DFR0.DoubleLock=0",
+    "MMFR0.ASIDBits=2 MMFR0.BigEnd=1 MMFR0.SNSMem=1 MMFR0.TGran64=0 MMFR0.TGran4=0",
+)
+_FIELDS_V8_2 = _fields(
+    *_FIELDS_V8_0,
+    "PFR0.RAS=1 DFR0.DebugVer=8 DFR0.PMUVer=4 MMFR0.TGran16=1",
+    "MMFR1.HAFDBS=2 MMFR1.VMIDBits=2 MMFR1.VH=1 MMFR1.HPDS=2 MMFR1.PAN=2 MMFR1.XNX=1",
+    "MMFR2.CnP=1 MMFR2.UAO=1 MMFR2.IESB=1",
+)
+_FIELDS_V8_4 = _fields(
+    *_FIELDS_V8_2,
+    "PFR0.RAS=2 PFR0.CSV2=1 PFR0.CSV3=1 DFR0.DebugVer=9 DFR0.PMUVer=5 DFR0.DoubleLock=15",
+    "MMFR2.CCIDX=1 MMFR2.IDS=1 MMFR2.FWB=1 MMFR2.BBM=2 MMFR2.EVT=2",
+)
+_FIELDS_V9_0 = _fields(
+    *_FIELDS_V8_4,
+    "PFR0.SEL2=1 PFR0.CSV2=2 DFR0.PMUVer=6 ISAR0.TLB=2",
+    "MMFR0.TGran16_2=2 MMFR0.TGran64_2=2 MMFR0.TGran4_2=2 MMFR2.ST=1 MMFR2.TTL=1 MMFR2.E0PD=1",
+)
+_PREDICTORS = "PFR0.CSV2=1 PFR0.CSV3=1"
 
 CPUS: tuple[Cpu, ...] = (
     Cpu(
         "max",
         "every feature that pydbt has",
         0x000F_0510,
+        0x9444_C004,
+        _ARCHITECTURE_HZ,
+        tuple(f.name for f in FEATURES),
+        _fields(*_FIELDS_V9_0, "MMFR0.PARange=5"),
+    ),
+    Cpu(
+        "cortex-a53",
+        "Armv8.0, r0p4",
+        0x410F_D034,
+        0x8444_8004,
+        _BOARD_HZ,
+        _V8_0,
+        _fields(*_FIELDS_V8_0, "MMFR0.PARange=2"),
+    ),
+    Cpu(
+        "cortex-a55",
+        "Armv8.2, r2p0",
+        0x412F_D050,
+        0x8444_8004,
+        _BOARD_HZ,
+        _V8_2,
+        _fields(*_FIELDS_V8_2, "MMFR0.PARange=2"),
+    ),
+    Cpu(
+        "cortex-a57",
+        "Armv8.0, r1p0",
+        0x411F_D070,
         0x8444_C004,
         _BOARD_HZ,
-        tuple(f.name for f in FEATURES),
+        _V8_0,
+        _fields(*_FIELDS_V8_0, "MMFR0.PARange=4"),
+    ),
+    Cpu(
+        "cortex-a72",
+        "Armv8.0, r0p3",
+        0x410F_D083,
+        0x8444_C004,
+        _BOARD_HZ,
+        _V8_0,
+        _fields(*_FIELDS_V8_0, "MMFR0.PARange=4"),
+    ),
+    Cpu(
+        "cortex-a76",
+        "Armv8.2, r4p1",
+        0x414F_D0B1,
+        0x8444_C004,
+        _BOARD_HZ,
+        _V8_2,
+        _fields(*_FIELDS_V8_2, _PREDICTORS, "MMFR0.PARange=2"),
+    ),
+    Cpu(
+        "cortex-a710",
+        "Armv9.0, r2p1, without SVE and SVE2",
+        0x412F_D471,
+        0x9444_C004,
+        _BOARD_HZ,
+        _V9_0,
+        _fields(*_FIELDS_V9_0, "MMFR0.PARange=2"),
+    ),
+    Cpu(
+        "cortex-x1",
+        "Armv8.2, r1p1",
+        0x411F_D441,
+        0x8444_C004,
+        _BOARD_HZ,
+        _V8_2,
+        _fields(*_FIELDS_V8_2, _PREDICTORS, "MMFR0.PARange=2"),
+    ),
+    Cpu(
+        "neoverse-n1",
+        "Armv8.2, r4p1",
+        0x414F_D0C1,
+        0x8444_C004,
+        _BOARD_HZ,
+        (*_V8_2, "SSBS2"),
+        _fields(*_FIELDS_V8_2, _PREDICTORS, "MMFR0.PARange=5"),
+    ),
+    Cpu(
+        "neoverse-v1",
+        "Armv8.4, r1p2, without SVE",
+        0x411F_D402,
+        0x9444_C004,
+        _BOARD_HZ,
+        (*_V8_4, "RNG", "DGH"),
+        _fields(*_FIELDS_V8_4, "MMFR0.PARange=5 MMFR2.NV=2"),
+    ),
+    Cpu(
+        "neoverse-n2",
+        "Armv9.0, r0p3, without SVE and SVE2",
+        0x410F_D493,
+        0x9444_C004,
+        _BOARD_HZ,
+        (*_V9_0, "RNG", "DGH"),
+        _fields(*_FIELDS_V9_0, "MMFR0.PARange=5 MMFR2.NV=2"),
     ),
 )
 """The first one is the default."""
