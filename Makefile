@@ -75,7 +75,7 @@ fuzz: build ## run the differential fuzzer (FUZZ_ARGS="--cases 1000000 --tier 1"
 fuzz-syscalls: build ## make random system calls (FUZZ_ARGS="--batches 1000 --tier interp --seed 7")
 	@$(BIN)/python -m tests.fuzz.syscalls $(FUZZ_ARGS)
 
-sweep: build ## compare which words are instructions with LLVM, 50 million of them (SWEEP_ARGS="--random N")
+sweep: build ## compare which words are instructions with LLVM, 70 million of them (SWEEP_ARGS="--random N")
 	@$(BIN)/python -m tests.differential.conformance $(SWEEP_ARGS)
 
 bless: build testbins ## rewrite the golden files in tests/golden from what the engine does now

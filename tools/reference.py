@@ -17,6 +17,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from tests.differential.llvm import FEATURES as LLVM_FEATURES
+from tools import coverage
 from translator.gen.common import write_if_changed
 from translator.spec.a64 import chapters
 from translator.spec.a64.core import Pattern, Text
@@ -214,6 +216,56 @@ def _cpus() -> list[str]:
     return lines
 
 
+def _coverage() -> list[str]:
+    manual: dict[str, list[str]] = {}
+    for name, theirs in LLVM_FEATURES.items():
+        manual.setdefault(theirs, []).append(f"FEAT_{name}")
+
+    def feature(names: str) -> str:
+        if not names:
+            return "Armv8.0, integers"
+        return " and ".join(", ".join(manual.get(n, [n])) for n in names.split("+"))
+
+    rows = coverage.rows()
+    kinds = ("lifted", "partly", "missing", "UNDEFINED")
+    lines = [
+        "# Coverage of A64",
+        "",
+        "The instructions up to Armv9.4, without SVE and SME, that LLVM "
+        "decodes ([the index](../../tests/differential/a64_index.tsv), made by "
+        "tests/differential/index.py; aliases as LLVM prefers them), and what becomes of each: "
+        "*lifted* by the patterns named; *missing*, which makes it UNDEFINED; or *UNDEFINED* "
+        "because an EL0 program under Linux cannot execute it. A form is a combination of kinds "
+        "of operands. The test is tests/differential/test_conformance.py.",
+        "",
+        *_table(
+            ("feature", *kinds),
+            (
+                (feature(names), *(str(counts[kind] or "") for kind in kinds))
+                for names, counts in coverage.summary(rows)
+            ),
+        ),
+    ]
+    for names in dict.fromkeys(sorted(row.features for row in rows)):
+        table = (
+            (
+                _code(row.mnemonic),
+                str(row.forms),
+                row.status,
+                " ".join(map(_code, row.patterns))
+                or " ".join(f"{m:#010x}" for m in row.missing[:1]),
+            )
+            for row in rows
+            if row.features == names
+        )
+        lines += [
+            f"## {feature(names)}",
+            "",
+            *_table(("instruction", "forms", "status", "by"), table),
+        ]
+    return lines
+
+
 def _sysregs() -> list[str]:
     registers = (
         (
@@ -335,6 +387,7 @@ PAGES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "instructions.md": ("translator/spec/a64/*.py", _instructions),
     "features.md": ("translator/spec/features.py", _features),
     "cpus.md": ("translator/spec/cpus.py", _cpus),
+    "coverage.md": ("tests/differential/a64_index.tsv and translator/spec/a64/*.py", _coverage),
     "sysregs.md": ("translator/spec/sysregs.py", _sysregs),
     "syscalls.md": ("usermode/spec/syscalls.py", _syscalls),
     "options.md": ("usermode/cli.py", _options),

@@ -18,7 +18,7 @@ import sys
 import time
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from random import Random
@@ -119,6 +119,11 @@ def _picked(words: bytes, marks: bytes) -> bytes:
     return b"".join(words[at : at + 4] for at in places)
 
 
+def pack(words: Iterable[int]) -> bytes:
+    """Words as the tools read them."""
+    return array("I", words).tobytes()
+
+
 def _unpacked(words: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{len(words) // 4}I", words)
 
@@ -171,7 +176,7 @@ class Comparison:
 
     def _ignored(self, rows: Sequence[tuple[int, Pattern]]) -> None:
         """Words that LLVM takes when bits that do not matter are as the manual writes them."""
-        packed = struct.pack(f"<{len(rows)}I", *(canonical(p, word) for word, p in rows))
+        packed = pack(canonical(p, word) for word, p in rows)
         for (word, pattern), taken in zip(rows, llvm.accepts(packed, features()), strict=True):
             if taken and pattern.ignored:
                 self.met["bits that should be one or zero are not; CPUs ignore them"] += 1
@@ -189,8 +194,9 @@ def random_words(seed: str, count: int) -> Iterator[bytes]:
         yield random.randbytes(4 * min(_CHUNK, count - at))
 
 
-_LOW = (0, 0x3FF, 0x3E0, 0x01F, 0x1AF)
-"""Bits 9:0 are two register numbers, mostly: these and one at random."""
+_LOW = (0, 0x3FF, 0x3E0, 0x01F, 0x1AF, 0x008, 0x010, 0x018, 0x00D)
+"""Bits 9:0 are two register numbers, mostly, but part of the opcode of FCMP and SETF: these and one
+at random."""
 
 
 def opcodes() -> Iterator[bytes]:
@@ -198,16 +204,18 @@ def opcodes() -> Iterator[bytes]:
     random = Random("opcodes")
     for start in range(0, 1 << 22, 1 << 17):
         for low in (*_LOW, random.getrandbits(10)):
-            yield array("I", [top << 10 | low for top in range(start, start + (1 << 17))]).tobytes()
+            yield pack(top << 10 | low for top in range(start, start + (1 << 17)))
 
 
 def system() -> Iterator[bytes]:
-    """Every system instruction but MRS and MSR, and those that branch to registers."""
+    """Every system instruction but MRS and MSR, exceptions, and branches to registers."""
+    numbers = ((opc, imm, low) for opc in range(8) for imm in (0, 0xFFFF) for low in range(32))
+    yield pack(0xD4000000 | opc << 21 | imm << 5 | low for opc, imm, low in numbers)
     for start in (0xD5000000, 0xD5200000):
-        yield array("I", range(start, start + (1 << 20))).tobytes()
+        yield pack(range(start, start + (1 << 20)))
     for rn in (0, 31):
         rows = ((top, low) for top in range(1 << 15) for low in range(32))
-        yield array("I", [0xD6000000 | t << 10 | rn << 5 | low for t, low in rows]).tobytes()
+        yield pack(0xD6000000 | t << 10 | rn << 5 | low for t, low in rows)
 
 
 _WIDE = 12
@@ -253,7 +261,7 @@ def main(argv: list[str] | None = None) -> int:
     seed = options.seed or str(time.time_ns())
     sets = {
         "bits 31:10": opcodes(),
-        "system and branches": system(),
+        "system, exceptions, branches": system(),
         "fields of patterns": fields(),
         f"random, --seed {seed}": random_words(seed, options.random),
     }

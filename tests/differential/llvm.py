@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
+from collections.abc import Iterable
 from functools import cache
 
 from tools.guest_toolchain import Llvm, ToolchainError, find_llvm
@@ -72,15 +74,25 @@ FEATURES = {
 """LLVM's names of features by the manual's (spec/features.py), up to Armv9.4 without SVE and SME.
 Not every one has instructions."""
 
-NEWER = (
-    *("cmh", "cmpbr", "cpa", "f16f32dot", "f16f32mm", "f16mm", "f8f16mm", "f8f32mm", "faminmax"),
-    *("fp8", "fp8dot2", "fp8dot4", "fp8fma", "fprcvt", "lscp", "lsfe", "lsui", "lut", "mops-go"),
-    *("mtetc", "occmo", "pauth-lr", "pcdphint", "poe2", "pops", "tev", "tlbid", "tlbiw", "gcie"),
-    *("btie", "mpamv2"),
+PRIVILEGED = (
+    *(
+        "CONTEXTIDREL2",
+        "am",
+        "amvs",
+        "brbe",
+        "ccidx",
+        "el2vmsa",
+        "el3",
+        "ete",
+        "fgt",
+        "fpac",
+        "hcx",
+    ),
+    *("mec", "mpam", "nmi", "nv", "pan", "pan-rwv", "perfmon", "prfm-slc-target", "ras", "rasv2"),
+    *("rme", "sel2", "spe", "spe-eef", "specrestrict", "tlb-rmi", "tracev8.4", "trbe", "uaops"),
+    "vh",
 )
-"""LLVM's features of Armv9.5 and later."""
-
-WITHOUT_NEWER = "".join(f",-{name}" for name in ("sve", "sme", *NEWER))
+"""LLVM's other features up to Armv9.4: what they add, EL0 has not."""
 
 
 @cache
@@ -103,6 +115,18 @@ def _run(words: bytes, *arguments: str) -> bytes:
 def accepts(words: bytes, features: str) -> bytes:
     """A byte for each packed word: 1 where LLVM with these features (`+a,-b`) decodes it."""
     return _run(words, features)
+
+
+def forms(chunks: Iterable[bytes], features: str) -> list[tuple[int, str]]:
+    """A few words of each form, and their texts: texts that differ in numbers only are one."""
+    with tempfile.TemporaryFile() as given:
+        for chunk in chunks:
+            given.write(chunk)
+        given.seek(0)
+        command = [*_command(), features, "--forms"]
+        done = subprocess.run(command, stdin=given, stdout=subprocess.PIPE, check=True)
+    rows = (line.split("\t", 1) for line in done.stdout.decode().splitlines())
+    return [(int(word, 16), text.replace("\t", " ")) for word, text in rows]
 
 
 def texts(words: bytes, features: str) -> list[str]:

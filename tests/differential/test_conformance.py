@@ -5,7 +5,6 @@ Owns: how much of it every test run does, and that it finds what is wrong. Must 
 
 from __future__ import annotations
 
-from array import array
 from itertools import chain
 
 import pytest
@@ -27,7 +26,7 @@ EXAMPLES = (
 def test_words_are_instructions_where_llvm_says_so() -> None:
     """Random words, and each pattern's fields one after the other."""
     comparison = Comparison()
-    examples = array("I", EXAMPLES).tobytes()
+    examples = conformance.pack(EXAMPLES)
     chunks = (conformance.random_words("test", RANDOM), conformance.fields(), [examples])
     for words in chain.from_iterable(chunks):
         comparison.compare(words)
