@@ -5,9 +5,9 @@ pydbt has (tools/coverage.py compares).
 
     python -m tests.differential.index        writes the file anew; a minute
 
-A line has a mnemonic (of an alias, where LLVM writes one), the features that make LLVM decode it
-(as in llvm.py; empty: Armv8.0's integer part), and a word of each of its forms. Forms differ in the
-kinds of their operands, not in numbers.
+A line has a mnemonic (of an alias, where LLVM writes one), the features that make LLVM decode it by
+the manual's names (empty: Armv8.0's integer part), and a word of each of its forms. Forms differ in
+the kinds of their operands, not in numbers.
 """
 
 from __future__ import annotations
@@ -95,6 +95,15 @@ def needed(forms: Sequence[tuple[int, str]]) -> list[str]:
     return [found[word] for word, _ in forms]
 
 
+def _manual(names: str) -> str:
+    """The manual's names of LLVM's features; LLVM has one for several at times."""
+    manual = defaultdict(list)
+    for name, theirs in llvm.FEATURES.items():
+        manual[theirs].append(f"FEAT_{name}")
+    parts = (", ".join(manual.get(name, [name])) for name in names.split("+"))
+    return " and ".join(parts)
+
+
 def lines(forms: Iterable[tuple[int, str]]) -> list[str]:
     """The file's lines."""
     first: dict[tuple[str, str], tuple[int, str]] = {}
@@ -104,7 +113,7 @@ def lines(forms: Iterable[tuple[int, str]]) -> list[str]:
     rows = defaultdict(list)
     needs = needed(list(first.values()))
     for (mnemonic, _), (word, _), features in zip(first, first.values(), needs, strict=True):
-        rows[mnemonic, features].append(word)
+        rows[mnemonic, _manual(features)].append(word)
     return [
         "\t".join((*key, " ".join(f"{word:08x}" for word in sorted(found))))
         for key, found in sorted(rows.items())

@@ -31,6 +31,7 @@ PYTHON_RULES = {
     "usermode.spec": {"usermode.spec"},
     "tools": {"tools", "testbins"},
     # Pages made from the specs.
+    "tools.coverage": {"tools", "translator.spec"},
     "tools.reference": {"tools", "translator.gen.common", "translator.spec", "usermode"},
     "testbins": {"testbins", "tools"},
 }
