@@ -21,7 +21,7 @@ from tools import coverage
 from translator.gen.common import write_if_changed
 from translator.spec.a64 import chapters
 from translator.spec.a64.core import Pattern, Text
-from translator.spec.cpus import CPUS
+from translator.spec.cpus import CPUS, NOT_IMPLEMENTED
 from translator.spec.features import FEATURES
 from translator.spec.helpers import HELPERS
 from translator.spec.ir import OPS, TYPES
@@ -212,7 +212,12 @@ def _cpus() -> list[str]:
         lines += [f"## {cpu.name}", "", f"Features: {' '.join(cpu.features)}."]
         lines += [f"Not implemented: {' '.join(cpu.lacks)}."] if cpu.lacks else []
         lines += ["", f"ID register fields that no feature decides: {' '.join(cpu.fields)}.", ""]
-    return lines
+    return [
+        *lines,
+        "## Not implemented",
+        "",
+        *_table(("feature", "meaning"), ((f"FEAT_{n}", doc) for n, doc in NOT_IMPLEMENTED.items())),
+    ]
 
 
 _BASE = "Armv8.0, integers"

@@ -59,7 +59,7 @@ OPTIONS: tuple[Option, ...] = (
         ("-cpu",),
         "cpu",
         "MODEL",
-        "CPU model, and features: cortex-a76,lse=off; `help` lists them",
+        "CPU model, and features: cortex-a76,lse=off; help and cortex-a76,help list them",
         ("PYDBT_CPU", "QEMU_CPU"),
     ),
     Option(

@@ -62,6 +62,12 @@ def test_lists(word: str, pydbt: Launcher) -> None:
     cpus = pydbt.run("-cpu", word)
     assert cpus.status == 0
     assert {"max", "lse", "crc32", "cortex-a76", "neoverse-n2"} <= set(cpus.stdout.split())
+    model = pydbt.run("-cpu", "neoverse-n1,crc32=off,help")
+    assert model.status == 0
+    assert model.stdout.startswith("neoverse-n1: Armv8.2, r4p1\n")
+    assert {"lse", "fp16"} <= set(model.stdout.split())
+    assert not {"crc32", "flagm"} & set(model.stdout.split())
+    assert "SVE" in pydbt.run("-cpu", "neoverse-v1,help").stdout.split("Not implemented:")[1]
     items = pydbt.run("-d", word)
     assert items.status == 0
     assert [line.split()[0] for line in items.stdout.splitlines()[1:]] == [

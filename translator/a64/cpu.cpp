@@ -44,6 +44,13 @@ class NameList {
     size_t column_;
 };
 
+std::string help_line(std::string_view name, std::string_view doc) {
+    constexpr size_t kColumn = 16;
+    std::string text = "  " + std::string(name);
+    text.resize(std::max(kColumn, text.size() + 1), ' ');
+    return text + std::string(doc) + "\n";
+}
+
 std::string known_models() {
     NameList list("Models:");
     for (const CpuModel& model : kCpuModels) list.add(model.name);
@@ -126,6 +133,23 @@ bool Cpu::select(std::string_view text, CpuError& error) {
     return true;
 }
 
+std::string Cpu::help() const {
+    std::string text = std::string(model_->name) + ": " + model_->doc + "\n";
+    for (const FeatureInfo& row : kFeatures) {
+        if (features_.has(row.feature)) text += help_line(row.option, row.doc);
+    }
+    if (*model_->lacks != 0) {
+        NameList list("Not implemented:");
+        for (std::string_view rest = model_->lacks; !rest.empty();) {
+            size_t end = std::min(rest.find(' '), rest.size());
+            list.add(rest.substr(0, end));
+            rest = rest.substr(std::min(end + 1, rest.size()));
+        }
+        text += list.text();
+    }
+    return text;
+}
+
 uint64_t Cpu::id_register(uint32_t id) const {
     constexpr uint64_t kMask = (1 << kIdFieldBits) - 1;
     uint64_t value = 0;
@@ -142,17 +166,11 @@ uint64_t Cpu::id_register(uint32_t id) const {
 }
 
 std::string cpu_help() {
-    auto line = [](std::string_view name, std::string_view doc) {
-        constexpr size_t kColumn = 16;
-        std::string text = "  " + std::string(name);
-        text.resize(std::max(kColumn, text.size() + 1), ' ');
-        return text + std::string(doc) + "\n";
-    };
     std::string text = "CPU models:\n";
-    for (const CpuModel& model : kCpuModels) text += line(model.name, model.doc);
-    text += line(kMaxAlias, "the same as max");
-    text += "Features (`-cpu MODEL,FEATURE=on|off`):\n";
-    for (const FeatureInfo& row : kFeatures) text += line(row.option, row.doc);
+    for (const CpuModel& model : kCpuModels) text += help_line(model.name, model.doc);
+    text += help_line(kMaxAlias, "the same as max");
+    text += "Features (`-cpu MODEL,FEATURE=on|off`; `-cpu MODEL,help` lists a model's):\n";
+    for (const FeatureInfo& row : kFeatures) text += help_line(row.option, row.doc);
     return text;
 }
 

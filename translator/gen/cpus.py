@@ -186,7 +186,8 @@ def _cpus_header() -> str:
             models += [f"inline constexpr IdValue kFields{n}[] = {{", *values, "};"]
         rows.append(
             f'    {{"{cpu.name}", "{cpu.doc}", {cpu.midr:#010x}, {cpu.counter_hz}, {cpu.ctr:#x}, '
-            f"{{{{{_mask(cpu.features)}}}}}, {f'kFields{n}' if values else '{}'}}},"
+            f"{{{{{_mask(cpu.features)}}}}}, {f'kFields{n}' if values else '{}'}, "
+            f'"{" ".join(cpu.lacks)}"}},'
         )
     return "\n".join(
         [
@@ -227,6 +228,7 @@ def _cpus_header() -> str:
             "    uint64_t ctr;",
             "    FeatureMask features;",
             "    std::span<const IdValue> fields;  // what no feature decides",
+            "    const char* lacks;  // features of the core that are not implemented",
             "};",
             "",
             *models,

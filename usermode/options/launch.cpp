@@ -32,11 +32,6 @@ int complain(std::string message, int status) {
     return status;
 }
 
-int list_cpus() {
-    std::fputs(a64::cpu_help().c_str(), stdout);
-    return 0;
-}
-
 int list_log_items() {
     std::printf("Log items (comma separated):\n");
     for (const runtime::LogItemInfo& item : runtime::kLogItems) {
@@ -92,7 +87,10 @@ int launch(int argc, char** argv, char** envp) {
         std::printf("pydbt-aarch64 %s\n", PYDBT_VERSION);
         return 0;
     }
-    if (options.list_cpus) return list_cpus();
+    if (!options.cpu_list.empty()) {
+        std::fputs(options.cpu_list.c_str(), stdout);
+        return 0;
+    }
     if (options.list_log_items) return list_log_items();
     if (options.program.empty()) return complain("no program given; see -help", kUsage);
 

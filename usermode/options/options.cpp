@@ -147,14 +147,19 @@ class Parser {
 
     bool cpu(string_view name, const std::string& text) {
         if (text == "help" || text == "?") {
-            o_.list_cpus = true;
+            o_.cpu_list = a64::cpu_help();
             return true;
         }
+        constexpr string_view kHelpToo = ",help";
+        bool help = text.ends_with(kHelpToo);
+        o_.cpu_text = text.substr(0, text.size() - (help ? kHelpToo.size() : 0));
         a64::CpuError wrong;
-        o_.cpu_text = text;
-        if (o_.cpu.select(text, wrong)) return true;
-        error_ = {std::string(name) + ": " + wrong.message, wrong.known, 1};
-        return false;
+        if (!o_.cpu.select(o_.cpu_text, wrong)) {
+            error_ = {std::string(name) + ": " + wrong.message, wrong.known, 1};
+            return false;
+        }
+        if (help) o_.cpu_list = o_.cpu.help();
+        return true;
     }
 
     bool stack_size(string_view name, const std::string& text) {

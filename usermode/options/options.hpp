@@ -16,7 +16,7 @@ namespace pydbt::usermode {
 struct LauncherOptions {
     bool help = false;
     bool version = false;
-    bool list_cpus = false;       // -cpu help
+    std::string cpu_list;         // what -cpu help asks for
     bool list_log_items = false;  // -d help
     std::string prefix;
     std::vector<std::string> set_env, unset_env;
