@@ -224,6 +224,7 @@ class _Draft:
     written: set[int] = field(default_factory=set)
     stores: bool = False
     code_address: bool = False
+    once: bool = False  # what a second turn writes may be no fair value
     exclusive: int | None = None
     targets: set[int] = field(default_factory=set)
 
@@ -294,6 +295,24 @@ class Generator:
                 break
             left = length - len(draft.words)
             self._append(draft, rng.choice(flavour), left)
+        if draft.words and rng.getrandbits(2) == 0:
+            self._loop(draft)
+
+    def _loop(self, draft: _Draft) -> None:
+        """Runs the words a few times, if they leave a register to count with."""
+        if draft.once or draft.code_address or draft.exclusive is not None:
+            return
+        if len(draft.words) + 2 > MOST_WORDS:
+            return
+        if draft.targets and max(draft.targets) > len(draft.words):
+            return
+        free = [r for r in range(31) if r not in draft.written | draft.kept | set(draft.pool)]
+        counter = draft.rng.choice(free)
+        draft.x[counter] = draft.rng.randint(1, 4)
+        turn = {"sf": 1, "sh": 0, "imm": 1, "rn": counter, "rd": counter}
+        draft.words.append(self._templates["SUB_imm"].word(turn))
+        back = {"sf": 1, "imm": -len(draft.words) & 0x7FFFF, "rt": counter}
+        draft.words.append(self._templates["CBNZ"].word(back))
 
     def _append(self, draft: _Draft, template: Template, left: int) -> None:
         name = template.name
@@ -315,8 +334,10 @@ class Generator:
             draft.targets.add(len(draft.words) + fields["imm"])
         elif name in ("MRS", "MSR", "SYS"):
             fields |= _system(draft.rng, name)
-        if name == "MSR" and not self._supported_bits(draft, fields):
-            return
+        if name == "MSR":
+            draft.once = True
+            if not self._supported_bits(draft, fields):
+                return
         if memory is not None and not self._address(draft, template, memory, fields):
             return
         if name != "MSR":
@@ -326,7 +347,9 @@ class Generator:
         draft.words.append(template.word(fields))
         if name in _BRANCHES and left == 1:  # it needs something to skip
             movz = self._templates["MOVZ"]
-            draft.words.append(movz.word(movz.draw(bits, draft.pool)))
+            skipped = movz.draw(bits, draft.pool)
+            draft.written.add(skipped["rd"])
+            draft.words.append(movz.word(skipped))
 
     @staticmethod
     def _supported_bits(draft: _Draft, fields: dict[str, int]) -> bool:

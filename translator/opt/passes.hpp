@@ -4,6 +4,7 @@
 #pragma once
 
 #include "translator/opt/dead.hpp"
+#include "translator/opt/loop.hpp"
 
 namespace pydbt::opt {
 
@@ -12,6 +13,7 @@ struct Pass {
     void (*run)(ir::Function&);
 };
 
-inline constexpr Pass kPasses[] = {{"eliminate_dead", eliminate_dead}};
+inline constexpr Pass kPasses[] = {{"eliminate_dead", eliminate_dead},
+                                   {"read_at_head", read_at_head}};
 
 }  // namespace pydbt::opt

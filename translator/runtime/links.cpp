@@ -28,12 +28,13 @@ bool has_inline_cache(const x64::ExitSite& site) {
 
 void EngineImpl::set_link(Block& from, uint32_t exit, Block* to) {
     const x64::ExitSite& site = from.exits[exit];
+    if (site.loop != 0 && to != &from) return;  // its registers are this block's
     from.links[exit] = to;
     auto* incoming =
         static_cast<Incoming*>(blocks_.arena().allocate(sizeof(Incoming), alignof(Incoming)));
     *incoming = {&from, exit, to->incoming};
     to->incoming = incoming;
-    cache_.patch_rel32(from.code + site.rel32, to->code);
+    cache_.patch_rel32(from.code + site.rel32, to->code + site.loop);
     // The key last: until it matches nobody takes the jump.
     if (has_inline_cache(site)) cache_.patch64(from.code + site.ic_imm, to->pc);
 }

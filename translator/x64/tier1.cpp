@@ -32,6 +32,8 @@ void Compiler::begin_function() {
     inlined_.assign(f_->blocks.size(), false);
     cold_.clear();
     pool_.clear();
+    carried_.clear();
+    is_carried_.reset();
     out_of_slots_ = false;
     gp_clock_ = xmm_clock_ = 0;
     insn_ = 0xffff;
@@ -40,6 +42,8 @@ void Compiler::begin_function() {
 void Compiler::compile_block(uint32_t index) {
     forget_all();
     a_.bind(labels_[index]);
+    looping_ = index == 0 && find_loop();
+    if (looping_) enter_loop();
     unsigned params = 0;
     for (uint32_t n = f_->blocks[index].first; n != kNone; n = insts_[n].next) {
         const Inst& i = insts_[n];
@@ -56,6 +60,9 @@ void Compiler::compile_block(uint32_t index) {
             locs_[n].spill = static_cast<uint8_t>(kParamSlots + params++);
             continue;
         }
+        // The head has made it.
+        if (i.op == Op::get_x && is_carried_[kGuestX + static_cast<size_t>(i.imm)]) continue;
+        if (i.op == Op::get_v && is_carried_[kGuestV + static_cast<size_t>(i.imm)]) continue;
         emit(i);
     }
 }

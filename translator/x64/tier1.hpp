@@ -23,6 +23,7 @@ struct ExitSite {
     uint32_t rel32;   // the branch to patch; initially leads to the stub
     uint32_t stub;    // out of line: what runs while the exit is not linked
     uint32_t ic_imm;  // indirect, indirect_call: the 8-aligned guest address the cache is for
+    uint32_t loop;    // if not 0: linked to this offset of the same block, or not at all
     uint64_t target;  // guest pc; 0 for indirect kinds
 };
 

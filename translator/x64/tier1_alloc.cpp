@@ -52,14 +52,19 @@ void Compiler::drop_if_dead(Value root) {
     Loc& l = locs_[root];
     if (alive(l)) return;
     if (l.reg != kNo) (l.is_xmm ? xmm_ : gp_)[l.reg] = kNone;
-    if (l.spill != kNo && l.spill < kValueSlots) slots_ &= ~bit(l.spill);
-    l.reg = l.spill = kNo;
+    free_slot(l);
+    l.reg = kNo;
     if (eflags_ == root) eflags_ = kNone;
     if (!l.held) return;
     l.held = false;
     for (Value arg : insts_[root].args) {
         if (arg != kNone) release(arg);
     }
+}
+
+void Compiler::free_slot(Loc& l) {
+    if (l.spill != kNo && l.spill < kValueSlots) slots_ &= ~bit(l.spill);
+    l.spill = kNo;
 }
 
 void Compiler::release(Value v) {
@@ -98,45 +103,46 @@ unsigned Compiler::free_register(bool is_xmm) const {
 }
 
 Gp Compiler::alloc_gp() {
-    uint32_t pool = gp_pool_ & ~gp_locked_;
-    if (unsigned n = free_register(false); n != kNo) {
-        gp_locked_ |= bit(n);
-        return gp(n);
+    unsigned n = free_register(false);
+    if (n == kNo) {
+        n = victim(false);
+        evict_gp(n);
     }
-    // Prefer one whose value is in memory as well; else go round.
-    unsigned victim = kNo;
-    for (unsigned step = 0; step < 16; step++) {
-        unsigned n = (gp_clock_ + step) & 15;
-        if ((pool & bit(n)) == 0) continue;
-        if (victim == kNo) victim = n;
-        const Loc& l = locs_[gp_[n]];
-        if (l.constant || l.spill != kNo || l.home != kNo) {
-            victim = n;
-            break;
-        }
-    }
-    gp_clock_ = victim + 1;
-    evict_gp(victim);
-    gp_locked_ |= bit(victim);
-    return gp(victim);
+    gp_locked_ |= bit(n);
+    return gp(n);
 }
 
 Xmm Compiler::alloc_xmm() {
-    uint32_t pool = xmm_pool_ & ~xmm_locked_;
-    unsigned victim = kNo;
-    for (unsigned step = 0; step < 16; step++) {
-        unsigned n = (xmm_clock_ + step) & 15;
-        if ((pool & bit(n)) == 0) continue;
-        if (xmm_[n] == kNone) {
-            xmm_locked_ |= bit(n);
-            return xmm(n);
-        }
-        if (victim == kNo) victim = n;
+    unsigned n = free_register(true);
+    if (n == kNo) {
+        n = victim(true);
+        evict_xmm(n);
     }
-    xmm_clock_ = victim + 1;
-    evict_xmm(victim);
-    xmm_locked_ |= bit(victim);
-    return xmm(victim);
+    xmm_locked_ |= bit(n);
+    return xmm(n);
+}
+
+// Prefers a register whose value is in memory as well, then one that only a guest register is bound
+// to; else goes round.
+unsigned Compiler::victim(bool is_xmm) {
+    uint32_t pool = is_xmm ? xmm_pool_ & ~xmm_locked_ : gp_pool_ & ~gp_locked_;
+    const Value* holds = is_xmm ? xmm_ : gp_;
+    unsigned& clock = is_xmm ? xmm_clock_ : gp_clock_;
+    unsigned any = kNo, unused = kNo, best = kNo;
+    for (unsigned step = 0; step < 16; step++) {
+        unsigned n = (clock + step) & 15;
+        if ((pool & bit(n)) == 0) continue;
+        if (any == kNo) any = n;
+        const Loc& l = locs_[holds[n]];
+        if (unused == kNo && l.uses == 0) unused = n;
+        if (l.constant || l.spill != kNo || l.home != kNo) {
+            best = n;
+            break;
+        }
+    }
+    if (best == kNo) best = unused != kNo ? unused : any;
+    clock = best + 1;
+    return best;
 }
 
 unsigned Compiler::take_slot() {

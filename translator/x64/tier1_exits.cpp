@@ -14,7 +14,7 @@ Cold& Compiler::cold(Cold::Kind kind) {
 }
 
 uint32_t Compiler::exit_site(ExitSite::Kind kind, uint64_t target) {
-    out_->exits.push_back({kind, 0, 0, 0, target});
+    out_->exits.push_back({kind, 0, 0, 0, 0, target});
     return static_cast<uint32_t>(out_->exits.size() - 1);
 }
 
@@ -78,6 +78,7 @@ void Compiler::direct_exit(const Inst& i) {
 }
 
 void Compiler::emit_exit_direct(const Inst& i) {
+    if (looping_) return loop_always();
     commit_all();
     direct_exit(i);
 }
@@ -175,6 +176,7 @@ bool Compiler::is_exit(uint32_t block) const {
 void Compiler::emit_br(const Inst& i) {
     uint32_t yes = f_->edges[static_cast<size_t>(i.imm)].block;
     uint32_t no = f_->edges[static_cast<size_t>(i.imm) + 1].block;
+    if (looping_) return loop_while(i, yes, no);
     commit_all();
     Test t = condition(i.args[0], i.cc);
     if (!is_exit(yes) || !is_exit(no)) {
@@ -237,6 +239,7 @@ void Compiler::cold_paths() {
 
 void Compiler::cold_path(size_t n) {
     Cold c = cold_[n];
+    if (c.carried) store_carried();
     switch (c.kind) {
         case Cold::link_stub:
             out_->exits[c.exit].stub = c.entry.at;
@@ -268,6 +271,7 @@ void Compiler::cold_path(size_t n) {
             a_.jmp(c.back);
             break;
         case Cold::float_op: cold_float(c); break;
+        case Cold::loop_end: direct_exit(insts_[c.exit]); break;
     }
 }
 

@@ -338,8 +338,10 @@ void Compiler::emit_f_to_v(const Inst& i) {
     unsigned bytes = ir::bits(i.type == Type::v128 ? type(i.args[0]) : i.type) / 8;
     Xmm s = use_x(i.args[0]);
     if (loc(i.args[0]).clean <= bytes) {
-        // The home slot it was read from has more than the scalar.
-        loc(i.args[0]).home = kNo;
+        // The home slot it was read from has more than the scalar, its spill slot may have.
+        Loc& l = loc(i.args[0]);
+        l.home = kNo;
+        free_slot(l);
         return alias(i, i.args[0]);
     }
     Xmm d = alloc_xmm();

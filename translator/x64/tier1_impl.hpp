@@ -13,6 +13,8 @@
 // neither EFLAGS (but for CF where they hold guest flags) nor a scratch register; xmm12 is its own.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <bitset>
 #include <cstdint>
 #include <span>
@@ -101,6 +103,7 @@ struct Cold {
         divide_zero,     // udiv by 0
         divide_special,  // sdiv by 0 or -1
         float_op,        // an FP op through the exact helper
+        loop_end,        // the exit of a loop that carries registers; `exit` is its instruction
     } kind;
     Label entry, back;
     uint32_t exit = 0;    // link_stub, indirect_stub, call_indirect: index of the ExitSite
@@ -108,10 +111,19 @@ struct Cold {
     uint32_t live_gp = 0, live_xmm = 0;
     uint8_t reg[4] = {kNo, kNo, kNo, kNo};  // float_op: operands, result
     bool gp_operand = false, gp_result = false;
+    bool carried = false;  // begins with store_carried()
     Size size = Size::b64;
     uint16_t insn = 0;
     uint32_t first = 0;  // alignment: recovery entries
     uint8_t count = 0;
+};
+
+/// A guest register that a loop keeps in a host register from turn to turn.
+struct Carried {
+    Value value;    // the get at the head
+    uint8_t guest;  // kGuestX + n or kGuestV + n
+    uint8_t reg;    // where it is at the head
+    bool changes;   // the loop sets it
 };
 
 /// A 16-byte constant behind the code.
@@ -142,11 +154,13 @@ class Compiler {
     void alias(const Inst& i, Value of);
     bool alive(const Loc& l) const { return l.uses != 0 || l.bound != 0; }
     void drop_if_dead(Value root);
+    void free_slot(Loc& l);
     void release(Value v);
     /// After this instruction nobody needs the value, and its register may be written over.
     bool dying(Value v, const Inst& i) const;
     Gp alloc_gp();
     Xmm alloc_xmm();
+    unsigned victim(bool is_xmm);
     /// Makes a value live in memory only, or nowhere when it is dead.
     void evict_gp(unsigned r);
     void evict_xmm(unsigned r);
@@ -264,6 +278,21 @@ class Compiler {
     void take_pair(Value v, Gp lo, Gp hi);
     void open_monitor();
 
+    // ---- tier1_loop.cpp
+    bool is_self(const Inst& i) const;
+    bool find_loop() const;
+    void choose_carried();
+    void enter_loop();
+    void place_carried();
+    uint8_t register_of(const Carried& c) const;
+    void load_carried(const Carried& c);
+    void move_registers(bool is_xmm, uint8_t* from, uint32_t waiting);
+    void store_carried();
+    void commit_rest();
+    void next_turn();
+    void loop_always();
+    void loop_while(const Inst& i, uint32_t yes, uint32_t no);
+
     // ---- tier1_exits.cpp
     void edge(const ir::Edge& e);
     bool is_exit(uint32_t block) const;
@@ -354,6 +383,11 @@ class Compiler {
     uint32_t snapshot_first_ = 0;
     uint8_t snapshot_count_ = 0;
     uint16_t insn_ = 0;
+
+    bool looping_ = false;
+    uint32_t loop_head_ = 0;  // offset
+    std::vector<Carried> carried_;
+    std::bitset<kGuestCount> is_carried_;
 
     std::vector<Cold> cold_;
     std::vector<Label> labels_;  // of blocks
