@@ -20,6 +20,7 @@ PROGRAMS = (
     "kernel",
     "memory",
     "code",
+    "loops",
 )
 
 # The launcher that the sanitizers make is linked dynamically, and its C library does not call
