@@ -12,12 +12,12 @@ from __future__ import annotations
 import importlib
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["block_length", "disassemble", "lift", "lift_optimized", "translate"]
+__all__ = ["block_length", "disassemble", "feature", "lift", "lift_optimized", "translate"]
 
 try:
     __version__ = version("pydbt")
@@ -71,6 +71,26 @@ def translate(code: bytes, pc: int = 0, host_features: str = "native") -> bytes:
         ValueError: as for block_length, or an unknown host feature.
     """
     return bytes(_extension().translate(code, pc, host_features))
+
+
+def feature(word: int) -> str:
+    """The feature without which the instruction is UNDEFINED, as the manual names it without FEAT_;
+    "" where it is there always, or never.
+
+    Raises:
+        ValueError: word does not fit 32 bits.
+    """
+    if not 0 <= word < 1 << 32:
+        raise ValueError(f"{word} is no 32-bit word")
+    for pattern in _patterns():
+        if word & pattern.mask == pattern.value and pattern.holds(word):
+            return str(pattern.feature)
+    return ""
+
+
+@cache
+def _patterns() -> list[Any]:
+    return list(_module("translator.spec.a64").load())
 
 
 def _module(name: str) -> ModuleType:

@@ -16,7 +16,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import Symbol, SymbolTableSection
 
-from . import block_length, disassemble, lift, lift_optimized, translate
+from . import block_length, disassemble, feature, lift, lift_optimized, translate
 from .listing import HostBlock
 from .listing import disassemble as disassemble_host
 
@@ -134,7 +134,8 @@ def _explain_block(block: Code, host_features: str) -> Iterator[str]:
     yield "guest"
     for at in range(0, len(block.code), 4):
         word = int.from_bytes(block.code[at : at + 4], "little")
-        yield f"  0x{block.pc + at:x}: {word:08x}  {disassemble(word, block.pc + at)}"
+        text, needs = disassemble(word, block.pc + at), feature(word)
+        yield f"  0x{block.pc + at:x}: {word:08x}  {text}{f'  // FEAT_{needs}' if needs else ''}"
     yield "ir"
     yield from _indented(lift(block.code, block.pc))
     yield "ir_opt"

@@ -139,7 +139,7 @@ def test_stub_has_what_the_extension_has(core: ModuleType) -> None:
         assert [arg.arg for arg in node.args.args] == [
             part.split(":")[0].strip() for part in signature.split("(")[1].split(")")[0].split(",")
         ], signature
-    assert set(pydbt.__all__) == functions.keys()
+    assert set(pydbt.__all__) == functions.keys() | {"feature"}  # which the specs answer
 
 
 def test_public_functions_are_documented() -> None:
@@ -263,6 +263,16 @@ def test_explain_shows_every_step_of_every_block() -> None:
     assert lines[1:3] == ["  0x1000: 91000400  add x0, x0, #1", "  0x1004: d65f03c0  ret"]
     assert "  0x1008: f1000c3f  cmp x1, #3" in lines
     assert any("ret" in line for line in lines[lines.index(heads[3]) :])
+
+
+def test_explain_names_the_feature() -> None:
+    """Of instructions that not every CPU model has."""
+    lines = list(explain(Code(0x1000, words(0xB8E20020, ADD))))  # ldaddal w2, w0, [x1]
+    assert lines[1].endswith("  // FEAT_LSE")
+    assert "//" not in lines[2]
+    with pytest.raises(ValueError, match="-1 is no 32-bit word"):
+        pydbt.feature(-1)
+    assert (pydbt.feature(0xB8E20020), pydbt.feature(ADD), pydbt.feature(0)) == ("LSE", "", "")
 
 
 def test_explain_command(capsys: pytest.CaptureFixture[str]) -> None:
