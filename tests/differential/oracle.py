@@ -56,7 +56,8 @@ def pydbt(tier: str, host_features: str = "", registers: int = 0) -> Engine:
         command.append(f"--host-features={host_features}")
     if registers:
         command.append(f"--registers={registers}")
-    return Engine(f"pydbt, tier {tier}", tuple(command), host_floats=tier != "interp")
+    name = f"pydbt, tier {tier}" + (f" on {host_features}" if host_features else "")
+    return Engine(name, tuple(command), host_floats=tier != "interp")
 
 
 def unicorn() -> Engine:
@@ -95,7 +96,7 @@ def launcher(tier: str, host_features: str = "") -> Engine:
     command = [str(BUILD / "pydbt-aarch64"), f"--tier={tier}"]
     if host_features:
         command.append(f"--host-features={host_features}")
-    name = f"the launcher, tier {tier}"
+    name = f"the launcher, tier {tier}" + (f" on {host_features}" if host_features else "")
     return Engine(name, (*command, str(guest_cases())), host_floats=tier != "interp")
 
 
@@ -235,17 +236,26 @@ def same(ours: bytes | Failure, theirs: bytes | Failure) -> bool:
 
 def compare(ours: Engine, theirs: Engine, cases: Sequence[bytes]) -> list[Mismatch]:
     """Runs the cases on both at the same time; what differs and is not excluded."""
+    return compare_all((ours,), theirs, cases)[0]
+
+
+def compare_all(
+    ours: Sequence[Engine], theirs: Engine, cases: Sequence[bytes]
+) -> list[list[Mismatch]]:
+    """The same for several of ours, of which the oracle's results are needed once."""
     packed = b"".join(cases)
-    started = [_start(engine, packed) for engine in (ours, theirs)]
+    engines = (*ours, theirs)
+    started = [_start(engine, packed) for engine in engines]
     results = [_finish(s, len(cases)) for s in started]
-    a, b = (
+    *lists, right = (
         _taken_apart(engine, cases, r, [_MOST_FAILURES])
-        for engine, r in zip((ours, theirs), results, strict=True)
+        for engine, r in zip(engines, results, strict=True)
     )
-    found = mismatches(cases, a, b, theirs.name)
-    if ours.host_floats:
-        found = [m for m in found if not _underflows_late(ours, theirs, m)]
-    return found
+    found = [mismatches(cases, results, right, theirs.name) for results in lists]
+    return [
+        [m for m in wrong if not (engine.host_floats and _underflows_late(engine, theirs, m))]
+        for engine, wrong in zip(ours, found, strict=True)
+    ]
 
 
 def mismatches(

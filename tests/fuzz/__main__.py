@@ -23,7 +23,7 @@ from tests.differential.oracle import (
     Engine,
     Mismatch,
     RunnerError,
-    compare,
+    compare_all,
     launcher,
     pydbt,
 )
@@ -36,7 +36,7 @@ _SHOWN = 10
 class Plan:
     """What a worker needs to know."""
 
-    ours: Engine
+    ours: tuple[Engine, ...]
     theirs: Engine
     glob: str
     sequences: float
@@ -54,14 +54,14 @@ def _start_worker(plan: Plan) -> None:
     _generator = Generator(plan.glob, plan.sequences, plan.theirs.name)
 
 
-def _work(batch: tuple[int, int]) -> tuple[int, list[Mismatch]]:
+def _work(batch: tuple[int, int]) -> tuple[int, list[list[Mismatch]]]:
     number, count = batch
     cases = _generator.batch(f"{_plan.seed}/{number}", count)
-    return count, compare(_plan.ours, _plan.theirs, cases)
+    return count, compare_all(_plan.ours, _plan.theirs, cases)
 
 
-def run(plan: Plan, cases: int, jobs: int) -> Iterator[tuple[int, list[Mismatch]]]:
-    """Runs so many cases; yields how many a batch had and its mismatches."""
+def run(plan: Plan, cases: int, jobs: int) -> Iterator[tuple[int, list[list[Mismatch]]]]:
+    """Runs so many cases; yields how many a batch had and each engine's mismatches."""
     batches = [(n, min(BATCH, cases - at)) for n, at in enumerate(range(0, cases, BATCH))]
     context = multiprocessing.get_context("fork")
     with context.Pool(jobs, _start_worker, (plan,)) as pool:
@@ -89,7 +89,12 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--registers", type=int, default=0, metavar="N", help="of the host's, at least 5 (all)"
     )
-    parser.add_argument("--host-features", default="", metavar="LIST", help="as for the launcher")
+    parser.add_argument(
+        "--host-features",
+        action="append",
+        metavar="LIST",
+        help="as for the launcher; several times to compare with several of ours",
+    )
     options = parser.parse_args(argv)
     if options.cases < 1 or options.jobs < 1 or not 0 <= options.sequences <= 1:
         parser.error("--cases and --jobs are positive, --sequences is from 0 to 1")
@@ -98,10 +103,11 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     return options
 
 
-def _engine(options: argparse.Namespace) -> Engine:
+def _engines(options: argparse.Namespace) -> tuple[Engine, ...]:
+    lists = options.host_features or [""]
     if options.launcher:
-        return launcher(options.tier, options.host_features)
-    return pydbt(options.tier, options.host_features, options.registers)
+        return tuple(launcher(options.tier, features) for features in lists)
+    return tuple(pydbt(options.tier, features, options.registers) for features in lists)
 
 
 def _progress(done: int, cases: int, began: float, bad: int) -> None:
@@ -111,9 +117,9 @@ def _progress(done: int, cases: int, began: float, bad: int) -> None:
         print(text, end="", file=sys.stderr, flush=True)
 
 
-def _report(plan: Plan, found: list[Mismatch]) -> None:
+def _report(ours: Engine, theirs: Engine, found: list[Mismatch]) -> None:
     """The first mismatches, made small; none whose instructions include those of another."""
-    minimiser = Minimiser(plan.ours, plan.theirs)
+    minimiser = Minimiser(ours, theirs)
     small: dict[tuple[str, ...], Mismatch] = {}
     for mismatch in found[: 5 * _SHOWN]:
         known = any(set(names) <= set(names_of(mismatch.case)) for names in small)
@@ -130,7 +136,7 @@ def main(argv: list[str]) -> int:
     seed = options.seed or str(time.time_ns())
     try:
         plan = Plan(
-            _engine(options),
+            _engines(options),
             ORACLES[options.oracle](),
             options.pattern,
             options.sequences,
@@ -140,22 +146,26 @@ def main(argv: list[str]) -> int:
     except (RunnerError, ValueError) as error:
         print(f"fuzz: {error}", file=sys.stderr)
         return 2
-    began, done, found = time.monotonic(), 0, list[Mismatch]()
+    began, done = time.monotonic(), 0
+    found: list[list[Mismatch]] = [[] for _ in plan.ours]
     for count, mismatches in run(plan, options.cases, options.jobs):
         done += count
-        found += mismatches
-        _progress(done, options.cases, began, len(found))
+        for all_, new in zip(found, mismatches, strict=True):
+            all_ += new
+        _progress(done, options.cases, began, sum(map(len, found)))
     if sys.stderr.isatty():
         print(file=sys.stderr)
     took = time.monotonic() - began
-    engines = f"{plan.ours.name} and {plan.theirs.name}"
-    print(f"{done:,} cases on {engines}, {took:.0f} s, {len(found):,} mismatches, --seed {seed}")
-    if not found:
-        return 0
-    for names, count in Counter(names_of(m.case) for m in found if _short(m)).most_common(_SHOWN):
-        print(f"{count:7,}  {' '.join(names)}")
-    _report(plan, found)
-    return 1
+    for engine, wrong in zip(plan.ours, found, strict=True):
+        engines = f"{engine.name} and {plan.theirs.name}"
+        print(
+            f"{done:,} cases on {engines}, {took:.0f} s, {len(wrong):,} mismatches, --seed {seed}"
+        )
+        singles = Counter(names_of(m.case) for m in wrong if _short(m))
+        for names, count in singles.most_common(_SHOWN):
+            print(f"{count:7,}  {' '.join(names)}")
+        _report(engine, plan.theirs, wrong)
+    return 1 if any(found) else 0
 
 
 def _short(mismatch: Mismatch) -> bool:
