@@ -120,10 +120,12 @@ def lines(forms: Iterable[tuple[int, str]]) -> list[str]:
     ]
 
 
+EVERYTHING = ",".join(f"+{f}" for f in (*llvm.FEATURES.values(), *llvm.PRIVILEGED))
+
+
 def main() -> None:
     """Writes the file."""
-    everything = ",".join(f"+{f}" for f in (*llvm.FEATURES.values(), *llvm.PRIVILEGED))
-    rows = lines(llvm.forms(chain(opcodes(), system()), everything))
+    rows = lines(llvm.forms(chain(opcodes(), system()), EVERYTHING))
     write_if_changed(PATH, "\n".join(rows) + "\n")
 
 

@@ -9,7 +9,7 @@ from itertools import chain
 
 import pytest
 
-from tests.differential import conformance, llvm
+from tests.differential import conformance, index, llvm
 from tests.differential.conformance import Comparison
 from translator.spec.features import FEATURES
 
@@ -40,6 +40,16 @@ def test_words_are_instructions_where_llvm_says_so() -> None:
 
 def test_llvm_has_a_name_for_every_feature() -> None:
     assert {f.name for f in FEATURES} <= set(llvm.FEATURES)
+
+
+def test_the_index_is_what_llvm_decodes() -> None:
+    """Every form's word is of its mnemonic, and no two of an instruction's are the same form."""
+    rows = [line.split("\t") for line in index.PATH.read_text(encoding="utf-8").splitlines()]
+    words = [(row[0], int(word, 16)) for row in rows for word in row[2].split()]
+    texts = llvm.texts(conformance.pack(word for _, word in words), index.EVERYTHING)
+    shapes = [index.shape(text) for text in texts]
+    assert [mnemonic for mnemonic, _ in words] == [mnemonic for mnemonic, _ in shapes]
+    assert len(set(shapes)) == len(shapes)
 
 
 def test_a_wrong_word_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
