@@ -223,7 +223,10 @@ class Writer:
             low = 1
         elif name.startswith("vrev"):
             high = {"vrev16": 0, "vrev32": 1, "vrev64": 2}[name]
-        narrow = name in ("vxtn", "vuxtl", "vsxtl", "vmull_u", "vmull_s")
+        elif name in ("vdmulh", "vrdmulh", "vror", "vurhadd"):
+            low, high = {"vror": (2, 3), "vurhadd": (0, 1)}.get(name, (1, 2))
+        narrow = name in ("vxtn", "vuxtl", "vsxtl", "vmull_u", "vmull_s", "vsaddlp", "vuaddlp")
+        narrow |= name in ("vsqxtn", "vuqxtn", "vsqxtun")
         if narrow or (classes["T"] == "i32" and "T" in op.args):
             high = 2
         return self.rng.randint(low, high)
@@ -234,11 +237,12 @@ class Writer:
         values: dict[str, int] = {}
         width = TYPES[classes["T"]]
         size = self._size(op, classes)
-        most_shift = (8 << size) - (op.name == "vshl")
+        most_shift = (8 << size) - (op.name in ("vshl", "vror"))
         ways: dict[str, Callable[[], int]] = {
             "n": lambda: rng.randrange(32),
             "field": lambda: self._field(op, width),
             "value": lambda: integer(rng, TYPES[classes["T"]] if op.name == "const" else 64),
+            "high": lambda: rng.randrange(2),
             "lsb": lambda: rng.randrange(width),
             "size": lambda: size,
             "nzcv": lambda: rng.randrange(16),

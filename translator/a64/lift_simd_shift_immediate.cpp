@@ -55,8 +55,7 @@ Value insert_left(Builder& b, const Args& a, Value d, Value n) {
 
 template <typename Args>
 Value saturating_shift_left(Builder& b, const Args& a, Value n, bool uns) {
-    const Value amount = simd::splat(b, left_amount(a), size_of(a));
-    return simd::shift_by_register(b, n, amount, size_of(a), uns, false, true);
+    return simd::saturating_shift_left(b, n, left_amount(a), size_of(a), uns);
 }
 
 template <typename Args>

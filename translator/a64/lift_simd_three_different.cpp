@@ -252,8 +252,7 @@ Step Lifter::lift_UMLSL_v(const Args_UMLSL_v& a) {
 }
 
 Step Lifter::lift_PMULL_v(const Args_PMULL_v& a) {
-    return three_long(b, a,
-                      [&](Value n, Value m) { return simd::polynomial_multiply_long(b, n, m); });
+    return three_long(b, a, [&](Value n, Value m) { return b.vpmull8(n, m); });
 }
 
 // Saturating doubling multiply long.

@@ -86,19 +86,27 @@ Step across_lanes(Builder& b, const Args& a, Op op) {
     return Step::next;
 }
 
+Value sum_of_bytes(Builder& b, Value v) {
+    const Value halves = b.vsum8(v);
+    return b.vlow64(b.vadd(halves, simd::high_half(b, halves), 3));
+}
+
 template <typename Args>
 Step add_across(Builder& b, const Args& a) {
-    const Value n = b.get_v(a.rn);
-    b.set_v(a.rd, b.vaddv(a.q ? n : b.vlow64(n), a.size));
+    Value n = b.get_v(a.rn);
+    if (!a.q) n = b.vlow64(n);
+    b.set_v(a.rd, a.size == 0 ? simd::only_lane0(b, sum_of_bytes(b, n), 0) : b.vaddv(n, a.size));
     return Step::next;
 }
 
 // SADDLV UADDLV: neighbours first, so that the sum has elements of twice the size.
 template <typename Args>
 Step add_long_across(Builder& b, const Args& a, bool uns) {
-    const Value n = b.get_v(a.rn);
-    const Value pairs = simd::pairwise_long(b, a.q ? n : b.vlow64(n), a.size, uns);
-    b.set_v(a.rd, b.vaddv(pairs, a.size + 1));
+    Value n = b.get_v(a.rn);
+    if (!a.q) n = b.vlow64(n);
+    const bool bytes = uns && a.size == 0;
+    b.set_v(a.rd, bytes ? sum_of_bytes(b, n)
+                        : b.vaddv(simd::pairwise_long(b, n, a.size, uns), a.size + 1));
     return Step::next;
 }
 

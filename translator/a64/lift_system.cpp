@@ -2,6 +2,7 @@
 //
 // Owns: lifts of the patterns of spec/a64/system.py. Must not know: the host, the encodings.
 #include "translator/a64/lifter.hpp"
+#include "translator/a64/simd_lift.hpp"
 #include "translator/a64/sysregs.gen.hpp"
 
 namespace pydbt::a64 {
@@ -140,7 +141,10 @@ Step Lifter::lift_MSR(const Args_MSR& a) {
         case SysRegWay::state: b.set_state(v, static_cast<int64_t>(reg->offset)); break;
         case SysRegWay::nzcv: b.set_flags(b.flags_from_nzcv(v)); break;
         case SysRegWay::fpcr: b.set_fpcr(v); return leave_context();
-        case SysRegWay::fpsr: b.set_fpsr(v); break;
+        case SysRegWay::fpsr:
+            b.set_fpsr(v);
+            b.set_v(simd::kSaturation, b.vzero());
+            break;
         case SysRegWay::environment: b.write_sysreg(v, id); break;
     }
     return Step::next;

@@ -2,7 +2,6 @@
 #include "translator/a64/simd_lift.hpp"
 
 #include "translator/base/helpers.gen.hpp"
-#include "translator/base/simd_helpers.hpp"
 
 namespace pydbt::a64::simd {
 
@@ -17,6 +16,10 @@ uint64_t replicate(uint64_t value, unsigned size) {
 
 Value splat(Builder& b, uint64_t value, unsigned size) {
     return b.vmov_imm(static_cast<int64_t>(replicate(value, size)));
+}
+
+Value least(Builder& b, unsigned size) {
+    return splat(b, uint64_t{1} << (element_bits(size) - 1), size);
 }
 
 Value high_half(Builder& b, Value v) { return b.vext(v, v, 8); }
@@ -35,7 +38,13 @@ Value multiply_long(Builder& b, Value n, Value m, unsigned size, bool uns) {
 }
 
 // x + y = 2 (x & y) + (x ^ y) and x + y = 2 (x | y) - (x ^ y), so half the sum needs no wider lane.
+// Signed numbers moved by half their range are unsigned ones.
 Value halving_add(Builder& b, Value n, Value m, unsigned size, bool uns, bool round) {
+    if (round && size <= 1) {
+        if (uns) return b.vurhadd(n, m, size);
+        const Value sign = least(b, size);
+        return b.vxor(b.vurhadd(b.vxor(n, sign), b.vxor(m, sign), size), sign);
+    }
     const Value half = shift_right(b, b.vxor(n, m), 1, size, uns, false);
     return round ? b.vsub(b.vor(n, m), half, size) : b.vadd(b.vand(n, m), half, size);
 }
@@ -53,10 +62,7 @@ Value absolute_difference(Builder& b, Value n, Value m, unsigned size, bool uns)
 }
 
 Value pairwise_long(Builder& b, Value v, unsigned size, bool uns) {
-    const unsigned bits = element_bits(size);
-    const Value even = shift_right(b, b.vshl(v, bits, size + 1), bits, size + 1, uns, false);
-    const Value odd = shift_right(b, v, bits, size + 1, uns, false);
-    return b.vadd(even, odd, size + 1);
+    return uns ? b.vuaddlp(v, size) : b.vsaddlp(v, size);
 }
 
 Value shift_right(Builder& b, Value v, unsigned amount, unsigned size, bool uns, bool round) {
@@ -96,79 +102,6 @@ Value reverse_bits(Builder& b, Value v) {
     return v;
 }
 
-namespace {
-
-using base::HelperId;
-
-Value call(Builder& b, Value x, Value y, Value z, HelperId id, uint32_t imm) {
-    return b.call_vhelper(x, y, z, static_cast<int64_t>(id), imm);
-}
-
-constexpr uint32_t mode(uint32_t size, bool uns, bool round = false) {
-    return size | (uns ? base::kSimdUnsigned : 0) | (round ? base::kSimdRound : 0);
-}
-
-}  // namespace
-
-Value saturating_add(Builder& b, Value n, Value m, unsigned size, bool uns) {
-    return call(b, n, m, ir::kNone, HelperId::simd_saturating_add, mode(size, uns));
-}
-
-Value saturating_sub(Builder& b, Value n, Value m, unsigned size, bool uns) {
-    return call(b, n, m, ir::kNone, HelperId::simd_saturating_add,
-                mode(size, uns) | base::kSimdNegate);
-}
-
-Value polynomial_multiply(Builder& b, Value n, Value m) {
-    return call(b, n, m, ir::kNone, HelperId::simd_polynomial_multiply, 0);
-}
-
-Value polynomial_multiply_long(Builder& b, Value n, Value m) {
-    return call(b, n, m, ir::kNone, HelperId::simd_polynomial_multiply_long, 0);
-}
-
-Value saturating_accumulate(Builder& b, Value d, Value n, unsigned size, bool uns) {
-    return call(b, d, n, ir::kNone, HelperId::simd_saturating_accumulate, mode(size, uns));
-}
-
-Value saturating_abs(Builder& b, Value v, unsigned size, bool negate) {
-    return call(b, v, ir::kNone, ir::kNone, HelperId::simd_saturating_abs,
-                size | (negate ? base::kSimdNegate : 0));
-}
-
-Value unsigned_estimate(Builder& b, Value v, bool square_root) {
-    return call(b, v, ir::kNone, ir::kNone, HelperId::simd_unsigned_estimate,
-                square_root ? base::kSimdNegate : 0);
-}
-
-Value doubling_multiply_high(Builder& b, Value n, Value m, unsigned size, bool round) {
-    return call(b, n, m, ir::kNone, HelperId::simd_doubling_multiply_high,
-                mode(size, false, round));
-}
-
-Value doubling_multiply_long(Builder& b, Value n, Value m, unsigned size) {
-    return call(b, n, m, ir::kNone, HelperId::simd_doubling_multiply_long, mode(size, false));
-}
-
-Value shift_by_register(Builder& b, Value n, Value m, unsigned size, bool uns, bool round,
-                        bool saturate) {
-    if (!round && !saturate) return uns ? b.vushl(n, m, size) : b.vsshl(n, m, size);
-    const uint32_t imm = mode(size, uns, round) | (saturate ? base::kSimdSaturate : 0);
-    return call(b, n, m, ir::kNone, HelperId::simd_shift, imm);
-}
-
-Value saturating_shift_left_unsigned(Builder& b, Value v, unsigned amount, unsigned size) {
-    return call(b, v, splat(b, amount, size), ir::kNone, HelperId::simd_shift,
-                size | base::kSimdResultUnsigned);
-}
-
-Value saturating_narrow(Builder& b, Value v, unsigned amount, unsigned size, Narrowing kind,
-                        bool round) {
-    uint32_t imm = mode(size, kind == Narrowing::unsigned_, round);
-    if (kind == Narrowing::signed_to_unsigned) imm |= base::kSimdResultUnsigned;
-    return call(b, v, splat(b, amount, size), ir::kNone, HelperId::simd_saturating_narrow, imm);
-}
-
 // An index below 16 k wraps to 240 or more after subtracting 16 k, so it selects nothing there.
 Value table_lookup(Builder& b, const Value* table, unsigned registers, Value index) {
     Value result = b.vtbl1(table[0], index);
@@ -177,6 +110,23 @@ Value table_lookup(Builder& b, const Value* table, unsigned registers, Value ind
         result = b.vor(result, b.vtbl1(table[i], rest));
     }
     return result;
+}
+
+Value unsigned_estimate(Builder& b, Value v, bool square_root) {
+    const auto helper = base::HelperId::simd_unsigned_estimate;
+    return b.call_vhelper(v, ir::kNone, ir::kNone, static_cast<int64_t>(helper), square_root);
+}
+
+Value polynomial_multiply(Builder& b, Value n, Value m) {
+    const Value high = b.vpmull8(high_half(b, n), high_half(b, m));
+    return b.vuzp1(b.vpmull8(n, m), high, 0);
+}
+
+// Each word of d is a product of rows: row 0 or 1 of n with row 0 or 1 of m.
+Value matrix_multiply(Builder& b, Value d, Value n, Value m,
+                      Value (Builder::*dot)(Value, Value, Value)) {
+    d = (b.*dot)(d, b.vtrn1(n, n, 2), b.vuzp1(m, m, 2));
+    return (b.*dot)(d, b.vtrn2(n, n, 2), b.vuzp2(m, m, 2));
 }
 
 }  // namespace pydbt::a64::simd

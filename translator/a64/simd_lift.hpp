@@ -2,7 +2,7 @@
 //
 // Owns: lane-wise idioms over 128-bit values (halving, absolute difference, pairwise widening,
 // rounding shifts, narrowing) and the calls of the saturating helpers.
-// Must not know: encodings, guest register numbers, the back end.
+// Must not know: encodings, guest register numbers but that of QC, the back end.
 //
 // `size` is log2 of the element's bytes (0..3) everywhere. `uns` selects the unsigned operation.
 #pragma once
@@ -24,6 +24,9 @@ uint64_t replicate(uint64_t value, unsigned size);
 
 // A vector with `value` in every element.
 Value splat(Builder& b, uint64_t value, unsigned size);
+
+// The least signed number, a one in the sign bit, in every element.
+Value least(Builder& b, unsigned size);
 
 // The upper half of v in the lower half (the rest is not to be used).
 Value high_half(Builder& b, Value v);
@@ -59,6 +62,10 @@ Value count_leading_sign(Builder& b, Value v, unsigned size);
 // RBIT in each byte.
 Value reverse_bits(Builder& b, Value v);
 
+// What follows up to SQSHLU may saturate, and then sets FPSR.QC: any bit of this V register
+// that is one. Lanes past a 64-bit or scalar form are zero in all operands; zeros never saturate.
+inline constexpr unsigned kSaturation = 32;
+
 // SQADD UQADD, SQSUB UQSUB.
 Value saturating_add(Builder& b, Value n, Value m, unsigned size, bool uns);
 Value saturating_sub(Builder& b, Value n, Value m, unsigned size, bool uns);
@@ -69,13 +76,6 @@ Value saturating_accumulate(Builder& b, Value d, Value n, unsigned size, bool un
 // SQABS, SQNEG.
 Value saturating_abs(Builder& b, Value v, unsigned size, bool negate);
 
-// PMUL, PMULL of the low eight bytes.
-Value polynomial_multiply(Builder& b, Value n, Value m);
-Value polynomial_multiply_long(Builder& b, Value n, Value m);
-
-// URECPE, URSQRTE.
-Value unsigned_estimate(Builder& b, Value v, bool square_root);
-
 // SQDMULH SQRDMULH (sizes 1 and 2), SQDMULL of the low 64 bits.
 Value doubling_multiply_high(Builder& b, Value n, Value m, unsigned size, bool round);
 Value doubling_multiply_long(Builder& b, Value n, Value m, unsigned size);
@@ -84,6 +84,13 @@ Value doubling_multiply_long(Builder& b, Value n, Value m, unsigned size);
 // UQRSHL.
 Value shift_by_register(Builder& b, Value n, Value m, unsigned size, bool uns, bool round,
                         bool saturate);
+
+// SQRDMLAH, SQRDMLSH (sizes 1 and 2): d plus or minus 2nm, of which the high half, rounded.
+Value rounding_multiply_accumulate(Builder& b, Value d, Value n, Value m, unsigned size,
+                                   bool subtract);
+
+// SQSHL UQSHL by 0..element_bits(size)-1.
+Value saturating_shift_left(Builder& b, Value v, unsigned amount, unsigned size, bool uns);
 
 // SQSHLU by 0..element_bits(size)-1.
 Value saturating_shift_left_unsigned(Builder& b, Value v, unsigned amount, unsigned size);
@@ -95,6 +102,16 @@ enum class Narrowing { signed_, unsigned_, signed_to_unsigned };
 // 64 bits, the rest zero.
 Value saturating_narrow(Builder& b, Value v, unsigned amount, unsigned size, Narrowing kind,
                         bool round);
+
+// PMUL.
+Value polynomial_multiply(Builder& b, Value n, Value m);
+
+// URECPE, URSQRTE.
+Value unsigned_estimate(Builder& b, Value v, bool square_root);
+
+// SMMLA UMMLA USMMLA, of the dot product.
+Value matrix_multiply(Builder& b, Value d, Value n, Value m,
+                      Value (Builder::*dot)(Value, Value, Value));
 
 // TBL with 1..4 table registers: bytes whose index is past the table are zero.
 Value table_lookup(Builder& b, const Value* table, unsigned registers, Value index);

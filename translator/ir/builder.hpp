@@ -163,14 +163,14 @@ class Builder {
     Value address(Value base);
     void forget_state() {
         std::fill_n(x_, 32, kNone);
-        std::fill_n(v_, 32, kNone);
+        std::fill_n(v_, 33, kNone);
         flags_ = kNone;
     }
 
     Function& f_;
     uint32_t block_ = 0;
     uint16_t insn_ = 0;
-    Value x_[32], v_[32], flags_ = kNone;
+    Value x_[32], v_[33], flags_ = kNone;
 };
 
 }  // namespace pydbt::ir

@@ -5,35 +5,10 @@
 #include <type_traits>
 
 #include "translator/ir/interpreter_parts.hpp"
+#include "translator/ir/lanes.hpp"
 
 namespace pydbt::ir {
 namespace {
-
-using base::V128;
-
-template <class T>
-struct Lanes {
-    static constexpr unsigned kCount = 16 / sizeof(T);
-    T e[kCount];
-
-    static Lanes of(const V128& v) {
-        Lanes l;
-        std::memcpy(l.e, &v, sizeof v);
-        return l;
-    }
-    V128 pack() const {
-        V128 v;
-        std::memcpy(&v, e, sizeof v);
-        return v;
-    }
-};
-
-template <class T, class F>
-V128 each(const V128& a, const V128& b, F f) {
-    auto x = Lanes<T>::of(a), y = Lanes<T>::of(b);
-    for (unsigned n = 0; n < x.kCount; n++) x.e[n] = static_cast<T>(f(x.e[n], y.e[n]));
-    return x.pack();
-}
 
 template <class T, class F>
 V128 pairs(const V128& a, const V128& b, F f) {
@@ -280,7 +255,7 @@ bool whole(const Inst& i, const Operands& o, V128& r) {
 }  // namespace
 
 bool evaluate_vector(const Inst& i, const Operands& o, V128& r) {
-    if (whole(i, o, r)) return true;
+    if (whole(i, o, r) || evaluate_saturating(i, o, r)) return true;
     switch (i.size) {
         case 0:
             return elementwise<int8_t>(i, o.a, o.b, r) ||

@@ -47,7 +47,15 @@ bool is_vector_size(const Inst& i) {
         case Op::vuxtl:
         case Op::vsxtl:
         case Op::vmull_u:
-        case Op::vmull_s: return size <= 2;
+        case Op::vmull_s:
+        case Op::vsqxtn:
+        case Op::vuqxtn:
+        case Op::vsqxtun:
+        case Op::vsaddlp:
+        case Op::vuaddlp: return size <= 2;
+        case Op::vdmulh:
+        case Op::vrdmulh: return in(size, 1, 2);
+        case Op::vurhadd: return size <= 1;
         case Op::vfneg:
         case Op::vfabs: return in(size, 1, 3);
         default: {
@@ -64,9 +72,9 @@ bool attributes_fit(const Function& f, const Inst& i) {
     if (static_cast<int64_t>(i.cc) >= kConditions) return false;
     switch (i.op) {
         case Op::get_x:
-        case Op::set_x:
+        case Op::set_x: return in(i.imm, 0, 31);
         case Op::get_v:
-        case Op::set_v: return in(i.imm, 0, 31);
+        case Op::set_v: return in(i.imm, 0, 32);
         case Op::get_state: return is_state(i.imm, bits(i.type));
         case Op::set_state: return is_state(i.imm, w);
         case Op::const_: return i.type == Type::i64 || in(i.imm, 0, 0xffffffff);
@@ -101,6 +109,8 @@ bool attributes_fit(const Function& f, const Inst& i) {
         case Op::vshl: return i.size <= 3 && in(i.imm, 0, size - 1);
         case Op::vushr:
         case Op::vsshr: return i.size <= 3 && in(i.imm, 0, size);
+        case Op::vror: return in(i.size, 2, 3) && in(i.imm, 0, size - 1);
+        case Op::vclmul: return i.flags <= 1;
         case Op::vext: return in(i.imm, 0, 15);
         default: break;
     }

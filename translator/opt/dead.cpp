@@ -25,11 +25,11 @@ void unlink(ir::Function& f, ir::Block& block, Inst& i) {
 
 // Registers that are set again further down before anything can look.
 struct Overwritten {
-    uint32_t x = 0, v = 0;
+    uint64_t x = 0, v = 0;
     bool flags = false;
 
-    bool test_and_set(uint32_t& set, int64_t n) {
-        uint32_t bit = 1u << n;
+    bool test_and_set(uint64_t& set, int64_t n) {
+        uint64_t bit = uint64_t{1} << n;
         bool was = (set & bit) != 0;
         set |= bit;
         return was;
@@ -48,8 +48,8 @@ struct Overwritten {
     }
     void read(const Inst& i) {
         switch (i.op) {
-            case Op::get_x: x &= ~(1u << i.imm); break;
-            case Op::get_v: v &= ~(1u << i.imm); break;
+            case Op::get_x: x &= ~(uint64_t{1} << i.imm); break;
+            case Op::get_v: v &= ~(uint64_t{1} << i.imm); break;
             case Op::get_flags: flags = false; break;
             default: break;
         }

@@ -24,6 +24,13 @@ uint32_t fpsr_of(uint32_t mxcsr) {
     return flags;
 }
 
+// QC of translated code, which ORs what saturation changed into this V register.
+constexpr unsigned kSaturation = 32;
+uint32_t saturated(const base::CpuState& state) {
+    const base::V128& v = state.v[kSaturation];
+    return (v.lo | v.hi) != 0 ? 1u << 27 : 0;
+}
+
 // FPCR.RMode: 0 nearest, 1 up, 2 down, 3 zero. MXCSR.RC: 0 nearest, 1 down, 2 up, 3 zero.
 uint32_t mxcsr_round(uint32_t mxcsr, uint32_t fpcr) {
     constexpr uint32_t kRound[] = {0, 2, 1, 3};
@@ -48,7 +55,7 @@ uint64_t helper_write_sysreg(base::CpuState* state, uint64_t id, uint64_t value,
 }
 
 uint64_t helper_get_fpsr(base::CpuState* state, uint64_t, uint64_t, uint64_t) {
-    return state->fpsr | fpsr_of(_mm_getcsr());
+    return state->fpsr | saturated(*state) | fpsr_of(_mm_getcsr());
 }
 
 uint64_t helper_set_fpsr(base::CpuState* state, uint64_t value, uint64_t, uint64_t) {
@@ -67,10 +74,13 @@ uint64_t helper_set_fpcr(base::CpuState* state, uint64_t value, uint64_t, uint64
     return 0;
 }
 
-uint32_t read_fpsr(const base::CpuState& state) { return state.fpsr | fpsr_of(state.mxcsr); }
+uint32_t read_fpsr(const base::CpuState& state) {
+    return state.fpsr | saturated(state) | fpsr_of(state.mxcsr);
+}
 
 void write_fpsr(base::CpuState& state, uint32_t value) {
     state.fpsr = value & kFpsrMask;
+    state.v[kSaturation] = {0, 0};
     state.mxcsr &= ~kMxcsrFlags;
 }
 

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import semantics as s
+from . import semantics_simd as simd
 
 TYPES: dict[str, int] = {
     "none": 0,
@@ -79,8 +80,8 @@ def op(
 # ---- guest state
 op("get_x", "i64", "", "n:imm", "read", "x register n; 31 is SP", lambda e: e.x(e.n))
 op("set_x", "none", "i64", "n:imm", "write", "x register n; 31 is SP", lambda e, a: e.set_x(e.n, a))
-op("get_v", "v128", "", "n:imm", "read", "V register n", lambda e: e.v(e.n))
-op("set_v", "none", "v128", "n:imm", "write", "V register n", lambda e, a: e.set_v(e.n, a))
+op("get_v", "v128", "", "n:imm", "read", "V register n; 32: bits that are 1 where something saturated", lambda e: e.v(e.n))
+op("set_v", "none", "v128", "n:imm", "write", "V register n; 32 as for get_v", lambda e, a: e.set_v(e.n, a))
 op("get_flags", "flags", "", "", "read", "NZCV", lambda e: e.nzcv())
 op("set_flags", "none", "flags", "", "write", "NZCV", lambda e, a: e.set_nzcv(a))
 op("get_state", "[T]", "", "field:imm", "read", "a field by its offset in CpuState", lambda e: e.field(e.field_))
@@ -241,6 +242,28 @@ op("vcnt", "v128", "v128", "", "pure", "one bits of each byte", lambda e, a: s.l
 op("vclz", "v128", "v128", "size:size", "pure", "leading zero bits of each element", lambda e, a: s.lanes(e.size, lambda x, w: w - x.bit_length(), a))
 op("vmull_u", "v128", "v128 v128", "size:size", "pure commutes", "low elements multiplied, unsigned, to 2*size", lambda e, a, b: s.mull(a, b, e.size, False))
 op("vmull_s", "v128", "v128 v128", "size:size", "pure commutes", "low elements multiplied, signed, to 2*size", lambda e, a, b: s.mull(a, b, e.size, True))
+op("vsqadd", "v128", "v128 v128", "size:size", "pure commutes", "a + b, saturated, signed", lambda e, a, b: simd.saturating(e.size, a, b, True, 1))
+op("vuqadd", "v128", "v128 v128", "size:size", "pure commutes", "a + b, saturated, unsigned", lambda e, a, b: simd.saturating(e.size, a, b, False, 1))
+op("vsqsub", "v128", "v128 v128", "size:size", "pure", "a - b, saturated, signed", lambda e, a, b: simd.saturating(e.size, a, b, True, -1))
+op("vuqsub", "v128", "v128 v128", "size:size", "pure", "a - b, saturated, unsigned", lambda e, a, b: simd.saturating(e.size, a, b, False, -1))
+op("vsqxtn", "v128", "v128", "size:size", "pure", "signed 2*size elements saturated to signed ones; upper half zero", lambda e, a: simd.narrow(e.size, a, True, True))
+op("vuqxtn", "v128", "v128", "size:size", "pure", "unsigned 2*size elements saturated to unsigned ones; upper half zero", lambda e, a: simd.narrow(e.size, a, False, False))
+op("vsqxtun", "v128", "v128", "size:size", "pure", "signed 2*size elements saturated to unsigned ones; upper half zero", lambda e, a: simd.narrow(e.size, a, True, False))
+op("vdmulh", "v128", "v128 v128", "size:size", "pure commutes", "high half of 2ab, signed, wrapping (size 1 or 2)", lambda e, a, b: simd.doubling_high(e.size, a, b, False))
+op("vrdmulh", "v128", "v128 v128", "size:size", "pure commutes", "the same, rounded", lambda e, a, b: simd.doubling_high(e.size, a, b, True))
+op("vurhadd", "v128", "v128 v128", "size:size", "pure commutes", "(a + b + 1) / 2, unsigned (size 0 or 1)", lambda e, a, b: s.lanes(e.size, lambda x, y, w: x + y + 1 >> 1, a, b))
+op("vsaddlp", "v128", "v128", "size:size", "pure", "sums of neighbours, signed, to 2*size", lambda e, a: simd.pairs_long(e.size, a, True))
+op("vuaddlp", "v128", "v128", "size:size", "pure", "sums of neighbours, unsigned, to 2*size", lambda e, a: simd.pairs_long(e.size, a, False))
+op("vsum8", "v128", "v128", "", "pure", "sum of the bytes of each half", lambda e, a: simd.byte_sums(a))
+op("vdiffs", "v128", "v128 v128 v128", "", "pure", "first | (second ^ third): a 1 stays where two ever differed", lambda e, acc, a, b: acc | (a ^ b))
+op("vsdot", "v128", "v128 v128 v128", "", "pure", "32-bit elements plus four products of bytes, signed", lambda e, acc, a, b: simd.dot(acc, a, b, True, True))
+op("vudot", "v128", "v128 v128 v128", "", "pure", "the same, unsigned", lambda e, acc, a, b: simd.dot(acc, a, b, False, False))
+op("vusdot", "v128", "v128 v128 v128", "", "pure", "the same, second unsigned, third signed", lambda e, acc, a, b: simd.dot(acc, a, b, False, True))
+op("vror", "v128", "v128", "amount:imm size:size", "pure", "elements rotated right by less than the width (size 2 or 3)", simd.rotate_right)
+op("veor3", "v128", "v128 v128 v128", "", "pure", "a ^ b ^ c", lambda e, a, b, c: a ^ b ^ c)
+op("vbcax", "v128", "v128 v128 v128", "", "pure", "a ^ (b & ~c)", lambda e, a, b, c: a ^ b & ~c)
+op("vpmull8", "v128", "v128 v128", "", "pure commutes", "carry-less products of the low bytes, 16 bits each", lambda e, a, b: simd.polynomial_long(a, b))
+op("vclmul", "v128", "v128 v128", "high:flags", "pure commutes", "carry-less product of low halves (high 0) or high halves (1)", lambda e, a, b: simd.carryless(a >> 64 * e.high & s.MASK64, b >> 64 * e.high & s.MASK64))
 for _name, _doc in (("vfadd", "FPAdd"), ("vfsub", "FPSub"), ("vfmul", "FPMul"), ("vfdiv", "FPDiv"), ("vfmin", "FPMin"), ("vfmax", "FPMax"), ("vfminnm", "FPMinNum"), ("vfmaxnm", "FPMaxNum"), ("vfcmeq", "FPCompareEQ"), ("vfcmge", "FPCompareGE"), ("vfcmgt", "FPCompareGT")):
     op(_name, "v128", "v128 v128", "size:size", "pure raises", f"{_doc} by element (size 1 to 3)")
 op("vfsqrt", "v128", "v128", "size:size", "pure raises", "FPSqrt by element")

@@ -37,7 +37,7 @@ FIELDS: tuple[Field, ...] = (
     F("mxcsr", "u32", "the guest's MXCSR while outside translated code"),
     F("poll", "u32", "nonzero: leave at the next poll (runtime's PollBit)"),
     F("context_key", "u32", "what translations depend on besides the guest's bytes"),
-    F("v", "v128", "v0 to v31", 32),
+    F("v", "v128", "v0 to v31; 32: not zero means FPSR.QC, beside fpsr (docs/decisions)", 33),
     F("tpidr_el0", "u64", "TPIDR_EL0"),
     F("tpidrro_el0", "u64", "TPIDRRO_EL0"),
     F("tpidr2_el0", "u64", "TPIDR2_EL0 (FEAT_SME; kept for layout, zero)"),

@@ -44,7 +44,7 @@ struct RecoveryEntry {
     uint8_t slot;    // spill: index into CpuState::spill
     uint64_t value;  // constant, address; V in memory: how many bytes count, zeros are above
 };
-inline constexpr uint8_t kGuestX = 0, kGuestV = 32, kGuestFlags = 64, kGuestFaultAddress = 65;
+inline constexpr uint8_t kGuestX = 0, kGuestV = 32, kGuestFlags = 65, kGuestFaultAddress = 66;
 
 /// A host instruction that may fault, rows in ascending order of host_offset.
 struct RecoveryRow {

@@ -341,6 +341,21 @@ Xmm Compiler::def_x(const Inst& i, uint8_t clean) {
     return r;
 }
 
+Xmm Compiler::def_from_x(const Inst& i, Value a) {
+    Loc& l = loc(a);
+    Xmm r = Xmm::none;
+    if (l.reg != kNo && dying(a, i)) {
+        r = xmm(l.reg);
+        xmm_locked_ |= bit(r);
+        l.reg = kNo;
+    } else {
+        r = alloc_xmm();
+        load_xmm(r, a);
+    }
+    define(i, r);
+    return r;
+}
+
 Gp Compiler::def_from(const Inst& i, Value a) {
     Loc& l = loc(a);
     if (l.reg != kNo && dying(a, i)) {

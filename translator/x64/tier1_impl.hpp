@@ -37,7 +37,7 @@ using ir::Value;
 enum class FlagsMode : uint8_t { add, sub, fcmp };
 
 inline constexpr uint8_t kNo = 0xff;
-inline constexpr unsigned kGuestCount = 65;  // x0-x30 sp, v0-v31, flags
+inline constexpr unsigned kGuestCount = 66;  // x0-x30 sp, v0-v32, flags
 
 inline constexpr uint32_t bit(unsigned n) { return 1u << n; }
 inline constexpr uint32_t bit(Gp r) { return 1u << static_cast<unsigned>(r); }
@@ -190,6 +190,8 @@ class Compiler {
     Xmm def_x(const Inst& i, uint8_t clean = 16);
     /// A register for i's result that holds a's value: a's own when it dies here, else a copy.
     Gp def_from(const Inst& i, Value a);
+    /// The same for vectors. The other operands are in use already.
+    Xmm def_from_x(const Inst& i, Value a);
     void move_constant(Gp r, Value v);
     void end_inst(const Inst& i);
 
@@ -338,6 +340,19 @@ class Compiler {
     void from_integer(const Inst& i, bool is_signed);
     void sign_mask(const Inst& i, bool absolute);
     void float_compare(const Inst& i, bool signalling);
+
+    // ---- tier1_vector_saturating.cpp
+    void saturating_add(const Inst& i, bool is_sub);
+    void saturating_narrow(const Inst& i);
+    void narrow_doublewords(Op op, Xmm d, Xmm a);
+    void narrow_doublewords_avx2(Op op, Xmm d, Xmm a);
+    void doubling_high(const Inst& i, bool round);
+
+    // ---- tier1_dot.cpp
+    void dot_vnni(const Inst& i);
+    void dot_words(const Inst& i);
+    void even_bytes(Xmm d, Xmm s, bool is_signed);
+    void odd_bytes(Xmm d, Xmm s, bool is_signed);
 
     // ---- tier1_vector.cpp
     /// Any vector or float op, through the interpreter's code.

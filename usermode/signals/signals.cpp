@@ -87,7 +87,7 @@ void fill_frame(GuestThread& thread, const siginfo_t& info, uint64_t mask, const
     m.pstate = pstate_of(state);
     FpsimdContext fp{
         {kFpsimdMagic, sizeof(FpsimdContext)}, runtime::read_fpsr(state), state.fpcr, {}};
-    static_assert(sizeof fp.v == sizeof state.v);
+    static_assert(sizeof fp.v < sizeof state.v);  // v32 belongs to FPSR
     std::memcpy(fp.v, state.v, sizeof fp.v);
     std::memcpy(m.reserved, &fp, sizeof fp);
     if (fault.is) {
