@@ -63,9 +63,7 @@ def dot(acc: int, a: int, b: int, a_signed: bool, b_signed: bool) -> int:
     def values(v: int, is_signed: bool) -> list[int]:
         return [s.signed(x, 8) if is_signed else x for x in s.split(v, 0)]
 
-    products = [
-        x * y for x, y in zip(values(a, a_signed), values(b, b_signed), strict=True)
-    ]
+    products = [x * y for x, y in zip(values(a, a_signed), values(b, b_signed), strict=True)]
     sums = [sum(products[at : at + 4]) for at in range(0, 16, 4)]
     return s.join([x + y for x, y in zip(s.split(acc, 2), sums, strict=True)], 2)
 
