@@ -57,6 +57,12 @@ def test_syscall_refused(
         syscalls.check()
 
 
+def test_forms_of_shown_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(syscalls.SHOWN, "timespec", "tv_sec:float64")
+    with pytest.raises(SpecError, match=exactly("shown structure timespec: unknown form float64")):
+        syscalls.check()
+
+
 def test_prefixed_calls_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(syscalls, "PREFIXED", ("openat", "bogus"))
     with pytest.raises(SpecError, match=exactly("PREFIXED: no syscall is named bogus")):

@@ -59,6 +59,30 @@ def test_strace_of_files(pydbt: Launcher, guest: Callable[..., Path]) -> None:
     assert ("openat", 'AT_FDCWD, "/dev/null", O_CLOEXEC, 00', "3") in seen
 
 
+def test_strace_of_structures(pydbt: Launcher, guest: Callable[..., Path]) -> None:
+    seen = calls(pydbt.run("-strace", guest("traced"), "calls"))
+    address = r"0x[0-9a-f]+"
+    wanted = [
+        ("pipe2", address + r", O_CLOEXEC", r"0 \{first=\d+, second=\d+\}"),
+        ("socket", r"AF_INET, SOCK_STREAM\|SOCK_CLOEXEC, 0", r"\d+"),
+        ("bind", r'\d+, \{sa_family=AF_INET, port=0, addr="127\.0\.0\.1"\}, 16', "0"),
+        ("bind", r'\d+, \{sa_family=AF_UNIX, sun_path="\\x00name"\}, 7', "0"),
+        ("clock_nanosleep", r"CLOCK_REALTIME, 0, \{tv_sec=0, tv_nsec=1000\}, NULL", "0"),
+        ("uname", address, r'0 \{sysname="Linux", .*, machine="aarch64"\}'),
+        ("unlinkat", r'AT_FDCWD, "nowhere", AT_REMOVEDIR', r"-1 errno=2 .*"),
+        ("newfstatat", rf'AT_FDCWD, "/", {address}, AT_SYMLINK_NOFOLLOW',
+         r"0 \{st_dev=\d+, st_ino=\d+, st_mode=040\d+, .*\}"),
+        ("rt_sigprocmask", r"SIG_BLOCK, \{sig=0x200\}, NULL, 8", "0"),
+        ("prctl", r"PR_SET_NAME, .*", "0"),
+        ("wait4", rf"-1, {address}, WNOHANG\|WUNTRACED, NULL", r"-1 errno=10 .*"),
+        ("clone", r"CLONE_SIGHAND\|CLONE_THREAD\|SIGCHLD, .*", r"-1 errno=22 .*"),
+        ("futex", rf"{address}, FUTEX_WAKE\|FUTEX_PRIVATE_FLAG, 1, .*", "0"),
+        ("execve", rf'"/nowhere", \["a", "b c"\], {address}', r"-1 errno=2 .*"),
+    ]  # fmt: skip
+    for row in wanted:
+        assert any(all(map(re.fullmatch, row, call)) for call in seen), row
+
+
 def test_strace_of_an_unknown_call(pydbt: Launcher, guest: Callable[..., Path]) -> None:
     run = pydbt.run("-strace", guest("processes"), "unknown_syscall")
     assert ("syscall_5000", "", "-1 errno=38 (Function not implemented)") in calls(run)

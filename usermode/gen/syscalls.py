@@ -9,9 +9,21 @@ import sys
 
 from translator.gen.common import SpecError, run
 
-from ..spec.syscalls import FLAGS, KINDS, NOT_SERVED, POINTERS, PREFIXED, STRUCTS, SYSCALLS, Syscall
+from ..spec.syscalls import (
+    ENUMS,
+    FLAGS,
+    KINDS,
+    NOT_SERVED,
+    POINTERS,
+    PREFIXED,
+    SHOWN,
+    STRUCTS,
+    SYSCALLS,
+    Syscall,
+)
 
 _FIRST_COMMON = 424
+_FORMS = ("i", "hex", "oct", "text")
 _HOWS = ("pass", "convert", "custom", "none")
 _RESULTS = ("int", "hex", "fd", "off")
 _TYPES = {"u32": "uint32_t", "i32": "int32_t", "u64": "uint64_t", "i64": "int64_t"}
@@ -43,6 +55,8 @@ def check() -> None:
             raise SpecError(f"syscall {row.name}: looked up below the prefix without a path")
         last = row.number
         names.add(row.name)
+    for name, text in SHOWN.items():
+        _shown_fields(text, name)
     none = {row.name for row in SYSCALLS if row.how == "none"}
     for name in sorted(none ^ set(NOT_SERVED)):
         raise SpecError(f"syscall {name}: none and NOT_SERVED go together")
@@ -59,7 +73,7 @@ def _converts(kind: str) -> bool:
 
 
 def _is_pointer(kind: str) -> bool:
-    return kind in POINTERS or kind.startswith(("in_", "out_"))
+    return kind in POINTERS or kind.startswith(("in_", "out_", "rd_", "wr_"))
 
 
 def _flag_functions() -> list[str]:
@@ -122,6 +136,7 @@ def _header() -> str:
         "#pragma once",
         "",
         "#include <cstdint>",
+        "#include <span>",
         "",
         '#include "usermode/syscalls/syscall.hpp"',
         "",
@@ -144,6 +159,20 @@ def _header() -> str:
         "    const char* name;",
         "};",
         *(f"extern const FlagName kNames_{name}[{len(rows)}];" for name, rows in FLAGS.items()),
+        "/// A structure's field as -strace shows it; a null name: not shown.",
+        "struct ShownField {",
+        "    const char* name;",
+        "    uint16_t offset, bytes;",
+        "    char form;  // i: signed, h: hexadecimal, o: octal, t: text",
+        "};",
+        "/// What is known of a kind: flags, or names by number, or fields.",
+        "struct KindText {",
+        "    std::span<const FlagName> flags;",
+        "    std::span<const char* const> names;",
+        "    std::span<const ShownField> fields;",
+        "    bool after;  // the kernel writes it",
+        "};",
+        "const KindText& kind_text(Kind kind);",
         "",
         "}  // namespace pydbt::usermode",
         "",
@@ -239,8 +268,61 @@ def _table() -> str:
     for name, rows in FLAGS.items():
         body = ", ".join(f'{{{value:#x}, "{flag}"}}' for flag, value, _ in rows)
         lines.append(f"const FlagName kNames_{name}[{len(rows)}] = {{{body}}};")
+    lines += _kind_texts()
     lines += ["", "}  // namespace pydbt::usermode", ""]
     return "\n".join(lines)
+
+
+def _struct_fields(name: str) -> str:
+    """Fields of a structure that is converted, as SHOWN has them for others."""
+    forms = {"st_mode": "oct", "events": "hex"}
+    return " ".join(
+        f"{'-' if field.startswith('pad') else field}:{forms.get(field, 'i')}{kind[1:]}"
+        for field, kind in STRUCTS[name]
+    )
+
+
+def _shown_fields(text: str, name: str) -> str:
+    offset = 0
+    parts: list[str] = []
+    for word in text.split():
+        field, form = word.split(":")
+        letters = form.rstrip("0123456789")
+        size = int(form[len(letters) :])
+        if letters not in _FORMS:
+            raise SpecError(f"shown structure {name}: unknown form {form}")
+        count = size if letters == "text" else size // 8
+        if field != "-":
+            parts.append(f"{{\"{field}\", {offset}, {count}, '{letters[0]}'}}")
+        offset += count
+    return ", ".join(parts)
+
+
+def _kind_texts() -> list[str]:
+    """What -strace knows of kinds."""
+    lines = ["namespace {"]
+    for name, names in ENUMS.items():
+        body = ", ".join(f'"{text}"' for text in names)
+        lines.append(f"constexpr const char* kEnum_{name}[] = {{{body}}};")
+    shown = SHOWN | {name: _struct_fields(name) for name in STRUCTS}
+    lines += [
+        f"constexpr ShownField kShown_{name}[] = {{{_shown_fields(text, name)}}};"
+        for name, text in shown.items()
+    ]
+    lines.append("const KindText kKindTexts[] = {")
+    for kind in KINDS:
+        flags = f"kNames_{kind}" if kind in FLAGS else "{}"
+        names = f"kEnum_{kind}" if kind in ENUMS else "{}"
+        is_struct = kind.startswith(("rd_", "wr_", "in_", "out_"))
+        fields = f"kShown_{kind.split('_', 1)[1]}" if is_struct else "{}"
+        after = "true" if kind.startswith(("wr_", "out_")) else "false"
+        lines.append(f"    {{{flags}, {names}, {fields}, {after}}},")
+    lines += [
+        "};",
+        "}  // namespace",
+        "const KindText& kind_text(Kind kind) { return kKindTexts[static_cast<size_t>(kind)]; }",
+    ]
+    return lines
 
 
 def _kinds() -> str:

@@ -1,7 +1,11 @@
 #include "usermode/strace/strace.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -74,13 +78,125 @@ std::string bytes_at(uint64_t address, uint64_t count) {
     return quoted(bytes, count > kShownBytes);
 }
 
+std::string name_or_number(std::span<const char* const> names, uint64_t value) {
+    value &= 0xffff'ffff;
+    if (value < names.size() && *names[value] != '\0') return names[value];
+    return number("%" PRId64, static_cast<uint64_t>(int64_t{static_cast<int32_t>(value)}));
+}
+
+std::string field_text(const ShownField& field, const uint8_t* bytes) {
+    if (field.form == 't') {
+        const char* text = reinterpret_cast<const char*>(bytes);
+        return quoted(std::string(text, strnlen(text, field.bytes)), false);
+    }
+    uint64_t value = 0;
+    std::memcpy(&value, bytes, field.bytes);
+    if (field.form == 'h') return number("0x%" PRIx64, value);
+    if (field.form == 'o') return number("0%" PRIo64, value);
+    int64_t narrow = field.bytes == 4   ? static_cast<int32_t>(value)
+                     : field.bytes == 2 ? static_cast<int16_t>(value)
+                                        : static_cast<int64_t>(value);
+    return number("%" PRId64, static_cast<uint64_t>(narrow));
+}
+
+std::string fields_at(std::span<const ShownField> fields, uint64_t address) {
+    uint8_t bytes[512];
+    const ShownField& last = fields.back();
+    if (!copy_from_guest(bytes, address, last.offset + size_t{last.bytes})) {
+        return number("0x%" PRIx64, address);
+    }
+    std::string text = "{";
+    for (const ShownField& field : fields) {
+        if (text.size() > 1) text += ", ";
+        text += std::string(field.name) + "=" + field_text(field, bytes + field.offset);
+    }
+    return text + "}";
+}
+
+std::string by_text(const KindText& text, uint64_t value) {
+    if (!text.flags.empty()) return flags(value & 0xffff'ffff, text.flags);
+    if (!text.names.empty()) return name_or_number(text.names, value);
+    if (value == 0) return "NULL";
+    // What the call will write is shown behind its result.
+    if (text.fields.empty() || text.after) return number("0x%" PRIx64, value);
+    return fields_at(text.fields, value);
+}
+
+std::string clone_flags(uint64_t value) {
+    uint64_t signal = value & 0xff;
+    std::string text = flags(value & ~uint64_t{0xff}, kNames_clone);
+    if (signal == 0) return text;
+    return (text == "0" ? "" : text + "|") + signal_name(static_cast<int>(signal));
+}
+
+std::string list_at(uint64_t address) {
+    constexpr size_t kShown = 16;
+    if (address == 0) return "NULL";
+    std::string text = "[";
+    for (size_t n = 0;; n++) {
+        uint64_t item;
+        if (!read_guest(address + 8 * n, item)) return number("0x%" PRIx64, address);
+        if (item == 0) return text + "]";
+        if (n != 0) text += ", ";
+        if (n == kShown) return text + "...]";
+        text += string_at(item);
+    }
+}
+
+std::string socket_type(uint64_t value) {
+    constexpr const char* kTypes[] = {"",         "SOCK_STREAM", "SOCK_DGRAM",
+                                      "SOCK_RAW", "SOCK_RDM",    "SOCK_SEQPACKET"};
+    constexpr uint64_t kType = 0xf;
+    constexpr FlagName kFlags[] = {{04000, "SOCK_NONBLOCK"}, {02000000, "SOCK_CLOEXEC"}};
+    std::string text = (value & kType) == 0 ? "" : name_or_number(kTypes, value & kType);
+    if ((value & ~kType) == 0) return text.empty() ? "0" : text;
+    return text + (text.empty() ? "" : "|") + flags(value & ~kType, kFlags);
+}
+
+std::string futex_operation(uint64_t value) {
+    constexpr const char* kOperations[] = {
+        "FUTEX_WAIT",           "FUTEX_WAKE",        "FUTEX_FD",          "FUTEX_REQUEUE",
+        "FUTEX_CMP_REQUEUE",    "FUTEX_WAKE_OP",     "FUTEX_LOCK_PI",     "FUTEX_UNLOCK_PI",
+        "FUTEX_TRYLOCK_PI",     "FUTEX_WAIT_BITSET", "FUTEX_WAKE_BITSET", "FUTEX_WAIT_REQUEUE_PI",
+        "FUTEX_CMP_REQUEUE_PI", "FUTEX_LOCK_PI2"};
+    constexpr FlagName kFlags[] = {{128, "FUTEX_PRIVATE_FLAG"}, {256, "FUTEX_CLOCK_REALTIME"}};
+    constexpr uint64_t kOperation = 0x7f;
+    std::string text = name_or_number(kOperations, value & kOperation);
+    return (value & ~kOperation) == 0 ? text : text + "|" + flags(value & ~kOperation, kFlags);
+}
+
+std::string address_at(uint64_t address, uint64_t length) {
+    sockaddr_storage storage{};
+    if (address == 0) return "NULL";
+    if (length < sizeof(sa_family_t) || length > sizeof storage ||
+        !copy_from_guest(&storage, address, length)) {
+        return number("0x%" PRIx64, address);
+    }
+    std::string text = "{sa_family=" + by_text(kind_text(Kind::family_), storage.ss_family);
+    char host[INET6_ADDRSTRLEN] = "";
+    if (storage.ss_family == AF_UNIX) {
+        const char* path = reinterpret_cast<sockaddr_un*>(&storage)->sun_path;
+        size_t bytes = length - offsetof(sockaddr_un, sun_path);
+        // An abstract name begins with a NUL and may hold others.
+        if (bytes != 0 && path[0] != '\0') bytes = strnlen(path, bytes);
+        text += ", sun_path=" + quoted(std::string(path, bytes), false);
+    } else if (storage.ss_family == AF_INET || storage.ss_family == AF_INET6) {
+        auto& four = reinterpret_cast<sockaddr_in&>(storage);
+        auto& six = reinterpret_cast<sockaddr_in6&>(storage);
+        bool is_six = storage.ss_family == AF_INET6;
+        const void* in = is_six ? static_cast<void*>(&six.sin6_addr) : &four.sin_addr;
+        inet_ntop(storage.ss_family, in, host, sizeof host);
+        text += number(", port=%" PRIu64, ntohs(four.sin_port)) + ", addr=\"" + host + "\"";
+    }
+    return text + "}";
+}
+
 std::string argument(Kind kind, uint64_t value, uint64_t next) {
     constexpr int kAtFdcwd = -100;
     switch (kind) {
         case Kind::int_:
         case Kind::pid_:
         case Kind::fd_:
-        case Kind::clock_:
             return number("%" PRId64, static_cast<uint64_t>(int64_t{static_cast<int32_t>(value)}));
         case Kind::atfd_:
             if (static_cast<int32_t>(value) == kAtFdcwd) return "AT_FDCWD";
@@ -94,11 +210,13 @@ std::string argument(Kind kind, uint64_t value, uint64_t next) {
         case Kind::path_: return string_at(value);
         case Kind::buf_: return bytes_at(value, next);
         case Kind::sig_: return signal_name(static_cast<int>(value));
-        case Kind::prot_: return flags(value, kNames_prot);
-        case Kind::map_: return flags(value, kNames_map);
-        case Kind::open_: return flags(value, kNames_open);
-        case Kind::clone_: return flags(value & ~uint64_t{0xff}, kNames_clone);
-        default: return value == 0 ? "NULL" : number("0x%" PRIx64, value);
+        case Kind::clone_: return clone_flags(value);
+        case Kind::argv_: return list_at(value);
+        case Kind::sockaddr_: return address_at(value, next);
+        case Kind::socktype_: return socket_type(value & 0xffff'ffff);
+        case Kind::futex_: return futex_operation(value & 0xffff'ffff);
+        case Kind::ioctl_: return number("0x%" PRIx64, value & 0xffff'ffff);
+        default: return by_text(kind_text(kind), value);
     }
 }
 
@@ -126,13 +244,23 @@ void write_part(const Process& process, const std::string& text, pid_t now) {
 
 std::string result_text(const SyscallInfo& info, int64_t result) {
     constexpr int64_t kLastErrno = 4095;
-    if (result == -kRestart) return " = ? (interrupted)\n";
+    if (result == -kRestart) return " = ? (interrupted)";
     if (result < 0 && result >= -kLastErrno) {
         return number(" = -1 errno=%" PRId64, static_cast<uint64_t>(-result)) + " (" +
-               std::strerror(static_cast<int>(-result)) + ")\n";
+               std::strerror(static_cast<int>(-result)) + ")";
     }
-    const char* format = info.result == Result::hex_ ? " = 0x%" PRIx64 "\n" : " = %" PRId64 "\n";
+    const char* format = info.result == Result::hex_ ? " = 0x%" PRIx64 : " = %" PRId64;
     return number(format, static_cast<uint64_t>(result));
+}
+
+// The structures that the kernel has filled.
+std::string written(const SyscallInfo& info, const SyscallArgs& args) {
+    std::string text;
+    for (unsigned n = 0; n < info.count; n++) {
+        const KindText& kind = kind_text(info.kinds[n]);
+        if (kind.after && args[n] != 0) text += " " + fields_at(kind.fields, args[n]);
+    }
+    return text;
 }
 
 bool does_not_return(uint64_t n) {
@@ -163,8 +291,9 @@ void trace_call(const GuestThread& thread, uint64_t n, const SyscallInfo& info,
     write_part(thread.process, line + (ends ? " = ?\n" : ""), ends ? 0 : own_id());
 }
 
-void trace_result(const GuestThread& thread, const SyscallInfo& info, int64_t result) {
-    std::string text = result_text(info, result);
+void trace_result(const GuestThread& thread, const SyscallInfo& info, const SyscallArgs& args,
+                  int64_t result) {
+    std::string text = result_text(info, result) + (result < 0 ? "" : written(info, args)) + "\n";
     std::scoped_lock lock(g_mutex);
     pid_t self = own_id();
     if (open_line() == self) {

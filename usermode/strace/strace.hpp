@@ -20,6 +20,8 @@ void trace_call(const GuestThread& thread, uint64_t number, const SyscallInfo& i
 /// Ends a begun line: the call (execve) may not come back to do it.
 void trace_leave(const Process& process);
 /// Writes ` = result` behind it, or behind a line that says whose it is when another thread wrote.
-void trace_result(const GuestThread& thread, const SyscallInfo& info, int64_t result);
+/// The structures that the call has filled follow.
+void trace_result(const GuestThread& thread, const SyscallInfo& info, const SyscallArgs& args,
+                  int64_t result);
 
 }  // namespace pydbt::usermode

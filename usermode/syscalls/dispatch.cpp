@@ -88,14 +88,14 @@ void serve_syscall(GuestThread& thread) {
     if (thread.seccomp.active() && !filter_call(thread, number)) return;
     if (number == static_cast<uint64_t>(SyscallNumber::rt_sigreturn_)) {
         return_from_signal(thread);
-        if (trace) trace_result(thread, info, 0);
+        if (trace) trace_result(thread, info, args, 0);
         return;
     }
     std::string path;
     const std::string& prefix = thread.process.options.prefix;
     if (info.prefixed >= 0 && !prefix.empty()) add_prefix(prefix, info.prefixed, args, path);
     int64_t result = serve(thread, info, args);
-    if (trace && !thread.exiting) trace_result(thread, info, result);
+    if (trace && !thread.exiting) trace_result(thread, info, args, result);
     bool restart = result == -kRestart;
     if (!restart) state.x[0] = static_cast<uint64_t>(result);
     if (restart || thread.signals.pending != 0 || thread.signals.has_saved) {
