@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from translator.gen.common import SpecError
 from usermode import cli as cli_spec
 from usermode.gen import cli, syscalls
-from usermode.spec.syscalls import SYSCALLS, Syscall
+from usermode.spec.syscalls import SHOWN, SYSCALLS, Syscall
 
 
 def exactly(message: str) -> str:
@@ -58,7 +58,7 @@ def test_syscall_refused(
 
 
 def test_forms_of_shown_fields(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(syscalls.SHOWN, "timespec", "tv_sec:float64")
+    monkeypatch.setitem(SHOWN, "timespec", "tv_sec:float64")
     with pytest.raises(SpecError, match=exactly("shown structure timespec: unknown form float64")):
         syscalls.check()
 

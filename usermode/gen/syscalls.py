@@ -55,8 +55,8 @@ def check() -> None:
             raise SpecError(f"syscall {row.name}: looked up below the prefix without a path")
         last = row.number
         names.add(row.name)
-    for name, text in SHOWN.items():
-        _shown_fields(text, name)
+    for shown, fields in SHOWN.items():
+        _shown_fields(fields, shown)
     none = {row.name for row in SYSCALLS if row.how == "none"}
     for name in sorted(none ^ set(NOT_SERVED)):
         raise SpecError(f"syscall {name}: none and NOT_SERVED go together")
