@@ -352,8 +352,8 @@ def _syscalls() -> list[str]:
         else:
             lines.append("")
     lines += ["## Names of numbers", ""]
-    for name, names in ENUMS.items():
-        lines += [f"`{name}`: {', '.join(f'`{text}`' for text in names if text)}.", ""]
+    for name, values in ENUMS.items():
+        lines += [f"`{name}`: {', '.join(f'`{text}`' for text in values if text)}.", ""]
     lines += ["## Structures", "", "Those whose layout differs, as AArch64 has them.", ""]
     for name, fields in STRUCTS.items():
         listed = ", ".join(f"`{kind} {field}`" for field, kind in fields)

@@ -301,8 +301,8 @@ def _shown_fields(text: str, name: str) -> str:
 def _kind_texts() -> list[str]:
     """What -strace knows of kinds."""
     lines = ["namespace {"]
-    for name, names in ENUMS.items():
-        body = ", ".join(f'"{text}"' for text in names)
+    for name, values in ENUMS.items():
+        body = ", ".join(f'"{text}"' for text in values)
         lines.append(f"constexpr const char* kEnum_{name}[] = {{{body}}};")
     shown = SHOWN | {name: _struct_fields(name) for name in STRUCTS}
     lines += [

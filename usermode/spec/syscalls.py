@@ -137,8 +137,8 @@ def _named(text: str) -> tuple[tuple[str, int, int], ...]:
 FLAGS |= {
     "at": _named(
         "AT_SYMLINK_NOFOLLOW=0x100 AT_REMOVEDIR=0x200 AT_SYMLINK_FOLLOW=0x400 "
-        "AT_NO_AUTOMOUNT=0x800 AT_EMPTY_PATH=0x1000 AT_STATX_FORCE_SYNC=0x2000 AT_STATX_DONT_SYNC=0x4000 "
-        "AT_RECURSIVE=0x8000"
+        "AT_NO_AUTOMOUNT=0x800 AT_EMPTY_PATH=0x1000 AT_STATX_FORCE_SYNC=0x2000 "
+        "AT_STATX_DONT_SYNC=0x4000 AT_RECURSIVE=0x8000"
     ),
     "access": _named("R_OK=4 W_OK=2 X_OK=1"),
     "cloexec": _named("CLOEXEC=0o2000000 NONBLOCK=0o4000"),
