@@ -11,7 +11,7 @@ import pytest
 from tools.guest_toolchain import ToolchainError, find_compiler
 from translator.gen.common import SpecError
 from translator.gen.cpus import check_cpus, check_features, check_registers
-from translator.spec.cpus import CPUS
+from translator.spec.cpus import CPUS, NOT_IMPLEMENTED
 from translator.spec.features import FEATURES, Feature, required
 from translator.spec.idregs import IdRegister, id_fields, split
 from usermode.gen import linux_cpu
@@ -46,6 +46,25 @@ def test_hwcap_bits_are_the_headers() -> None:
     }
     missing = [name for place, name in header.items() if place not in ours]
     assert all(name.startswith(("sve", "sme")) for name in missing), missing
+
+
+NO_FIELD = {
+    "PACIMP": "PAuth's fields say which algorithm it is",
+    "PACQARMA3": "the same",
+    "PACQARMA5": "the same",
+}
+"""Features that no ID register field tells of by itself, and why."""
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+def test_row_is_whole(feature: Feature) -> None:
+    """Fields, HWCAP and models: a row that lands says all of them."""
+    assert bool(feature.fields) != (feature.name in NO_FIELD), (
+        "which ID register field tells of it?"
+    )
+    assert feature.name not in NOT_IMPLEMENTED, "take it out of NOT_IMPLEMENTED (spec/cpus.py)"
+    hwcaps = [(row.word, row.bit) for row in HWCAPS if row.feature == feature.name]
+    assert feature.hwcap == (hwcaps[0] if hwcaps else None), "usermode/spec/linux_cpu.py has it"
 
 
 @pytest.mark.parametrize("row", [row for row in HWCAPS if row.feature in BY_NAME])
