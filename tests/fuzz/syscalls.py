@@ -19,7 +19,9 @@ from tests.usermode.support import build_guest
 from tools.guest_toolchain import find_compiler
 from usermode.cli import TIERS
 
-_OURS = re.compile(rb"internal error|a defect of pydbt|terminate called|Sanitizer|batch \d+ hangs")
+_OURS = re.compile(
+    rb"pydbt-aarch64: internal error|terminate called|ERROR: \w+Sanitizer|batch \d+ hangs"
+)
 _SECONDS_A_BATCH = 40
 
 

@@ -589,9 +589,9 @@ _TABLE = """
 293 rseq none ptr uint hex hex
 294 kexec_file_load pass fd fd size str hex
 424 pidfd_send_signal pass fd sig ptr hex
-425 io_uring_setup none uint ptr
-426 io_uring_enter none fd uint uint hex ptr size
-427 io_uring_register none fd uint ptr uint
+425 io_uring_setup custom fd:uint ptr
+426 io_uring_enter custom fd uint uint hex ptr size
+427 io_uring_register custom fd uint ptr uint
 428 open_tree pass fd:atfd path hex
 429 move_mount pass atfd path atfd path hex
 430 fsopen pass fd:str hex
@@ -644,10 +644,6 @@ NOT_SERVED: dict[str, str] = {
     "ptrace": "a tracer would see the translator's registers, not the guest's",
     "rseq": "a critical section can be interrupted between any two host instructions; programs "
     "fall back, as on Linux before 4.18",
-    "io_uring_setup": "requests hold flags that differ (openat, epoll_ctl), and the kernel reads "
-    "them without a call",
-    "io_uring_enter": "see io_uring_setup",
-    "io_uring_register": "see io_uring_setup",
 }
 """Why each `none` is one."""
 

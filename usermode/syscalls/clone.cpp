@@ -31,6 +31,7 @@
 #include "usermode/syscalls/arguments.hpp"
 #include "usermode/syscalls/end.hpp"
 #include "usermode/syscalls/table.gen.hpp"
+#include "usermode/syscalls/uring.hpp"
 
 // int64_t pydbt_clone_call(int64_t number, const uint64_t args[5], void (*run)(void*), void* data)
 //
@@ -297,6 +298,7 @@ int64_t fork_process(GuestThread& t, const CloneRequest& request) {
     int64_t result = -ENOMEM;
     std::unique_lock trace = hold_trace();
     std::unique_lock members(t.group->members_mutex);
+    std::unique_lock rings = hold_rings();
     if (process.engine->prepare_fork()) {
         t_fork = &request;
         pid_t pid = fork();

@@ -19,6 +19,7 @@
 #include "usermode/process.hpp"
 #include "usermode/syscalls/arguments.hpp"
 #include "usermode/syscalls/table.gen.hpp"
+#include "usermode/syscalls/uring.hpp"
 
 namespace pydbt::usermode {
 namespace {
@@ -82,6 +83,8 @@ int64_t sys_close(GuestThread& t, const SyscallArgs& a) {
     if (t.process.log_file != stderr && static_cast<int>(a[0]) == fileno(t.process.log_file)) {
         return -EBADF;
     }
+    // A child that only borrows the memory closes descriptors of its own.
+    if (!t.group->borrowed) forget_ring(static_cast<int>(a[0]));
     return host_syscall(t, SYS_close, a);
 }
 

@@ -12,34 +12,10 @@
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/process.hpp"
 #include "usermode/syscalls/table.gen.hpp"
+#include "usermode/syscalls/waits.hpp"
 
 namespace pydbt::usermode {
 namespace {
-
-// A mask argument of a waiting call: it is the thread's until the call is over.
-class TemporaryMask {
-   public:
-    TemporaryMask(GuestThread& thread, uint64_t mask) : thread_(thread), mask_(allowed_mask(mask)) {
-        host_ = host_mask(mask_);
-    }
-    uint64_t host() const { return reinterpret_cast<uint64_t>(&host_); }
-    // A signal that ended the call is delivered under the call's mask; the old one is restored
-    // after. One that came before the call is not: the call is made again.
-    void finish(int64_t result) {
-        SignalState& s = thread_.signals;
-        if (s.pending == 0 || result == -kRestart) return;
-        s.saved_blocked = s.blocked;
-        s.has_saved = true;
-        s.blocked = mask_;
-    }
-
-   private:
-    GuestThread& thread_;
-    uint64_t mask_;
-    sigset_t host_;
-};
-
-constexpr uint64_t kSigsetBytes = 8;
 
 // epoll_pwait and epoll_pwait2 but for how they are told the time.
 int64_t epoll_wait_any(GuestThread& t, int number, const SyscallArgs& a) {
