@@ -354,15 +354,22 @@ class Compiler {
     void even_bytes(Xmm d, Xmm s, bool is_signed);
     void odd_bytes(Xmm d, Xmm s, bool is_signed);
 
+    // ---- tier1_vector_shift.cpp
+    void vshift_imm(const Inst& i, Shift kind);
+    void shift_bytes(Shift kind, Xmm d, Xmm a, uint8_t n);
+    void shift_quads(Xmm d, Xmm a, uint8_t n);
+    void shift_by_lanes(const Inst& i, bool is_signed);
+
     // ---- tier1_vector.cpp
     /// Any vector or float op, through the interpreter's code.
     void by_helper(const Inst& i);
     using Vop = void (Assembler::*)(Xmm, Xmm, Xmm);
     using VopM = void (Assembler::*)(Xmm, Xmm, const Mem&);
     void vbinary(const Inst& i, Vop rr, VopM rm, bool swap = false);
-    void vshift_imm(const Inst& i, Shift kind);
-    void vshift_bytes(const Inst& i, Shift kind);
-    void higher_or_same(const Inst& i, Xmm d);
+    bool avx512() const { return host_.has(kHostAvx512); }
+    void compare_to_mask(const Inst& i, bool is_signed, uint8_t predicate);
+    void mask_to_lanes(const Inst& i, Mask k);
+    void higher_quads(Xmm d, Xmm a, Xmm b);
     void broadcast(unsigned size, Xmm d, Xmm s);
     void unzip(const Inst& i, bool odd);
     void transpose(const Inst& i, bool odd);

@@ -1,10 +1,16 @@
 // Vector ops on integers and bits.
 //
-// Owns: their code; what has no short sequence goes through by_helper(). Must not know: floating
-// point.
+// Owns: their code but for shifts and counts; what has no short sequence goes through by_helper().
+// Must not know: floating point.
 #include "translator/x64/tier1_impl.hpp"
 
 namespace pydbt::x64 {
+
+namespace {
+
+constexpr uint8_t kNotLess = 5, kNotLessOrEqual = 6;  // vpcmpd's predicates
+
+}  // namespace
 
 void Compiler::vbinary(const Inst& i, Vop rr, VopM rm, bool swap) {
     Value a = i.args[swap ? 1 : 0], b = i.args[swap ? 0 : 1];
@@ -64,11 +70,13 @@ void Compiler::emit_vxor(const Inst& i) { vbinary(i, PYDBT_V(vpxor)); }
 void Compiler::emit_vandc(const Inst& i) { vbinary(i, PYDBT_V(vpandn), true); }
 void Compiler::emit_vnot(const Inst& i) {
     Xmm a = use_x(i.args[0]);
+    if (avx512()) return a_.vpternlogd(def_x(i), a, a, 0x55);
     a_.vpcmpeqd(kScratch, kScratch, kScratch);
     a_.vpxor(def_x(i), a, kScratch);
 }
 void Compiler::emit_vorc(const Inst& i) {
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    if (avx512()) return a_.vpternlogd(def_x(i), a, b, 0xdd);
     a_.vpcmpeqd(kScratch, kScratch, kScratch);
     a_.vpxor(kScratch, b, kScratch);
     a_.vpor(def_x(i), a, kScratch);
@@ -76,9 +84,14 @@ void Compiler::emit_vorc(const Inst& i) {
 // Mask first: its ones take b, its zeros c.
 void Compiler::emit_vbsl(const Inst& i) {
     Xmm m = use_x(i.args[0]), b = use_x(i.args[1]), c = use_x(i.args[2]);
+    Xmm d = def_x(i);
+    if (avx512()) {
+        a_.vmovaps(d, m);
+        return a_.vpternlogd(d, b, c, 0xca);
+    }
     a_.vpand(kScratch, m, b);
     a_.vpandn(kScratch2, m, c);
-    a_.vpor(def_x(i), kScratch, kScratch2);
+    a_.vpor(d, kScratch, kScratch2);
 }
 
 // ---- lanes of arithmetic
@@ -111,6 +124,7 @@ void Compiler::emit_vmul(const Inst& i) {
 
 // a >= b is not b > a.
 void Compiler::emit_vcmge(const Inst& i) {
+    if (avx512()) return compare_to_mask(i, true, kNotLess);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     switch (i.size) {
         case 0: a_.vpcmpgtb(kScratch, b, a); break;
@@ -122,9 +136,43 @@ void Compiler::emit_vcmge(const Inst& i) {
     a_.vpxor(def_x(i), kScratch, kScratch2);
 }
 
-// a >= b unsigned is max(a, b) == a.
-void Compiler::higher_or_same(const Inst& i, Xmm d) {
+// By a mask register. `predicate` as vpcmpd's immediate.
+void Compiler::compare_to_mask(const Inst& i, bool is_signed, uint8_t predicate) {
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    constexpr Mask k = Mask::k1;
+    switch (i.size) {
+        case 0: is_signed ? a_.vpcmpb(k, a, b, predicate) : a_.vpcmpub(k, a, b, predicate); break;
+        case 1: is_signed ? a_.vpcmpw(k, a, b, predicate) : a_.vpcmpuw(k, a, b, predicate); break;
+        case 2: is_signed ? a_.vpcmpd(k, a, b, predicate) : a_.vpcmpud(k, a, b, predicate); break;
+        default: is_signed ? a_.vpcmpq(k, a, b, predicate) : a_.vpcmpuq(k, a, b, predicate); break;
+    }
+    mask_to_lanes(i, k);
+}
+
+void Compiler::mask_to_lanes(const Inst& i, Mask k) {
+    Xmm d = def_x(i);
+    switch (i.size) {
+        case 0: a_.vpmovm2b(d, k); break;
+        case 1: a_.vpmovm2w(d, k); break;
+        case 2: a_.vpmovm2d(d, k); break;
+        default: a_.vpmovm2q(d, k); break;
+    }
+}
+
+// a > b unsigned, as b's and a's signs turned round compare.
+void Compiler::higher_quads(Xmm d, Xmm a, Xmm b) {
+    constexpr uint64_t kSign = uint64_t{1} << 63;
+    a_.vmovaps(kScratch, pool(kSign, kSign));
+    a_.vpxor(kScratch2, a, kScratch);
+    a_.vpxor(kScratch, b, kScratch);
+    a_.vpcmpgtq(d, kScratch2, kScratch);
+}
+
+// a >= b unsigned is max(a, b) == a.
+void Compiler::emit_vcmhs(const Inst& i) {
+    if (i.size == 3 && avx512()) return compare_to_mask(i, false, kNotLess);
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    Xmm d = def_x(i);
     switch (i.size) {
         case 0:
             a_.vpmaxub(kScratch, a, b);
@@ -134,29 +182,22 @@ void Compiler::higher_or_same(const Inst& i, Xmm d) {
             a_.vpmaxuw(kScratch, a, b);
             a_.vpcmpeqw(d, kScratch, a);
             break;
-        default:
+        case 2:
             a_.vpmaxud(kScratch, a, b);
             a_.vpcmpeqd(d, kScratch, a);
             break;
+        default:
+            higher_quads(d, b, a);
+            a_.vpcmpeqd(kScratch, kScratch, kScratch);
+            a_.vpxor(d, d, kScratch);
+            break;
     }
-}
-void Compiler::emit_vcmhs(const Inst& i) {
-    if (i.size == 3) return by_helper(i);
-    Xmm d = alloc_xmm();
-    higher_or_same(i, d);
-    define(i, d);
 }
 void Compiler::emit_vcmhi(const Inst& i) {
+    if (avx512()) return compare_to_mask(i, false, kNotLessOrEqual);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
-    Xmm d = alloc_xmm();
-    if (i.size == 3) {
-        Mem m = pool(uint64_t{1} << 63, uint64_t{1} << 63);
-        a_.vmovaps(kScratch, m);
-        a_.vpxor(kScratch2, a, kScratch);
-        a_.vpxor(kScratch, b, kScratch);
-        a_.vpcmpgtq(d, kScratch2, kScratch);
-        return define(i, d);
-    }
+    Xmm d = def_x(i);
+    if (i.size == 3) return higher_quads(d, a, b);
     // Not b >= a: min(a, b) == a is a <= b.
     switch (i.size) {
         case 0:
@@ -174,10 +215,19 @@ void Compiler::emit_vcmhi(const Inst& i) {
     }
     a_.vpcmpeqd(kScratch2, kScratch2, kScratch2);
     a_.vpxor(d, kScratch, kScratch2);
-    define(i, d);
 }
 void Compiler::emit_vcmtst(const Inst& i) {
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    if (avx512()) {
+        constexpr Mask k = Mask::k1;
+        switch (i.size) {
+            case 0: a_.vptestmb(k, a, b); break;
+            case 1: a_.vptestmw(k, a, b); break;
+            case 2: a_.vptestmd(k, a, b); break;
+            default: a_.vptestmq(k, a, b); break;
+        }
+        return mask_to_lanes(i, k);
+    }
     a_.vpand(kScratch, a, b);
     a_.vpxor(kScratch2, kScratch2, kScratch2);
     switch (i.size) {
@@ -224,6 +274,7 @@ void Compiler::emit_vabs(const Inst& i) {
         case 1: a_.vpabsw(d, a); break;
         case 2: a_.vpabsd(d, a); break;
         default:
+            if (avx512()) return a_.vpabsq(d, a);
             a_.vpxor(kScratch, kScratch, kScratch);
             a_.vpcmpgtq(kScratch, kScratch, a);
             a_.vpxor(kScratch2, a, kScratch);
@@ -231,58 +282,6 @@ void Compiler::emit_vabs(const Inst& i) {
             break;
     }
 }
-
-// ---- shifts
-
-void Compiler::vshift_imm(const Inst& i, Shift kind) {
-    unsigned bits = 8u << i.size;
-    auto n = static_cast<uint8_t>(i.imm);
-    bool all = n >= bits;
-    Xmm a = use_x(i.args[0]);
-    if (all && kind != Shift::ashr) return emit_vzero(i);
-    if (i.size == 0 || (i.size == 3 && kind == Shift::ashr)) return by_helper(i);
-    if (all) n = static_cast<uint8_t>(bits - 1);
-    Xmm d = def_x(i);
-    switch (kind) {
-        case Shift::shl:
-            i.size == 1   ? a_.vpsllw(d, a, n)
-            : i.size == 2 ? a_.vpslld(d, a, n)
-                          : a_.vpsllq(d, a, n);
-            break;
-        case Shift::lshr:
-            i.size == 1   ? a_.vpsrlw(d, a, n)
-            : i.size == 2 ? a_.vpsrld(d, a, n)
-                          : a_.vpsrlq(d, a, n);
-            break;
-        default: i.size == 1 ? a_.vpsraw(d, a, n) : a_.vpsrad(d, a, n); break;
-    }
-}
-
-// Bytes: as words, with the neighbour's bits masked off.
-void Compiler::vshift_bytes(const Inst& i, Shift kind) {
-    auto n = static_cast<uint8_t>(i.imm);
-    Xmm a = use_x(i.args[0]);
-    uint64_t mask = kind == Shift::shl ? (0xff << n & 0xff) : 0xff >> n;
-    mask *= 0x0101010101010101;
-    Xmm d = def_x(i);
-    if (kind == Shift::shl) {
-        a_.vpsllw(kScratch, a, n);
-    } else {
-        a_.vpsrlw(kScratch, a, n);
-    }
-    a_.vpand(d, kScratch, pool(mask, mask));
-}
-void Compiler::emit_vshl(const Inst& i) {
-    if (i.size == 0 && i.imm < 8) return vshift_bytes(i, Shift::shl);
-    vshift_imm(i, Shift::shl);
-}
-void Compiler::emit_vushr(const Inst& i) {
-    if (i.size == 0 && i.imm < 8) return vshift_bytes(i, Shift::lshr);
-    vshift_imm(i, Shift::lshr);
-}
-void Compiler::emit_vsshr(const Inst& i) { vshift_imm(i, Shift::ashr); }
-void Compiler::emit_vushl(const Inst& i) { by_helper(i); }
-void Compiler::emit_vsshl(const Inst& i) { by_helper(i); }
 
 // ---- lanes
 
@@ -297,6 +296,14 @@ void Compiler::broadcast(unsigned size, Xmm d, Xmm s) {
 void Compiler::emit_vdup(const Inst& i) {
     Gp s = use(i.args[0]);
     Xmm d = def_x(i);
+    if (avx512()) {
+        switch (i.size) {
+            case 0: return a_.vpbroadcastb(d, s);
+            case 1: return a_.vpbroadcastw(d, s);
+            case 2: return a_.vpbroadcastd(d, s);
+            default: return a_.vpbroadcastq(d, s);
+        }
+    }
     if (i.size == 3) {
         a_.vmovq(d, s);
     } else {
@@ -307,12 +314,14 @@ void Compiler::emit_vdup(const Inst& i) {
 void Compiler::emit_vdup_lane(const Inst& i) {
     Xmm s = use_x(i.args[0]);
     Xmm d = def_x(i);
-    unsigned bytes = unsigned{i.scale} << i.size;
-    if (bytes != 0) {
-        a_.vpsrldq(kScratch, s, static_cast<uint8_t>(bytes));
-        s = kScratch;
-    }
-    broadcast(i.size, d, s);
+    uint8_t lane = i.scale;
+    if (lane == 0) return broadcast(i.size, d, s);
+    constexpr uint8_t kAllLanes = 0x55;
+    if (i.size == 3) return a_.vpunpckhqdq(d, s, s);
+    if (i.size == 2) return a_.vpshufd(d, s, static_cast<uint8_t>(lane * kAllLanes));
+    uint64_t control = uint64_t{lane} * 0x0101010101010101;
+    if (i.size == 1) control = control * 2 + 0x0100010001000100;
+    a_.vpshufb(d, s, pool(control, control));
 }
 
 void Compiler::emit_vget_u(const Inst& i) {
@@ -392,8 +401,12 @@ void Compiler::emit_vins_lane(const Inst& i) {
             break;
         case 2: a_.vinsertps(d, a, b, static_cast<uint8_t>(from << 6 | to << 4)); break;
         default:
-            a_.vpextrq(Gp::rax, b, from);
-            a_.vpinsrq(d, a, Gp::rax, to);
+            // The low half comes from the first source, the high one from the second.
+            if (to == 0) {
+                a_.vshufpd(d, b, a, static_cast<uint8_t>(from | 2));
+            } else {
+                a_.vshufpd(d, a, b, static_cast<uint8_t>(from << 1));
+            }
             break;
     }
 }
@@ -452,25 +465,33 @@ void Compiler::unzip(const Inst& i, bool odd) {
 void Compiler::emit_vuzp1(const Inst& i) { unzip(i, false); }
 void Compiler::emit_vuzp2(const Inst& i) { unzip(i, true); }
 
-// Even (odd) elements of both, side by side: what unzip gives, zipped.
+// Even (odd) elements of both, side by side: one operand is shifted by an element and blended in.
 void Compiler::transpose(const Inst& i, bool odd) {
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
-    Xmm d = alloc_xmm();
-    if (i.size == 3) {
-        odd ? a_.vpunpckhqdq(d, a, b) : a_.vpunpcklqdq(d, a, b);
-        return define(i, d);
-    }
-    uint64_t control = every_other(i.size, odd);
-    Mem m = pool(control, kHigh);
-    a_.vmovaps(kScratch3, m);
-    a_.vpshufb(kScratch, a, kScratch3);
-    a_.vpshufb(kScratch2, b, kScratch3);
+    Xmm d = def_x(i);
+    Xmm shifted = odd ? a : b;
+    auto n = static_cast<uint8_t>(8u << i.size);
     switch (i.size) {
-        case 0: a_.vpunpcklbw(d, kScratch, kScratch2); break;
-        case 1: a_.vpunpcklwd(d, kScratch, kScratch2); break;
-        default: a_.vpunpckldq(d, kScratch, kScratch2); break;
+        case 0:
+        case 1:
+            if (i.size == 0) {
+                odd ? a_.vpsrlw(kScratch, shifted, n) : a_.vpsllw(kScratch, shifted, n);
+            } else {
+                odd ? a_.vpsrld(kScratch, shifted, n) : a_.vpslld(kScratch, shifted, n);
+            }
+            break;
+        case 2: odd ? a_.vpsrlq(kScratch, shifted, n) : a_.vpsllq(kScratch, shifted, n); break;
+        default: return odd ? a_.vpunpckhqdq(d, a, b) : a_.vpunpcklqdq(d, a, b);
     }
-    define(i, d);
+    Xmm even = odd ? kScratch : a, other = odd ? b : kScratch;
+    switch (i.size) {
+        case 0:
+            a_.vmovaps(kScratch2, pool(0xff00ff00ff00ff00, 0xff00ff00ff00ff00));
+            a_.vpblendvb(d, even, other, kScratch2);
+            break;
+        case 1: a_.vpblendw(d, even, other, 0xaa); break;
+        default: a_.vpblendd(d, even, other, 0x0a); break;
+    }
 }
 void Compiler::emit_vtrn1(const Inst& i) { transpose(i, false); }
 void Compiler::emit_vtrn2(const Inst& i) { transpose(i, true); }
@@ -506,7 +527,9 @@ void Compiler::emit_vtbl1(const Inst& i) {
 void Compiler::emit_vxtn(const Inst& i) {
     Xmm a = use_x(i.args[0]);
     Xmm d = alloc_xmm();
-    if (i.size == 2) {
+    if (i.size == 2 && avx512()) {
+        a_.vpmovqd(d, a);
+    } else if (i.size == 2) {
         a_.vpshufd(kScratch, a, 0x08);
         a_.vmovq(d, kScratch);
     } else {
@@ -640,22 +663,5 @@ PYDBT_ACROSS(vsmaxv, vpmaxsb, vpmaxsw, vpmaxsd)
 PYDBT_ACROSS(vsminv, vpminsb, vpminsw, vpminsd)
 PYDBT_ACROSS(vumaxv, vpmaxub, vpmaxuw, vpmaxud)
 PYDBT_ACROSS(vuminv, vpminub, vpminuw, vpminud)
-
-// Bits of each nibble by table.
-void Compiler::emit_vcnt(const Inst& i) {
-    Xmm a = use_x(i.args[0]);
-    Xmm d = alloc_xmm();
-    constexpr uint64_t kLow = 0x0f0f0f0f0f0f0f0f;
-    a_.vmovaps(kScratch, pool(kLow, kLow));
-    a_.vmovaps(kScratch2, pool(0x0302020102010100, 0x0403030203020201));
-    a_.vpand(kScratch3, a, kScratch);
-    a_.vpsrlw(d, a, 4);
-    a_.vpand(d, d, kScratch);
-    a_.vpshufb(kScratch3, kScratch2, kScratch3);
-    a_.vpshufb(d, kScratch2, d);
-    a_.vpaddb(d, d, kScratch3);
-    define(i, d);
-}
-void Compiler::emit_vclz(const Inst& i) { by_helper(i); }
 
 }  // namespace pydbt::x64

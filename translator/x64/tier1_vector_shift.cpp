@@ -1,0 +1,197 @@
+// Vector ops that shift elements or count bits in them.
+//
+// Owns: their code. Must not know: floating point, saturating shifts.
+#include "translator/x64/tier1_impl.hpp"
+
+namespace pydbt::x64 {
+namespace {
+
+constexpr uint64_t kBytes = 0x0101010101010101;
+
+// vgf2p8affineqb's matrix: bit n of a byte becomes what bit source(n) was, or 0 where that is none.
+template <class Source>
+uint64_t bit_matrix(Source source) {
+    uint64_t matrix = 0;
+    for (int n = 0; n < 8; n++) {
+        int from = source(n);
+        if (from >= 0 && from < 8) matrix |= uint64_t{1} << from << (7 - n) * 8;
+    }
+    return matrix;
+}
+
+}  // namespace
+
+// ---- by a constant
+
+void Compiler::vshift_imm(const Inst& i, Shift kind) {
+    unsigned bits = 8u << i.size;
+    auto n = static_cast<uint8_t>(i.imm);
+    if (n >= bits) {
+        if (kind != Shift::ashr) return emit_vzero(i);
+        n = static_cast<uint8_t>(bits - 1);
+    }
+    Xmm a = use_x(i.args[0]);
+    Xmm d = def_x(i);
+    if (i.size == 0) return shift_bytes(kind, d, a, n);
+    switch (kind) {
+        case Shift::shl:
+            i.size == 1   ? a_.vpsllw(d, a, n)
+            : i.size == 2 ? a_.vpslld(d, a, n)
+                          : a_.vpsllq(d, a, n);
+            break;
+        case Shift::lshr:
+            i.size == 1   ? a_.vpsrlw(d, a, n)
+            : i.size == 2 ? a_.vpsrld(d, a, n)
+                          : a_.vpsrlq(d, a, n);
+            break;
+        default:
+            i.size == 1   ? a_.vpsraw(d, a, n)
+            : i.size == 2 ? a_.vpsrad(d, a, n)
+                          : shift_quads(d, a, n);
+            break;
+    }
+}
+
+// x86 has none of bytes: a bit matrix, or words with the neighbour's bits masked off.
+void Compiler::shift_bytes(Shift kind, Xmm d, Xmm a, uint8_t n) {
+    bool left = kind == Shift::shl;
+    if (host_.has(kHostGfni)) {
+        uint64_t matrix = bit_matrix([&](int to) {
+            int from = left ? to - n : to + n;
+            return kind == Shift::ashr && from > 7 ? 7 : from;
+        });
+        return a_.vgf2p8affineqb(d, a, pool(matrix, matrix), 0);
+    }
+    uint64_t mask = (left ? (0xff << n & 0xff) : 0xff >> n) * kBytes;
+    left ? a_.vpsllw(kScratch, a, n) : a_.vpsrlw(kScratch, a, n);
+    a_.vpand(d, kScratch, pool(mask, mask));
+    if (kind != Shift::ashr) return;
+    // What was the sign is made one again: (x ^ m) - m.
+    uint64_t sign = (uint64_t{0x80} >> n) * kBytes;
+    a_.vmovaps(kScratch, pool(sign, sign));
+    a_.vpxor(d, d, kScratch);
+    a_.vpsubb(d, d, kScratch);
+}
+
+// Arithmetic, of 64 bits.
+void Compiler::shift_quads(Xmm d, Xmm a, uint8_t n) {
+    if (avx512()) return a_.vpsraq(d, a, n);
+    a_.vpxor(kScratch, kScratch, kScratch);
+    a_.vpcmpgtq(kScratch, kScratch, a);
+    a_.vpsllq(kScratch, kScratch, static_cast<uint8_t>(64 - n));
+    a_.vpsrlq(d, a, n);
+    a_.vpor(d, d, kScratch);
+}
+
+void Compiler::emit_vshl(const Inst& i) { vshift_imm(i, Shift::shl); }
+void Compiler::emit_vushr(const Inst& i) { vshift_imm(i, Shift::lshr); }
+void Compiler::emit_vsshr(const Inst& i) { vshift_imm(i, Shift::ashr); }
+
+// ---- by a register
+
+// The amount is the low byte, signed. Left by it and right by its opposite, both as unsigned bytes:
+// one of the two is at least 128, for which x86 gives 0 (or the sign, where it is arithmetic).
+void Compiler::shift_by_lanes(const Inst& i, bool is_signed) {
+    bool has = i.size >= 2 || (i.size == 1 && avx512());
+    if (!has || (is_signed && i.size == 3 && !avx512())) return by_helper(i);
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    Xmm d = def_x(i);
+    uint64_t low = i.size == 1 ? 0x00ff00ff00ff00ff : i.size == 2 ? 0x000000ff000000ff : 0xff;
+    a_.vmovaps(kScratch3, pool(low, low));
+    a_.vpxor(kScratch, kScratch, kScratch);
+    a_.vpsubb(kScratch, kScratch, b);
+    a_.vpand(kScratch, kScratch, kScratch3);
+    a_.vpand(kScratch3, b, kScratch3);
+    switch (i.size) {
+        case 1:
+            a_.vpsllvw(kScratch3, a, kScratch3);
+            is_signed ? a_.vpsravw(kScratch, a, kScratch) : a_.vpsrlvw(kScratch, a, kScratch);
+            break;
+        case 2:
+            a_.vpsllvd(kScratch3, a, kScratch3);
+            is_signed ? a_.vpsravd(kScratch, a, kScratch) : a_.vpsrlvd(kScratch, a, kScratch);
+            break;
+        default:
+            a_.vpsllvq(kScratch3, a, kScratch3);
+            is_signed ? a_.vpsravq(kScratch, a, kScratch) : a_.vpsrlvq(kScratch, a, kScratch);
+            break;
+    }
+    if (!is_signed) return a_.vpor(d, kScratch3, kScratch);
+    // Right where the amount is negative.
+    switch (i.size) {
+        case 1:
+            a_.vpsllw(kScratch2, b, 8);
+            a_.vpsraw(kScratch2, kScratch2, 15);
+            a_.vpblendvb(d, kScratch3, kScratch, kScratch2);
+            break;
+        case 2:
+            a_.vpslld(kScratch2, b, 24);
+            a_.vblendvps(d, kScratch3, kScratch, kScratch2);
+            break;
+        default:
+            a_.vpsllq(kScratch2, b, 56);
+            a_.vblendvpd(d, kScratch3, kScratch, kScratch2);
+            break;
+    }
+}
+void Compiler::emit_vushl(const Inst& i) { shift_by_lanes(i, false); }
+void Compiler::emit_vsshl(const Inst& i) { shift_by_lanes(i, true); }
+
+// ---- counts
+
+// Bits of each nibble by table.
+void Compiler::emit_vcnt(const Inst& i) {
+    Xmm a = use_x(i.args[0]);
+    Xmm d = def_x(i);
+    if (host_.has(kHostAvx512 | kHostAvx512Bitalg)) return a_.vpopcntb(d, a);
+    constexpr uint64_t kLow = 0x0f * kBytes;
+    a_.vmovaps(kScratch, pool(kLow, kLow));
+    a_.vmovaps(kScratch2, pool(0x0302020102010100, 0x0403030203020201));
+    a_.vpand(kScratch3, a, kScratch);
+    a_.vpsrlw(d, a, 4);
+    a_.vpand(d, d, kScratch);
+    a_.vpshufb(kScratch3, kScratch2, kScratch3);
+    a_.vpshufb(d, kScratch2, d);
+    a_.vpaddb(d, d, kScratch3);
+}
+
+// By a table of nibbles; then the count of a low half is added where the high half is all zeros.
+void Compiler::emit_vclz(const Inst& i) {
+    if (i.size == 3 && !avx512()) return by_helper(i);
+    Xmm a = use_x(i.args[0]);
+    Xmm d = def_x(i);
+    if (i.size == 3) return a_.vplzcntq(d, a);
+    if (i.size == 2 && avx512()) return a_.vplzcntd(d, a);
+    constexpr uint64_t kLow = 0x0f * kBytes;
+    a_.vmovaps(kScratch, pool(kLow, kLow));
+    a_.vmovaps(kScratch2, pool(0x0101010102020304, 0));
+    a_.vpsrlw(kScratch3, a, 4);
+    a_.vpand(kScratch3, kScratch3, kScratch);  // high nibbles
+    a_.vpand(d, a, kScratch);
+    a_.vpshufb(d, kScratch2, d);
+    a_.vpxor(kScratch, kScratch, kScratch);
+    a_.vpcmpeqb(kScratch, kScratch3, kScratch);
+    a_.vpand(d, d, kScratch);
+    a_.vpshufb(kScratch3, kScratch2, kScratch3);
+    a_.vpaddb(d, d, kScratch3);
+    for (unsigned size = 1; size <= i.size; size++) {
+        // In each element: high half + (high half == its width ? low half : 0).
+        auto half = static_cast<uint8_t>(4u << size);
+        uint64_t width = size == 1 ? 0x0008000800080008 : 0x0000001000000010;
+        if (size == 1) {
+            a_.vpsrlw(kScratch, d, half);
+            a_.vpcmpeqw(kScratch2, kScratch, pool(width, width));
+            a_.vpsllw(d, d, half);
+            a_.vpsrlw(d, d, half);
+        } else {
+            a_.vpsrld(kScratch, d, half);
+            a_.vpcmpeqd(kScratch2, kScratch, pool(width, width));
+            a_.vpslld(d, d, half);
+            a_.vpsrld(d, d, half);
+        }
+        a_.vpand(d, d, kScratch2);
+        a_.vpaddd(d, d, kScratch);
+    }
+}
+
+}  // namespace pydbt::x64
