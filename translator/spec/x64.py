@@ -265,9 +265,6 @@ for _name, _code in (("b", "W0 26"), ("w", "W1 26"), ("d", "W0 27"), ("q", "W1 2
     form(f"vptestm{_name}", "k x x/m", "RVM", f"EVEX.N16.66.0F38.{_code}", "avx512")
 for _name, _code in (("b", "W0 28"), ("w", "W1 28"), ("d", "W0 38"), ("q", "W1 38")):
     form(f"vpmovm2{_name}", "x k", "RM", f"EVEX.N16.F3.0F38.{_code}", "avx512")
-form("vcmpps", "k x x/m imm8", "RVMI", "EVEX.N16.0F.W0 c2", "avx512")
-form("vcmppd", "k x x/m imm8", "RVMI", "EVEX.N16.66.0F.W1 c2", "avx512")
-form("kortestb", "k k", "RM", "VEX.66.0F.W0 98", "avx512")
 form("vpternlogd", "x x x/m imm8", "RVMI", "EVEX.N16.66.0F3A.W0 25", "avx512")
 form("vrangeps", "x x x/m imm8", "RVMI", "EVEX.N16.66.0F3A.W0 50", "avx512")
 form("vrangepd", "x x x/m imm8", "RVMI", "EVEX.N16.66.0F3A.W1 50", "avx512")

@@ -13,6 +13,9 @@ namespace {
 
 bool is_double(Type t) { return t == Type::f64; }
 
+// vrangeps's immediate: what is compared gives the sign, too.
+constexpr uint8_t kRangeMin = 4, kRangeMax = 5;
+
 // Bytes above which a result is 0 when it takes its upper part from a register of `clean`.
 uint8_t clean_above(Type t, uint8_t clean) {
     return std::max<uint8_t>(clean, static_cast<uint8_t>(ir::bits(t) / 8));
@@ -44,17 +47,19 @@ void Compiler::check_nan(const Inst& i, Xmm result, std::initializer_list<Xmm> o
     a_.bind(c.back);
 }
 
-void Compiler::check_nan_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands) {
+// Jumps out of line when a lane of a and its neighbour in b cannot be ordered. A mask register
+// instead of kScratch is no faster (decision 9).
+void Compiler::leave_if_unordered(const Inst& i, Xmm a, Xmm b, Cold& c) {
     constexpr uint8_t kUnordered = 3;
-    if (i.size == 3) {
-        a_.vcmppd(kScratch, result, result, kUnordered);
-    } else {
-        a_.vcmpps(kScratch, result, result, kUnordered);
-    }
+    i.size == 3 ? a_.vcmppd(kScratch, a, b, kUnordered) : a_.vcmpps(kScratch, a, b, kUnordered);
     a_.vptest(kScratch, kScratch);
+    a_.jcc(Cond::ne, c.entry);
+}
+
+void Compiler::check_nan_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands) {
     Cold& c = float_cold(i, operands);
     c.reg[3] = static_cast<uint8_t>(result);
-    a_.jcc(Cond::ne, c.entry);
+    leave_if_unordered(i, result, result, c);
     a_.bind(c.back);
 }
 
@@ -106,6 +111,7 @@ void Compiler::emit_fmadd(const Inst& i) {
 }
 
 // Equal operands are the same number, or zeros, whose signs combine: max ands them, min ors them.
+// vrange knows that -0 is less than +0.
 void Compiler::min_max(const Inst& i, bool is_min) {
     if (slow_fp() || i.type == Type::f16) return by_helper(i);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
@@ -120,17 +126,21 @@ void Compiler::min_max(const Inst& i, bool is_min) {
     }
     Cold& c = float_cold(i, {a, b});
     c.reg[3] = static_cast<uint8_t>(d);
-    auto n = static_cast<uint32_t>(cold_.size() - 1);
     a_.jcc(Cond::p, c.entry);
-    if (is_min) {
-        wide ? a_.vminsd(d, a, b) : a_.vminss(d, a, b);
+    if (avx512()) {
+        uint8_t kind = is_min ? kRangeMin : kRangeMax;
+        wide ? a_.vrangesd(d, a, b, kind) : a_.vrangess(d, a, b, kind);
     } else {
-        wide ? a_.vmaxsd(d, a, b) : a_.vmaxss(d, a, b);
+        if (is_min) {
+            wide ? a_.vminsd(d, a, b) : a_.vminss(d, a, b);
+        } else {
+            wide ? a_.vmaxsd(d, a, b) : a_.vmaxss(d, a, b);
+        }
+        a_.jcc(Cond::ne, done);
+        is_min ? a_.vorps(d, a, b) : a_.vandps(d, a, b);
+        a_.bind(done);
     }
-    a_.jcc(Cond::ne, done);
-    is_min ? a_.vorps(d, a, b) : a_.vandps(d, a, b);
-    a_.bind(done);
-    a_.bind(cold_[n].back);
+    a_.bind(c.back);
     uint8_t clean = std::max(loc(i.args[0]).clean, loc(i.args[1]).clean);
     define(i, d, clean_above(i.type, clean));
 }
@@ -347,10 +357,7 @@ void Compiler::emit_f_to_v(const Inst& i) {
     Xmm d = alloc_xmm();
     switch (bytes) {
         case 8: a_.vmovq(d, s); break;
-        case 4:
-            a_.vpxor(kScratch, kScratch, kScratch);
-            a_.vmovss(d, kScratch, s);
-            break;
+        case 4: a_.vinsertps(d, s, s, 0x0e); break;  // lanes 1 to 3 zero
         default:
             a_.vpxor(kScratch, kScratch, kScratch);
             a_.vpblendw(d, kScratch, s, 1);
@@ -407,29 +414,35 @@ void Compiler::emit_vfcmeq(const Inst& i) { packed_compare(i, 0x00); }
 void Compiler::emit_vfcmge(const Inst& i) { packed_compare(i, 0x0d); }
 void Compiler::emit_vfcmgt(const Inst& i) { packed_compare(i, 0x0e); }
 
-// Lanes that are equal or hold a NaN are the helper's.
-void Compiler::packed_min_max(const Inst& i, Scalar f32, Scalar f64) {
+// Lanes that hold a NaN are the helper's. Of equal ones x86 takes the second operand: zeros' signs
+// are those of both orders together.
+void Compiler::packed_min_max(const Inst& i, bool is_min, Scalar f32, Scalar f64) {
     if (slow_fp() || i.size == 1) return by_helper(i);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     clobber_flags();
     Xmm d = alloc_xmm();
-    constexpr uint8_t kEqualOrUnordered = 0x08;  // EQ_UQ
-    i.size == 3 ? a_.vcmppd(kScratch, a, b, kEqualOrUnordered)
-                : a_.vcmpps(kScratch, a, b, kEqualOrUnordered);
-    a_.vptest(kScratch, kScratch);
+    bool wide = i.size == 3;
     Cold& c = float_cold(i, {a, b});
     c.reg[3] = static_cast<uint8_t>(d);
-    a_.jcc(Cond::ne, c.entry);
-    // Not earlier: these raise Invalid Operation for quiet NaNs.
-    (a_.*(i.size == 3 ? f64 : f32))(d, a, b);
+    // First: what follows raises Invalid Operation for quiet NaNs.
+    leave_if_unordered(i, a, b, c);
+    if (avx512()) {
+        uint8_t kind = is_min ? kRangeMin : kRangeMax;
+        wide ? a_.vrangepd(d, a, b, kind) : a_.vrangeps(d, a, b, kind);
+    } else {
+        Scalar op = wide ? f64 : f32;
+        (a_.*op)(kScratch, a, b);
+        (a_.*op)(d, b, a);
+        is_min ? a_.vorps(d, d, kScratch) : a_.vandps(d, d, kScratch);
+    }
     a_.bind(c.back);
     define(i, d);
 }
 void Compiler::emit_vfmin(const Inst& i) {
-    packed_min_max(i, &Assembler::vminps, &Assembler::vminpd);
+    packed_min_max(i, true, &Assembler::vminps, &Assembler::vminpd);
 }
 void Compiler::emit_vfmax(const Inst& i) {
-    packed_min_max(i, &Assembler::vmaxps, &Assembler::vmaxpd);
+    packed_min_max(i, false, &Assembler::vmaxps, &Assembler::vmaxpd);
 }
 void Compiler::emit_vfminnm(const Inst& i) { emit_vfmin(i); }
 void Compiler::emit_vfmaxnm(const Inst& i) { emit_vfmax(i); }

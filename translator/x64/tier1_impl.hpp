@@ -329,13 +329,14 @@ class Compiler {
     /// An out-of-line call of the exact helper with the operands in these registers.
     Cold& float_cold(const Inst& i, std::initializer_list<Xmm> operands);
     void check_nan(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
+    void leave_if_unordered(const Inst& i, Xmm a, Xmm b, Cold& c);
     void check_nan_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
     using Scalar = void (Assembler::*)(Xmm, Xmm, Xmm);
     void scalar(const Inst& i, Scalar f32, Scalar f64);
     void min_max(const Inst& i, bool is_min);
     void packed(const Inst& i, Scalar f32, Scalar f64);
     void packed_compare(const Inst& i, uint8_t predicate);
-    void packed_min_max(const Inst& i, Scalar f32, Scalar f64);
+    void packed_min_max(const Inst& i, bool is_min, Scalar f32, Scalar f64);
     void to_integer(const Inst& i, bool is_signed);
     void from_integer(const Inst& i, bool is_signed);
     void sign_mask(const Inst& i, bool absolute);
