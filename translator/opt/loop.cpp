@@ -36,18 +36,18 @@ void prepend(ir::Function& f, ir::Block& block, Op op, ir::Type type, unsigned n
 void read_at_head(ir::Function& f) {
     if (!branches_to_itself(f)) return;
     ir::Block& block = f.blocks[0];
-    uint32_t read_x = 0, read_v = 0, set_x = 0, set_v = 0;
+    uint64_t read_x = 0, read_v = 0, set_x = 0, set_v = 0;
     for (uint32_t n = block.first; n != kNone; n = f.insts[n].next) {
         const Inst& i = f.insts[n];
-        uint32_t bit = 1u << (i.imm & 31);
+        uint64_t bit = uint64_t{1} << (i.imm & 63);
         if (i.op == Op::get_x) read_x |= bit;
         if (i.op == Op::get_v) read_v |= bit;
         if (i.op == Op::set_x) set_x |= bit;
         if (i.op == Op::set_v) set_v |= bit;
     }
-    for (unsigned n = 0; n < 32; n++) {
-        if ((set_x & ~read_x & 1u << n) != 0) prepend(f, block, Op::get_x, ir::Type::i64, n);
-        if ((set_v & ~read_v & 1u << n) != 0) prepend(f, block, Op::get_v, ir::Type::v128, n);
+    for (unsigned n = 0; n < 64; n++) {
+        if ((set_x & ~read_x) >> n & 1) prepend(f, block, Op::get_x, ir::Type::i64, n);
+        if ((set_v & ~read_v) >> n & 1) prepend(f, block, Op::get_v, ir::Type::v128, n);
     }
 }
 

@@ -84,14 +84,10 @@ void Compiler::emit_vorc(const Inst& i) {
 // Mask first: its ones take b, its zeros c.
 void Compiler::emit_vbsl(const Inst& i) {
     Xmm m = use_x(i.args[0]), b = use_x(i.args[1]), c = use_x(i.args[2]);
-    Xmm d = def_x(i);
-    if (avx512()) {
-        a_.vmovaps(d, m);
-        return a_.vpternlogd(d, b, c, 0xca);
-    }
+    if (avx512()) return a_.vpternlogd(def_from_x(i, i.args[0]), b, c, 0xca);
     a_.vpand(kScratch, m, b);
     a_.vpandn(kScratch2, m, c);
-    a_.vpor(d, kScratch, kScratch2);
+    a_.vpor(def_x(i), kScratch, kScratch2);
 }
 
 // ---- lanes of arithmetic
