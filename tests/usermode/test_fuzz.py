@@ -1,4 +1,5 @@
-"""Random system calls do not bring the launcher down (`make fuzz-syscalls` draws more of them)."""
+"""Random system calls do not bring the launcher down (`make fuzz-syscalls` draws more of them), nor
+do threads that make threads and processes in every way at once."""
 
 from __future__ import annotations
 
@@ -8,9 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.syscalls import run
+from tests.usermode.support import Launcher, Run
 from usermode.cli import TIERS
 
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_random_calls(tier: str, launcher: Path, guest: Callable[..., Path]) -> None:
     assert run(launcher, guest("fuzz", "glibc"), tier, seed=1, batches=8) == []
+
+
+def test_storm(tiered: Launcher, guest: Callable[..., Path]) -> None:
+    assert tiered.run(guest("storm", "glibc"), "3") == Run(0, "done\n", "")

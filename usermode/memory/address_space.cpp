@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include "usermode/memory/guest_memory.hpp"
 
 namespace pydbt::usermode {
@@ -337,6 +338,15 @@ int64_t AddressSpace::advise(uint64_t address, uint64_t bytes, int advice) {
     bool drops = advice == kDontNeed || advice == kRemove || advice == kFree;
     stale(drops, address, address + size);
     return 0;
+}
+
+// The C library's lock knows its owner by the thread's id, which the child does not have.
+void AddressSpace::after_fork(bool child) {
+    if (child) {
+        new (&mutex_) std::shared_mutex;
+    } else {
+        mutex_.unlock();
+    }
 }
 
 void AddressSpace::set_brk(uint64_t start) { brk_start_ = brk_ = page_up(start); }

@@ -47,6 +47,10 @@ class AddressSpace {
     void changed(uint64_t address, uint64_t bytes) { stale(true, address, address + bytes); }
     int64_t advise(uint64_t address, uint64_t bytes, int advice);
 
+    /// Around fork(): no other thread is amid a change then, so that the child finds it whole.
+    void prepare_fork() { mutex_.lock(); }
+    void after_fork(bool child);
+
     void set_brk(uint64_t start);
     /// brk(2): the new break, or the old one when it cannot be.
     uint64_t brk(uint64_t wanted);

@@ -64,6 +64,8 @@ class SignalActions {
     GuestSigaction take(int number);
     /// The actions the process was started with (ignored stays ignored) and the fault handlers.
     void start();
+    /// Keeps other threads out, so that a fork's child finds it free.
+    [[nodiscard]] std::unique_lock<std::mutex> hold() { return std::unique_lock(mutex_); }
     /// CLONE_CLEAR_SIGHAND: what has a handler gets its default action.
     void clear_handlers();
 

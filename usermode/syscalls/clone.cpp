@@ -299,13 +299,17 @@ int64_t fork_process(GuestThread& t, const CloneRequest& request) {
     std::unique_lock trace = hold_trace();
     std::unique_lock members(t.group->members_mutex);
     std::unique_lock rings = hold_rings();
+    std::unique_lock actions = t.group->actions->hold();
     if (process.engine->prepare_fork()) {
+        process.memory.prepare_fork();
         t_fork = &request;
         pid_t pid = fork();
         result = pid < 0 ? -errno : pid;
         t_fork = nullptr;
         bool child = pid == 0;
+        process.memory.after_fork(child);
         if (!process.engine->after_fork(child, *t.cpu) && child) _exit(127);
+        actions.unlock();
         if (child) become_process(t, request);
     }
     return result;
