@@ -18,6 +18,7 @@ PROGRAMS = (
     "seccomp",
     "ipc",
     "kernel",
+    "passed",
     "memory",
     "code",
     "loops",
