@@ -225,19 +225,19 @@ class Apt:
         uris = run((*install, "--print-uris", *packages), what, self.env)
         rows = re.findall(r"^'[^']+' (\S+) (\d+)", uris, re.MULTILINE)
         total = sum(int(size) for _, size in rows) or 1
-        process = subprocess.Popen(
+        with subprocess.Popen(
             (*install, "--download-only", *packages),
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
-        while process.poll() is None:
-            have = sum(file.stat().st_size for file in self.files())
-            progress.show(f"{have / 1e6:.0f} of {total / 1e6:.0f} MB")
-            time.sleep(0.1)
-        output = process.stdout.read() if process.stdout else ""
+        ) as process:
+            while process.poll() is None:
+                have = sum(file.stat().st_size for file in self.files())
+                progress.show(f"{have / 1e6:.0f} of {total / 1e6:.0f} MB")
+                time.sleep(0.1)
+            output = process.stdout.read() if process.stdout else ""
         if process.returncode != 0:
             raise ToolchainError(f"{what}: {last_words(output)}")
         return [self.archives / unquote(name).replace(":", "%3a") for name, _ in rows]
