@@ -58,6 +58,10 @@ NOT_DRAWN = (
         "DC CVAP and DC CVADP of an address that is not mapped fault on unicorn, its other cleans "
         "do not; on pydbt all are NOPs",
     ),
+    *(
+        NotDrawn(names, "", "unicorn's CPU has no FEAT_I8MM", "unicorn")
+        for names in ("USDOT*", "SUDOT*", "?MMLA_v", "USMMLA_v")
+    ),
     NotDrawn(
         "FCVTZS_fixed_s_h",
         "",

@@ -242,6 +242,7 @@ class Writer:
             "n": lambda: rng.randrange(32),
             "field": lambda: self._field(op, width),
             "value": lambda: integer(rng, TYPES[classes["T"]] if op.name == "const" else 64),
+            "function": lambda: rng.randrange(3),
             "high": lambda: rng.randrange(2),
             "lsb": lambda: rng.randrange(width),
             "size": lambda: size,

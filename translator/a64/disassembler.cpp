@@ -268,6 +268,13 @@ void TextWriter::lane(uint32_t size, uint32_t n, uint32_t number) {
     out_ += ']';
 }
 
+void TextWriter::quad(uint32_t n, uint32_t number) {
+    reg('v', n);
+    out_ += ".4b[";
+    hex(number);
+    out_ += ']';
+}
+
 void TextWriter::list(uint32_t count, uint32_t q, uint32_t size, uint32_t n) {
     for (uint32_t i = 0; i < count; i++) {
         out_ += i == 0 ? "{" : ", ";

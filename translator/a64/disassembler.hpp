@@ -90,6 +90,8 @@ class TextWriter {
     void pair(uint32_t n);
     /// `v0.s[1]`; numbers as everywhere, `v0.b[0xa]`.
     void lane(uint32_t size, uint32_t n, uint32_t number);
+    /// `v0.4b[1]`.
+    void quad(uint32_t n, uint32_t number);
     /// `{v0.8b, v1.8b}` of `count` registers, and `{v0.b, v1.b}[3]` of one lane each.
     void list(uint32_t count, uint32_t q, uint32_t size, uint32_t n);
     void lanes(uint32_t count, uint32_t size, uint32_t n, uint32_t number);

@@ -78,18 +78,10 @@ Step scalar_long_accumulate(Builder& b, const Args& a, Op op) {
     return scalar_long(b, a, [&](Value n, Value m) { return op(d, n, m); });
 }
 
-// Vm[index] everywhere: index is H:L:M and the register is four bits for 16-bit elements; index is
-// H:L and the register M:Rm for 32-bit ones.
-template <typename Args>
-Value indexed_element(Builder& b, const Args& a) {
-    if (a.size == 1) return b.vdup_lane(b.get_v(a.rm), a.h << 2 | a.l << 1 | a.m, 1);
-    return b.vdup_lane(b.get_v(a.m << 4 | a.rm), a.h << 1 | a.l, 2);
-}
-
 // Vd = op(Vn, Vm[index]).
 template <typename Args, typename Op>
 Step by_element(Builder& b, const Args& a, Op op) {
-    const Value result = op(b.get_v(a.rn), indexed_element(b, a));
+    const Value result = op(b.get_v(a.rn), simd::indexed_element(b, a));
     b.set_v(a.rd, a.q ? result : b.vlow64(result));
     return Step::next;
 }
@@ -110,7 +102,7 @@ Step by_element_saturating(Builder& b, const Args& a, Op op) {
 // Vd = op(half of Vn, Vm[index]), in elements of twice the size.
 template <typename Args, typename Op>
 Step by_element_long(Builder& b, const Args& a, Op op) {
-    b.set_v(a.rd, op(source_half(b, a, b.get_v(a.rn)), indexed_element(b, a)));
+    b.set_v(a.rd, op(source_half(b, a, b.get_v(a.rn)), simd::indexed_element(b, a)));
     return Step::next;
 }
 
@@ -124,7 +116,7 @@ Step by_element_long_accumulate(Builder& b, const Args& a, Op op) {
 template <typename Args, typename Op>
 Step scalar_by_element(Builder& b, const Args& a, Op op) {
     const Value n = simd::only_lane0(b, b.get_v(a.rn), a.size);
-    b.set_v(a.rd, op(n, indexed_element(b, a)));
+    b.set_v(a.rd, op(n, simd::indexed_element(b, a)));
     return Step::next;
 }
 

@@ -121,7 +121,7 @@ Step Lifter::lift_ORN_v(const Args_ORN_v& a) {
 }
 
 Step Lifter::lift_EOR_v(const Args_EOR_v& a) {
-    return three_same(b, a, [&](Value n, Value m) { return b.vxor(n, m); });
+    return three_same(b, a, [&](Value n, Value m) { return simd::exclusive_or(b, n, m); });
 }
 
 Step Lifter::lift_BSL_v(const Args_BSL_v& a) {

@@ -95,7 +95,16 @@ class Lifter {
                 Value (ir::Builder::*op)(Value, Value, unsigned, unsigned));
     Value load_register(unsigned size, unsigned opc, const MemoryOperand& at, unsigned order = 0);
 
+    /// The last four rounds of SHA-256: operands, packed results (lift_simd_crypto.cpp), results.
+    struct Sha256 {
+        Value abcd = ir::kNone, efgh = ir::kNone, wk = ir::kNone;
+        Value feba = ir::kNone, hgdc = ir::kNone;
+        Value new_abcd = ir::kNone, new_efgh = ir::kNone;
+    };
+    const Sha256& sha256_rounds(Value abcd, Value efgh, Value wk);
+
     ir::Function& f;
+    Sha256 sha256_;
 };
 
 }  // namespace pydbt::a64

@@ -24,6 +24,30 @@ Value least(Builder& b, unsigned size) {
 
 Value high_half(Builder& b, Value v) { return b.vext(v, v, 8); }
 
+namespace {
+
+// v ^ key by the round of AES that v is, or kNone.
+Value with_key(Builder& b, Value v, Value key) {
+    const ir::Inst i = b.inst(v);
+    const bool round = i.op == ir::Op::vaesenc || i.op == ir::Op::vaesenclast ||
+                       i.op == ir::Op::vaesdec || i.op == ir::Op::vaesdeclast;
+    if (!round || b.inst(i.args[1]).op != ir::Op::vzero) return ir::kNone;
+    switch (i.op) {
+        case ir::Op::vaesenc: return b.vaesenc(i.args[0], key);
+        case ir::Op::vaesenclast: return b.vaesenclast(i.args[0], key);
+        case ir::Op::vaesdec: return b.vaesdec(i.args[0], key);
+        default: return b.vaesdeclast(i.args[0], key);
+    }
+}
+
+}  // namespace
+
+Value exclusive_or(Builder& b, Value x, Value y) {
+    if (const Value v = with_key(b, x, y); v != ir::kNone) return v;
+    if (const Value v = with_key(b, y, x); v != ir::kNone) return v;
+    return b.vxor(x, y);
+}
+
 Value only_lane0(Builder& b, Value v, unsigned size) {
     if (size == 3) return b.vlow64(v);
     return b.vins_lane(b.vzero(), v, 0, 0, size);

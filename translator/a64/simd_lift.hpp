@@ -31,6 +31,17 @@ Value least(Builder& b, unsigned size);
 // The upper half of v in the lower half (the rest is not to be used).
 Value high_half(Builder& b, Value v);
 
+// Vm[index] everywhere: index is H:L:M and the register is four bits for 16-bit elements; index is
+// H:L and the register M:Rm for 32-bit ones.
+template <typename Args>
+Value indexed_element(Builder& b, const Args& a) {
+    if (a.size == 1) return b.vdup_lane(b.get_v(a.rm), a.h << 2 | a.l << 1 | a.m, 1);
+    return b.vdup_lane(b.get_v(a.m << 4 | a.rm), a.h << 1 | a.l, 2);
+}
+
+// x ^ y; a round of AES that either is, and that has no key, takes the other as its key.
+Value exclusive_or(Builder& b, Value x, Value y);
+
 // Element 0 of v, all other bits zero.
 Value only_lane0(Builder& b, Value v, unsigned size);
 

@@ -45,6 +45,7 @@ KINDS: dict[str, int] = {
     "fp": 2,
     "v": 3,
     "lane": 3,
+    "quad": 2,
     "pair": 1,
     "list": 4,
     "lanes": 4,

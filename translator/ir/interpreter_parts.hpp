@@ -20,6 +20,9 @@ bool evaluate_vector(const Inst& i, const Operands& o, base::V128& result);
 /// The same for saturating ops, dot products and polynomials; part of evaluate_vector().
 bool evaluate_saturating(const Inst& i, const Operands& o, base::V128& result);
 
+/// The same for rounds of AES, SHA and SM4; part of evaluate_vector().
+bool evaluate_crypto(const Inst& i, const Operands& o, base::V128& result);
+
 /// A floating-point op, exactly, under the state's FPCR; ORs into its FPSR.
 void evaluate_float(const Inst& i, const Operands& o, base::CpuState& state, base::V128& result);
 

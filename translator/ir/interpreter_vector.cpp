@@ -255,7 +255,7 @@ bool whole(const Inst& i, const Operands& o, V128& r) {
 }  // namespace
 
 bool evaluate_vector(const Inst& i, const Operands& o, V128& r) {
-    if (whole(i, o, r) || evaluate_saturating(i, o, r)) return true;
+    if (whole(i, o, r) || evaluate_saturating(i, o, r) || evaluate_crypto(i, o, r)) return true;
     switch (i.size) {
         case 0:
             return elementwise<int8_t>(i, o.a, o.b, r) ||

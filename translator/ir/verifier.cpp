@@ -111,6 +111,7 @@ bool attributes_fit(const Function& f, const Inst& i) {
         case Op::vsshr: return i.size <= 3 && in(i.imm, 0, size);
         case Op::vror: return in(i.size, 2, 3) && in(i.imm, 0, size - 1);
         case Op::vclmul: return i.flags <= 1;
+        case Op::vsha1: return in(i.imm, 0, 2);
         case Op::vext: return in(i.imm, 0, 15);
         default: break;
     }

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import semantics as s
+from . import semantics_crypto as crypto
 from . import semantics_simd as simd
 
 TYPES: dict[str, int] = {
@@ -264,6 +265,17 @@ op("veor3", "v128", "v128 v128 v128", "", "pure", "a ^ b ^ c", lambda e, a, b, c
 op("vbcax", "v128", "v128 v128 v128", "", "pure", "a ^ (b & ~c)", lambda e, a, b, c: a ^ b & ~c)
 op("vpmull8", "v128", "v128 v128", "", "pure commutes", "carry-less products of the low bytes, 16 bits each", lambda e, a, b: simd.polynomial_long(a, b))
 op("vclmul", "v128", "v128 v128", "high:flags", "pure commutes", "carry-less product of low halves (high 0) or high halves (1)", lambda e, a, b: simd.carryless(a >> 64 * e.high & s.MASK64, b >> 64 * e.high & s.MASK64))
+op("vaesenc", "v128", "v128 v128", "", "pure", "a round of AES encryption of a, then ^ b", lambda e, a, b: crypto.aes_encrypt(a, b, False))
+op("vaesenclast", "v128", "v128 v128", "", "pure", "the same without MixColumns", lambda e, a, b: crypto.aes_encrypt(a, b, True))
+op("vaesdec", "v128", "v128 v128", "", "pure", "a round of AES decryption (equivalent inverse cipher) of a, then ^ b", lambda e, a, b: crypto.aes_decrypt(a, b, False))
+op("vaesdeclast", "v128", "v128 v128", "", "pure", "the same without InvMixColumns", lambda e, a, b: crypto.aes_decrypt(a, b, True))
+op("vaesmc", "v128", "v128", "", "pure", "MixColumns", lambda e, a: crypto.aes_mix(a))
+op("vaesimc", "v128", "v128", "", "pure", "InvMixColumns", lambda e, a: crypto.aes_unmix(a))
+op("vsha1", "v128", "v128 v128 v128", "function:imm", "pure", "SHA-1: four rounds of a b c d, e, words with constants; 0 choose, 1 parity, 2 majority", crypto.sha1)
+op("vsha256r2", "v128", "v128 v128 v128", "", "pure", "SHA-256: two rounds of h g d c, f e b a, words with constants; new f e b a", lambda e, a, b, c: crypto.sha256_two(a, b, c))
+op("vsha256su0", "v128", "v128 v128", "", "pure", "SHA-256: a + sigma0 of the words behind, b's first at last", lambda e, a, b: crypto.sha256_schedule0(a, b))
+op("vsha256su1", "v128", "v128 v128", "", "pure", "SHA-256: a + sigma1 of the words two before, from b's last on", lambda e, a, b: crypto.sha256_schedule1(a, b))
+op("vsm4_sbox", "v128", "v128", "", "pure", "SM4's substitution of each byte", lambda e, a: crypto.sm4_sbox(a))
 for _name, _doc in (("vfadd", "FPAdd"), ("vfsub", "FPSub"), ("vfmul", "FPMul"), ("vfdiv", "FPDiv"), ("vfmin", "FPMin"), ("vfmax", "FPMax"), ("vfminnm", "FPMinNum"), ("vfmaxnm", "FPMaxNum"), ("vfcmeq", "FPCompareEQ"), ("vfcmge", "FPCompareGE"), ("vfcmgt", "FPCompareGT")):
     op(_name, "v128", "v128 v128", "size:size", "pure raises", f"{_doc} by element (size 1 to 3)")
 op("vfsqrt", "v128", "v128", "size:size", "pure raises", "FPSqrt by element")

@@ -349,6 +349,10 @@ class Compiler {
     void narrow_doublewords_avx2(Op op, Xmm d, Xmm a);
     void doubling_high(const Inst& i, bool round);
 
+    // ---- tier1_crypto.cpp
+    void by_nibbles(const uint64_t (&table)[2][2], Xmm temporary);
+    void sm4_by_aes(Xmm d, Xmm a);
+
     // ---- tier1_dot.cpp
     void dot_vnni(const Inst& i);
     void dot_words(const Inst& i);
