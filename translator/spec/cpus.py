@@ -16,17 +16,6 @@ from dataclasses import dataclass
 from .features import FEATURES
 
 NOT_IMPLEMENTED: dict[str, str] = {
-    "AES": "AES instructions",
-    "PMULL": "64-bit polynomial multiplication",
-    "SHA1": "SHA-1 instructions",
-    "SHA256": "SHA-256 instructions",
-    "SHA512": "SHA-512 instructions",
-    "SHA3": "SHA-3 instructions",
-    "SM3": "SM3 instructions",
-    "SM4": "SM4 instructions",
-    "RDM": "rounding doubling multiply accumulate",
-    "DotProd": "dot product",
-    "I8MM": "8-bit integer matrix multiplication",
     "FHM": "products of halves added to singles",
     "FCMA": "complex numbers",
     "JSCVT": "conversion to integers as in JavaScript",
