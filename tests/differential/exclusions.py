@@ -42,7 +42,7 @@ class NotDrawn:
 
 _PAUTH = "(7, 8, 10, 12, 14, 24, 25, 26, 27, 28, 29, 30, 31)"
 
-NOT_DRAWN = (
+NOT_DRAWN: tuple[NotDrawn, ...] = (
     NotDrawn("BRK", "imm == 4095", "this BRK ends a case"),
     NotDrawn(
         "HINT", "crm * 8 + op2 in (1, 2, 3)", "YIELD, WFE, WFI leave unicorn's loop", "unicorn"
