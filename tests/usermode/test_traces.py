@@ -73,6 +73,7 @@ def test_strace_of_structures(pydbt: Launcher, guest: Callable[..., Path]) -> No
         ("newfstatat", rf'AT_FDCWD, "/", {address}, AT_SYMLINK_NOFOLLOW',
          r"0 \{st_dev=\d+, st_ino=\d+, st_mode=040\d+, .*\}"),
         ("rt_sigprocmask", r"SIG_BLOCK, \{sig=0x200\}, NULL, 8", "0"),
+        ("tgkill", r"\d+, 0, SIGRT_2", r"-1 errno=22 .*"),
         ("prctl", r"PR_SET_NAME, .*", "0"),
         ("wait4", rf"-1, {address}, WNOHANG\|WUNTRACED, NULL", r"-1 errno=10 .*"),
         ("clone", r"CLONE_SIGHAND\|CLONE_THREAD\|SIGCHLD, .*", r"-1 errno=22 .*"),
@@ -81,6 +82,15 @@ def test_strace_of_structures(pydbt: Launcher, guest: Callable[..., Path]) -> No
     ]  # fmt: skip
     for row in wanted:
         assert any(all(map(re.fullmatch, row, call)) for call in seen), row
+
+
+def test_strace_to_a_file_that_the_guest_would_close(
+    pydbt: Launcher, guest: Callable[..., Path], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    run = pydbt.run("-strace", "-D", log, guest("processes"), "keeps_the_log")
+    assert run == Run(0, "ok\n", "")
+    assert log.read_text().endswith("exit_group(0) = ?\n")
 
 
 def test_strace_of_an_unknown_call(pydbt: Launcher, guest: Callable[..., Path]) -> None:

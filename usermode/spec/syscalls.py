@@ -333,7 +333,7 @@ _TABLE = """
 21 epoll_ctl convert fd epoll_op fd in_epoll_event
 22 epoll_pwait custom fd ptr int int ptr size
 23 dup pass fd:fd
-24 dup3 pass fd:fd fd open
+24 dup3 custom fd:fd fd open
 25 fcntl custom fd fcntl hex
 26 inotify_init1 pass fd:cloexec
 27 inotify_add_watch pass fd path inotify

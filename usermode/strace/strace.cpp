@@ -122,11 +122,18 @@ std::string by_text(const KindText& text, uint64_t value) {
     return fields_at(text.fields, value);
 }
 
+std::string signal_text(uint64_t value) {
+    constexpr uint64_t kFirstRealTime = 32;
+    if (value > kSignals) return number("%" PRId64, value);
+    if (value >= kFirstRealTime) return number("SIGRT_%" PRIu64, value - kFirstRealTime);
+    return signal_name(static_cast<int>(value));
+}
+
 std::string clone_flags(uint64_t value) {
     uint64_t signal = value & 0xff;
     std::string text = flags(value & ~uint64_t{0xff}, kNames_clone);
     if (signal == 0) return text;
-    return (text == "0" ? "" : text + "|") + signal_name(static_cast<int>(signal));
+    return (text == "0" ? "" : text + "|") + signal_text(signal);
 }
 
 std::string list_at(uint64_t address) {
@@ -209,7 +216,7 @@ std::string argument(Kind kind, uint64_t value, uint64_t next) {
         case Kind::str_:
         case Kind::path_: return string_at(value);
         case Kind::buf_: return bytes_at(value, next);
-        case Kind::sig_: return signal_name(static_cast<int>(value));
+        case Kind::sig_: return signal_text(value & 0xffff'ffff);
         case Kind::clone_: return clone_flags(value);
         case Kind::argv_: return list_at(value);
         case Kind::sockaddr_: return address_at(value, next);

@@ -88,6 +88,15 @@ int64_t sys_close(GuestThread& t, const SyscallArgs& a) {
     return host_syscall(t, SYS_close, a);
 }
 
+int64_t sys_dup3(GuestThread& t, const SyscallArgs& a) {
+    auto target = static_cast<int>(a[1]);
+    // The log's number is not to be had, as if it were above the limit.
+    if (t.process.log_file != stderr && target == fileno(t.process.log_file)) return -EBADF;
+    int64_t result = host_syscall(t, SYS_dup3, a);
+    if (result >= 0 && !t.group->borrowed) forget_ring(target);
+    return result;
+}
+
 int64_t sys_close_range(GuestThread& t, const SyscallArgs& a) {
     if (t.process.log_file == stderr) return host_syscall(t, SYS_close_range, a);
     auto ours = static_cast<uint64_t>(fileno(t.process.log_file));

@@ -353,6 +353,19 @@ CASE(identity) {
     CHECK(strcmp(comm, "guest") == 0);
 }
 
+// With -D the launcher has a descriptor of its own, which the guest can neither close nor replace.
+CASE(keeps_the_log) {
+    for (int fd = 3; fd < 2000; fd++) close(fd);
+    CHECK(syscall(SYS_close_range, 3, ~0u, 0) == 0);
+    int last = 0;
+    for (int fd = 3; fd < 2000; fd++) {
+        if (dup3(0, fd, O_CLOEXEC) == fd) last = fd;
+    }
+    CHECK(last > 3);
+    CHECK_FAILS(dup3(0, 0, 0), EINVAL);
+    CHECK_FAILS(dup3(999999, 3, 0), EBADF);
+}
+
 CASE(limits) {
     // A limit on memory is the guest's: the translator's does not count.
     struct rlimit small = {64 << 20, RLIM_INFINITY}, files, seen;

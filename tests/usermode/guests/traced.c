@@ -35,6 +35,7 @@ CASE(calls) {
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     CHECK_EQ(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+    CHECK_FAILS(syscall(SYS_tgkill, getpid(), 0, 34), EINVAL);
     CHECK_EQ(prctl(PR_SET_NAME, "name"), 0);
     CHECK_FAILS(waitpid(-1, &status, WNOHANG | WUNTRACED), ECHILD);
     CHECK_FAILS(syscall(SYS_clone, CLONE_THREAD | CLONE_SIGHAND | SIGCHLD, 0, 0, 0, 0), EINVAL);
