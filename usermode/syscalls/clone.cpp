@@ -488,7 +488,10 @@ extern "C" pid_t _Fork() {
     request.stack = request.stack_size = 0;
     uint64_t own_id = 0;
     constexpr int kGetTidAddress = 40;
-    if (prctl(kGetTidAddress, &own_id) == 0 && own_id != 0) {
+    // In borrowed memory that place is the guest's, or the lender's.
+    GuestThread* self = GuestThread::current();
+    bool borrowed = self != nullptr && self->group->borrowed;
+    if (!borrowed && prctl(kGetTidAddress, &own_id) == 0 && own_id != 0) {
         request.flags |= CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
         request.child_tid = own_id;
     }

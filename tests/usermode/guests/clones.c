@@ -256,19 +256,20 @@ CASE(vfork_child_is_killed) {
     }
 }
 
+static int id_word;
 static int fork_in_vfork(void* argument) {
     (void)argument;
+    int before = id_word;
     pid_t pid = fork();
-    if (pid == 0) _exit(20);
+    if (pid == 0) _exit(id_word == before ? 20 : 1);
     return exit_status(pid) + 1;
 }
 
 CASE(fork_in_a_vfork_child) {
-    CHECK_EQ(exit_status(clone(fork_in_vfork, stack_top, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL)),
-             21);
+    int flags = CLONE_VM | CLONE_VFORK | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
+    CHECK_EQ(exit_status(clone(fork_in_vfork, stack_top, flags, NULL, NULL, NULL, &id_word)), 21);
 }
 
-static int id_word;
 static int nothing(void* argument) {
     (void)argument;
     while (!go_on) sched_yield();
