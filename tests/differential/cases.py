@@ -34,6 +34,7 @@ _MSR_MASKS = {
     if r.name == name
 }
 _RMODE_SHIFT, _FZ, _DN, _AHP, _FZ16 = 22, 1 << 24, 1 << 25, 1 << 26, 1 << 19
+_FIZ, _AH, _NEP = 1, 2, 4
 
 Draw = Callable[[Callable[[int], int], Sequence[int]], int]
 
@@ -253,6 +254,7 @@ class Generator:
         if general and vector:
             self._flavours += [general, general, vector]
         self._sequences = sequences
+        self._has_afp = oracle == "qemu"
         self._memory = {t.name: memory_of(t) for t in everything}
 
     def batch(self, seed: str, count: int) -> list[bytes]:
@@ -269,7 +271,7 @@ class Generator:
             if n & 3 == 0:
                 memory = b"".join(rng.choices(vs, k=WINDOW_BYTES // 16))
             draft = self._draft(rng, x, self._singles[(start + n) % len(self._singles)])
-            registers = Registers(draft.x, 0, rng.getrandbits(4) << 28, _fpcr(rng), _fpsr(rng), v)
+            registers = Registers(draft.x, 0, rng.getrandbits(4) << 28, self._fpcr(rng), _fpsr(rng), v)
             cases.append(Case(draft.words, registers, memory).pack())
         return cases
 
@@ -285,6 +287,15 @@ class Generator:
                 return draft
 
     # ---- sequences
+
+    def _fpcr(self, rng: random.Random) -> int:
+        r = rng.getrandbits(8)
+        fpcr = (r & 3) << _RMODE_SHIFT if r & 4 else 0
+        if r < 96:
+            fpcr |= rng.choice((_DN, _FZ, _AHP, _FZ16, _DN | _FZ, _FZ | _AHP, _DN | _AHP))
+        if self._has_afp and r & 16:
+            fpcr |= rng.choice((_AH, _FIZ, _NEP, _AH | _FIZ, _AH | _NEP, _AH | _FIZ | _FZ))
+        return fpcr
 
     def _sequence(self, draft: _Draft) -> None:
         rng = draft.rng
@@ -496,14 +507,6 @@ def _system(rng: random.Random, name: str) -> dict[str, int]:
     rows = [r for r in SYSREGS if r.name not in _MACHINE and (name == "MRS" or "w" in r.access)]
     reg = rng.choice(rows)
     return {"o0": reg.op0 & 1, "op1": reg.op1, "crn": reg.crn, "crm": reg.crm, "op2": reg.op2}
-
-
-def _fpcr(rng: random.Random) -> int:
-    r = rng.getrandbits(8)
-    fpcr = (r & 3) << _RMODE_SHIFT if r & 4 else 0
-    if r < 96:
-        fpcr |= rng.choice((_DN, _FZ, _AHP, _FZ16, _DN | _FZ, _FZ | _AHP, _DN | _AHP))
-    return fpcr
 
 
 def _fpsr(rng: random.Random) -> int:

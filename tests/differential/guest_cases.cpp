@@ -171,6 +171,8 @@ void on_signal(int signal, siginfo_t* info, void* context) {
         thread_pointer = 0;
     }
     asm volatile("msr tpidr_el0, %0" ::"r"(thread_pointer));
+    // QEMU's sigreturn sets FPCR, but does not see that translations depend on AH and NEP.
+    asm volatile("msr fpcr, %0" ::"r"(uint64_t{vectors_of(m).fpcr}));
 }
 
 void map_fixed(uint64_t address, size_t bytes, int protection) {

@@ -196,11 +196,6 @@ EXTENSIONS = (
     Extension("TME", "not implemented", r"tcancel|tcommit|tstart|ttest"),
     Extension("WFxT", "not implemented", r"wf[ei]t", example=0xD5031000),
     Extension("XS", "not implemented", "dsb", "nxs", example=0xD503323F),
-    Extension("FCMA", "not implemented", r"fcmla|fcadd"),
-    Extension("FHM", "not implemented", r"fml[as]l2?"),
-    Extension("FRINTTS", "not implemented", r"frint(32|64)[xz]"),
-    Extension("JSCVT", "not implemented", "fjcvtzs", example=0x1E7E0000),
-    Extension("BF16", "not implemented", r"bf.*"),
     Extension("exceptions", "UNDEFINED at EL0", r"hvc|smc|dcps[123]|drps|eret"),
     Extension("SYSL", "nothing that EL0 has reads through it", "sysl"),
     Extension(

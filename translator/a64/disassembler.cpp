@@ -259,6 +259,13 @@ void TextWriter::pair(uint32_t n) {
     out_ += ".2h";
 }
 
+void TextWriter::pairs(uint32_t n, uint32_t number) {
+    pair(n);
+    out_ += '[';
+    hex(number);
+    out_ += ']';
+}
+
 void TextWriter::lane(uint32_t size, uint32_t n, uint32_t number) {
     reg('v', n);
     out_ += '.';

@@ -88,6 +88,8 @@ class TextWriter {
     void v(uint32_t q, uint32_t size, uint32_t n);
     /// `v0.2h`, two lanes of a scalar pairwise instruction.
     void pair(uint32_t n);
+    /// `v0.2h[1]`, one pair of lanes.
+    void pairs(uint32_t n, uint32_t number);
     /// `v0.s[1]`; numbers as everywhere, `v0.b[0xa]`.
     void lane(uint32_t size, uint32_t n, uint32_t number);
     /// `v0.4b[1]`.

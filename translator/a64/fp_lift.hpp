@@ -81,6 +81,52 @@ unsigned lanes_of(const Args& a) {
     }
 }
 
+/// Whether FPCR.AH is set, with which FPNeg and FPAbs leave NaNs as they are.
+inline bool alternate(const Builder& b) { return (b.key() & kKeyAh) != 0; }
+
+/// FPNeg and FPAbs of each lane.
+inline Value keep_nans(Builder& b, Value v, Value changed, unsigned size) {
+    if (!alternate(b)) return changed;
+    constexpr uint64_t kInfinity[] = {0, 0x7c007c007c007c00, 0x7f8000007f800000,
+                                      0x7ff0000000000000};
+    const Value infinity = b.vmov_imm(static_cast<int64_t>(kInfinity[size]));
+    return b.vbsl(b.vcmhi(b.vfabs(v, size), infinity, size), v, changed);
+}
+inline Value negate_lanes(Builder& b, Value v, unsigned size) {
+    return keep_nans(b, v, b.vfneg(v, size), size);
+}
+inline Value absolute_lanes(Builder& b, Value v, unsigned size) {
+    return keep_nans(b, v, b.vfabs(v, size), size);
+}
+
+/// The same of a scalar.
+inline Value negate(Builder& b, Value f, unsigned size) {
+    if (!alternate(b)) return b.fneg(f);
+    return b.v_to_f(float_type(size), negate_lanes(b, b.f_to_v(f), size));
+}
+inline Value absolute(Builder& b, Value f, unsigned size) {
+    if (!alternate(b)) return b.fabs(f);
+    return b.v_to_f(float_type(size), absolute_lanes(b, b.f_to_v(f), size));
+}
+
+/// Vd = a scalar result, the rest zero, or with FPCR.NEP that of V register `from`.
+inline Step set_scalar(Builder& b, unsigned rd, unsigned from, unsigned size, Value v) {
+    if ((b.key() & kKeyNep) != 0) v = b.vins_lane(b.get_v(from), v, 0, 0, size);
+    b.set_v(rd, v);
+    return Step::next;
+}
+
+/// Vd = a vector's lanes, or a scalar as set_scalar() does.
+template <class Args>
+Step set_result(Builder& b, const Args& a, unsigned from, Value v) {
+    if constexpr (requires { a.q; }) {
+        b.set_v(a.rd, v);
+        return Step::next;
+    } else {
+        return set_scalar(b, a.rd, from, size_of(a), v);
+    }
+}
+
 /// A vector cut to the instruction's lanes, the rest zero.
 template <class Args>
 Value cut(Builder& b, const Args& a, Value v) {
@@ -98,11 +144,10 @@ Value operand(Builder& b, const Args& a, unsigned n) {
     return cut(b, a, b.get_v(n));
 }
 
-/// Vd = a vector of which only the instruction's lanes count.
+/// The same with a vector of which only the instruction's lanes count.
 template <class Args>
-Step set_cut(Builder& b, const Args& a, Value result) {
-    b.set_v(a.rd, cut(b, a, result));
-    return Step::next;
+Step set_cut(Builder& b, const Args& a, unsigned from, Value result) {
+    return set_result(b, a, from, cut(b, a, result));
 }
 
 /// A vector of `count` scalars element(0), element(1), ..., the rest zero.

@@ -47,19 +47,25 @@ inline Step write(Builder& b, unsigned rd, Value f) {
     return Step::next;
 }
 
+/// The same, with the upper part of V register `from` where FPCR.NEP asks for it.
+template <class Args>
+Step merge(Builder& b, const Args& a, unsigned from, Value f) {
+    return fp::set_scalar(b, a.rd, from, size_of(a), b.f_to_v(f));
+}
+
 template <class Args>
 Step unary(Builder& b, const Args& a, fp::Unary op) {
-    return write(b, a.rd, (b.*op)(read(b, a, a.rn)));
+    return merge(b, a, a.rd, (b.*op)(read(b, a, a.rn)));
 }
 
 template <class Args>
 Step binary(Builder& b, const Args& a, fp::Binary op) {
-    return write(b, a.rd, (b.*op)(read(b, a, a.rn), read(b, a, a.rm)));
+    return merge(b, a, a.rn, (b.*op)(read(b, a, a.rn), read(b, a, a.rm)));
 }
 
 template <class Args>
 Step round(Builder& b, const Args& a, fp::Mode mode, bool exact = false) {
-    return write(b, a.rd, b.frint(read(b, a, a.rn), mode, exact));
+    return merge(b, a, a.rd, b.frint(read(b, a, a.rn), mode, exact));
 }
 
 /// FPMulAdd of which the product, the addend or both are negated first.
@@ -67,9 +73,9 @@ template <class Args>
 Step multiply_add(Builder& b, const Args& a, bool negate_product, bool negate_addend) {
     Value n = read(b, a, a.rn);
     Value addend = read(b, a, a.ra);
-    if (negate_product) n = b.fneg(n);
-    if (negate_addend) addend = b.fneg(addend);
-    return write(b, a.rd, b.fmadd(n, read(b, a, a.rm), addend));
+    if (negate_product) n = fp::negate(b, n, size_of(a));
+    if (negate_addend) addend = fp::negate(b, addend, size_of(a));
+    return merge(b, a, a.ra, b.fmadd(n, read(b, a, a.rm), addend));
 }
 
 inline Value compare(Builder& b, Value n, Value m, bool signal) {

@@ -18,13 +18,19 @@ template <class Args>
 Step three_same(Builder& b, const Args& a, fp::VectorBinary op) {
     const Value n = fp::operand(b, a, a.rn);
     const Value m = fp::operand(b, a, a.rm);
-    return fp::set_cut(b, a, (b.*op)(n, m, fp::size_of(a)));
+    return fp::set_cut(b, a, a.rn, (b.*op)(n, m, fp::size_of(a)));
+}
+
+template <class Args>
+Step compare(Builder& b, const Args& a, fp::VectorBinary op) {
+    const Value n = fp::operand(b, a, a.rn);
+    const Value m = fp::operand(b, a, a.rm);
+    return fp::set_cut(b, a, a.rm, (b.*op)(n, m, fp::size_of(a)));
 }
 
 template <class Args>
 Step three_same_call(Builder& b, const Args& a, HelperId helper) {
-    b.set_v(a.rd, fp::call(b, a, helper, b.get_v(a.rn), b.get_v(a.rm)));
-    return Step::next;
+    return fp::set_result(b, a, a.rn, fp::call(b, a, helper, b.get_v(a.rn), b.get_v(a.rm)));
 }
 
 /// Compare of the absolute values.
@@ -33,7 +39,7 @@ Step compare_absolute(Builder& b, const Args& a, fp::VectorBinary op) {
     const unsigned size = fp::size_of(a);
     const Value n = b.vfabs(fp::operand(b, a, a.rn), size);
     const Value m = b.vfabs(fp::operand(b, a, a.rm), size);
-    return fp::set_cut(b, a, (b.*op)(n, m, size));
+    return fp::set_cut(b, a, a.rm, (b.*op)(n, m, size));
 }
 
 template <class Args>
@@ -41,15 +47,15 @@ Step absolute_difference(Builder& b, const Args& a) {
     const unsigned size = fp::size_of(a);
     const Value n = fp::operand(b, a, a.rn);
     const Value m = fp::operand(b, a, a.rm);
-    return fp::set_cut(b, a, b.vfabs(b.vfsub(n, m, size), size));
+    return fp::set_cut(b, a, a.rn, fp::absolute_lanes(b, b.vfsub(n, m, size), size));
 }
 
 template <class Args>
 Step multiply_add(Builder& b, const Args& a, Value m, bool negate) {
     const unsigned size = fp::size_of(a);
     Value n = fp::operand(b, a, a.rn);
-    if (negate) n = b.vfneg(n, size);
-    return fp::set_cut(b, a, b.vfmla(fp::operand(b, a, a.rd), n, m, size));
+    if (negate) n = fp::negate_lanes(b, n, size);
+    return fp::set_cut(b, a, a.rd, b.vfmla(fp::operand(b, a, a.rd), n, m, size));
 }
 
 /// Neighbours of the concatenation Vm:Vn. The 64-bit form computes its two lanes twice over: that
@@ -60,7 +66,7 @@ Step pairwise(Builder& b, const Args& a, fp::VectorBinary op) {
     Value n = b.get_v(a.rn);
     Value m = b.get_v(a.rm);
     if (!a.q) n = m = b.vzip1(n, m, 3);
-    return fp::set_cut(b, a, (b.*op)(b.vuzp1(n, m, size), b.vuzp2(n, m, size), size));
+    return fp::set_cut(b, a, a.rn, (b.*op)(b.vuzp1(n, m, size), b.vuzp2(n, m, size), size));
 }
 
 template <class Args>
@@ -123,9 +129,9 @@ Value scalar(Builder& b, const Args& a, unsigned n) {
 template <class Args>
 Step scalar_multiply_add(Builder& b, const Args& a, bool negate) {
     Value n = scalar(b, a, a.rn);
-    if (negate) n = b.fneg(n);
-    b.set_v(a.rd, b.f_to_v(b.fmadd(n, scalar_element(b, a), scalar(b, a, a.rd))));
-    return Step::next;
+    if (negate) n = fp::negate(b, n, fp::size_of(a));
+    const Value f = b.fmadd(n, scalar_element(b, a), scalar(b, a, a.rd));
+    return fp::set_result(b, a, a.rd, b.f_to_v(f));
 }
 
 }  // namespace pydbt::a64::fp_three_same

@@ -14,24 +14,44 @@ using ir::Value;
 
 template <class Args>
 Step unary(Builder& b, const Args& a, fp::VectorUnary op) {
-    return fp::set_cut(b, a, (b.*op)(fp::operand(b, a, a.rn), fp::size_of(a)));
+    return fp::set_cut(b, a, a.rd, (b.*op)(fp::operand(b, a, a.rn), fp::size_of(a)));
 }
 
 template <class Args>
 Step unary_call(Builder& b, const Args& a, HelperId helper) {
-    b.set_v(a.rd, fp::call(b, a, helper, b.get_v(a.rn)));
-    return Step::next;
+    return fp::set_result(b, a, a.rd, fp::call(b, a, helper, b.get_v(a.rn)));
 }
 
-/// Vn op 0, or 0 op Vn.
+template <class Args>
+Step negate(Builder& b, const Args& a) {
+    return fp::set_cut(b, a, a.rd, fp::negate_lanes(b, b.get_v(a.rn), fp::size_of(a)));
+}
+
+template <class Args>
+Step absolute(Builder& b, const Args& a) {
+    return fp::set_cut(b, a, a.rd, fp::absolute_lanes(b, b.get_v(a.rn), fp::size_of(a)));
+}
+
+/// FRECPE and FRSQRTE; FEAT_RPRES makes those of singles finer where FPCR.AH is set.
+template <class Args>
+Step estimate(Lifter& l, const Args& a, HelperId coarse, HelperId fine) {
+    const bool finer = fp::size_of(a) == 2 && fp::alternate(l.b) && l.features.has(Feature::RPRES);
+    return unary_call(l.b, a, finer ? fine : coarse);
+}
+
+/// Vn op 0, or 0 op Vn. FPCR.NEP is not for these.
 template <class Args>
 Step compare_zero(Builder& b, const Args& a, fp::VectorBinary op) {
-    return fp::set_cut(b, a, (b.*op)(fp::operand(b, a, a.rn), b.vzero(), fp::size_of(a)));
+    const Value v = (b.*op)(fp::operand(b, a, a.rn), b.vzero(), fp::size_of(a));
+    b.set_v(a.rd, fp::cut(b, a, v));
+    return Step::next;
 }
 
 template <class Args>
 Step compare_zero_with(Builder& b, const Args& a, fp::VectorBinary op) {
-    return fp::set_cut(b, a, (b.*op)(b.vzero(), fp::operand(b, a, a.rn), fp::size_of(a)));
+    const Value v = (b.*op)(b.vzero(), fp::operand(b, a, a.rn), fp::size_of(a));
+    b.set_v(a.rd, fp::cut(b, a, v));
+    return Step::next;
 }
 
 /// Vd = op(each lane of Vn as a scalar).
@@ -40,16 +60,14 @@ Step each_lane(Builder& b, const Args& a, Op op) {
     const Value n = b.get_v(a.rn);
     const unsigned size = fp::size_of(a);
     const auto element = [&](unsigned i) { return op(fp::lane(b, n, size, i)); };
-    b.set_v(a.rd, fp::collect(b, size, fp::lanes_of(a), element));
-    return Step::next;
+    return fp::set_result(b, a, a.rd, fp::collect(b, size, fp::lanes_of(a), element));
 }
 
 /// Vd = a helper of base/fp_helpers.hpp that takes a mode, on the instruction's lanes.
 template <class Args>
 Step call_with_mode(Builder& b, const Args& a, HelperId helper, uint64_t mode) {
     const Value m = b.vmov_imm(static_cast<int64_t>(mode));
-    b.set_v(a.rd, fp::call(b, a, helper, b.get_v(a.rn), m));
-    return Step::next;
+    return fp::set_result(b, a, a.rd, fp::call(b, a, helper, b.get_v(a.rn), m));
 }
 
 template <class Args>
@@ -75,6 +93,12 @@ unsigned fraction_bits(const Args& a) {
 template <class Args>
 uint64_t fixed_mode(const Args& a, bool uns) {
     return (uns ? base::kSimdFpUnsigned : 0) | fraction_bits(a) << base::kSimdFpFractionShift;
+}
+
+template <class Args>
+Step round_n(Builder& b, const Args& a, fp::Mode mode, bool wide) {
+    const uint64_t bits = wide ? base::kSimdFpUnsigned : 0;
+    return call_with_mode(b, a, HelperId::simd_fp_round_n, mode | bits);
 }
 
 template <class Args>

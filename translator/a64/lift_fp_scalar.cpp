@@ -53,9 +53,13 @@ Step Lifter::lift_FCCMP(const Args_FCCMP& a) { return compare_conditionally(b, a
 Step Lifter::lift_FCCMPE(const Args_FCCMPE& a) { return compare_conditionally(b, a, true); }
 
 // Arithmetic.
-Step Lifter::lift_FABS(const Args_FABS& a) { return unary(b, a, &Builder::fabs); }
+Step Lifter::lift_FABS(const Args_FABS& a) {
+    return merge(b, a, a.rd, fp::absolute(b, read(b, a, a.rn), size_of(a)));
+}
 
-Step Lifter::lift_FNEG(const Args_FNEG& a) { return unary(b, a, &Builder::fneg); }
+Step Lifter::lift_FNEG(const Args_FNEG& a) {
+    return merge(b, a, a.rd, fp::negate(b, read(b, a, a.rn), size_of(a)));
+}
 
 Step Lifter::lift_FSQRT(const Args_FSQRT& a) { return unary(b, a, &Builder::fsqrt); }
 
@@ -76,7 +80,8 @@ Step Lifter::lift_FMAXNM(const Args_FMAXNM& a) { return binary(b, a, &Builder::f
 Step Lifter::lift_FMINNM(const Args_FMINNM& a) { return binary(b, a, &Builder::fminnm); }
 
 Step Lifter::lift_FNMUL(const Args_FNMUL& a) {
-    return write(b, a.rd, b.fneg(b.fmul(read(b, a, a.rn), read(b, a, a.rm))));
+    const Value product = b.fmul(read(b, a, a.rn), read(b, a, a.rm));
+    return merge(b, a, a.rn, fp::negate(b, product, size_of(a)));
 }
 
 Step Lifter::lift_FMADD(const Args_FMADD& a) { return multiply_add(b, a, false, false); }
@@ -106,7 +111,8 @@ Step Lifter::lift_FRINTI(const Args_FRINTI& a) { return round(b, a, fp::kFpcr); 
 Step Lifter::lift_FCVT(const Args_FCVT& a) {
     constexpr unsigned kSizes[] = {2, 3, 0, 1};
     const Value n = fp::lane(b, b.get_v(a.rn), kSizes[a.ftype]);
-    return write(b, a.rd, b.fcvt(fp::float_type(kSizes[a.opc]), n));
+    const Value f = b.fcvt(fp::float_type(kSizes[a.opc]), n);
+    return fp::set_scalar(b, a.rd, a.rd, kSizes[a.opc], b.f_to_v(f));
 }
 
 // Integers and fixed-point numbers.
@@ -171,19 +177,55 @@ Step Lifter::lift_FCVTZU_fixed(const Args_FCVTZU_fixed& a) {
 }
 
 Step Lifter::lift_SCVTF(const Args_SCVTF& a) {
-    return write(b, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), false));
+    return merge(b, a, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), false));
 }
 
 Step Lifter::lift_SCVTF_fixed(const Args_SCVTF_fixed& a) {
-    return write(b, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), false, 64 - a.scale));
+    return merge(b, a, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), false, 64 - a.scale));
 }
 
 Step Lifter::lift_UCVTF(const Args_UCVTF& a) {
-    return write(b, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), true));
+    return merge(b, a, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), true));
 }
 
 Step Lifter::lift_UCVTF_fixed(const Args_UCVTF_fixed& a) {
-    return write(b, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), true, 64 - a.scale));
+    return merge(b, a, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), true, 64 - a.scale));
+}
+
+// FEAT_FRINTTS, FEAT_JSCVT, FEAT_BF16.
+namespace {
+
+template <class Args>
+Step round_n(Builder& b, const Args& a, fp::Mode mode, bool wide) {
+    const uint64_t bits = mode | (wide ? base::kSimdFpUnsigned : 0);
+    const Value m = b.vmov_imm(static_cast<int64_t>(bits));
+    const unsigned size = size_of(a);
+    const Value v = fp::call(b, base::HelperId::simd_fp_round_n, size, 1, b.get_v(a.rn), m);
+    return fp::set_scalar(b, a.rd, a.rd, size, v);
+}
+
+}  // namespace
+
+Step Lifter::lift_FRINT32Z(const Args_FRINT32Z& a) { return round_n(b, a, fp::kZero, false); }
+
+Step Lifter::lift_FRINT32X(const Args_FRINT32X& a) { return round_n(b, a, fp::kFpcr, false); }
+
+Step Lifter::lift_FRINT64Z(const Args_FRINT64Z& a) { return round_n(b, a, fp::kZero, true); }
+
+Step Lifter::lift_FRINT64X(const Args_FRINT64X& a) { return round_n(b, a, fp::kFpcr, true); }
+
+Step Lifter::lift_FJCVTZS(const Args_FJCVTZS& a) {
+    const auto helper = static_cast<int64_t>(base::HelperId::fp_to_fixed_js);
+    const Value n = b.vget_u(b.get_v(a.rn), 0, 3);
+    const Value both = b.call_helper(n, ir::kNone, ir::kNone, helper);
+    set_r(a.rd, b.trunc(both));
+    b.set_flags(b.flags_from_nzcv(b.lshr(both, b.i64(32))));
+    return Step::next;
+}
+
+Step Lifter::lift_BFCVT(const Args_BFCVT& a) {
+    const Value v = fp::call(b, base::HelperId::simd_fp_bf_convert, 2, 1, b.get_v(a.rn));
+    return fp::set_scalar(b, a.rd, a.rd, 1, v);
 }
 
 }  // namespace pydbt::a64

@@ -45,9 +45,13 @@ Step Lifter::lift_FCCMP_h(const Args_FCCMP_h& a) { return compare_conditionally(
 Step Lifter::lift_FCCMPE_h(const Args_FCCMPE_h& a) { return compare_conditionally(b, a, true); }
 
 // Arithmetic.
-Step Lifter::lift_FABS_h(const Args_FABS_h& a) { return unary(b, a, &Builder::fabs); }
+Step Lifter::lift_FABS_h(const Args_FABS_h& a) {
+    return merge(b, a, a.rd, fp::absolute(b, read(b, a, a.rn), size_of(a)));
+}
 
-Step Lifter::lift_FNEG_h(const Args_FNEG_h& a) { return unary(b, a, &Builder::fneg); }
+Step Lifter::lift_FNEG_h(const Args_FNEG_h& a) {
+    return merge(b, a, a.rd, fp::negate(b, read(b, a, a.rn), size_of(a)));
+}
 
 Step Lifter::lift_FSQRT_h(const Args_FSQRT_h& a) { return unary(b, a, &Builder::fsqrt); }
 
@@ -68,7 +72,8 @@ Step Lifter::lift_FMAXNM_h(const Args_FMAXNM_h& a) { return binary(b, a, &Builde
 Step Lifter::lift_FMINNM_h(const Args_FMINNM_h& a) { return binary(b, a, &Builder::fminnm); }
 
 Step Lifter::lift_FNMUL_h(const Args_FNMUL_h& a) {
-    return write(b, a.rd, b.fneg(b.fmul(read(b, a, a.rn), read(b, a, a.rm))));
+    const Value product = b.fmul(read(b, a, a.rn), read(b, a, a.rm));
+    return merge(b, a, a.rn, fp::negate(b, product, size_of(a)));
 }
 
 Step Lifter::lift_FMADD_h(const Args_FMADD_h& a) { return multiply_add(b, a, false, false); }
@@ -156,19 +161,19 @@ Step Lifter::lift_FCVTZU_fixed_h(const Args_FCVTZU_fixed_h& a) {
 }
 
 Step Lifter::lift_SCVTF_h(const Args_SCVTF_h& a) {
-    return write(b, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), false));
+    return merge(b, a, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), false));
 }
 
 Step Lifter::lift_SCVTF_fixed_h(const Args_SCVTF_fixed_h& a) {
-    return write(b, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), false, 64 - a.scale));
+    return merge(b, a, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), false, 64 - a.scale));
 }
 
 Step Lifter::lift_UCVTF_h(const Args_UCVTF_h& a) {
-    return write(b, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), true));
+    return merge(b, a, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), true));
 }
 
 Step Lifter::lift_UCVTF_fixed_h(const Args_UCVTF_fixed_h& a) {
-    return write(b, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), true, 64 - a.scale));
+    return merge(b, a, a.rd, fp::from_fixed(b, size_of(a), r(a.sf, a.rn), true, 64 - a.scale));
 }
 
 }  // namespace pydbt::a64

@@ -34,7 +34,7 @@ Step Lifter::lift_FDIV_v_h(const Args_FDIV_v_h& a) {
     const Value n = fp::operand(b, a, a.rn);
     Value m = b.get_v(a.rm);
     if (!a.q) m = b.vins_lane(simd::splat(b, expand_float(kImmediateOne, size), size), m, 0, 0, 3);
-    return fp::set_cut(b, a, b.vfdiv(n, m, size));
+    return fp::set_cut(b, a, a.rn, b.vfdiv(n, m, size));
 }
 
 Step Lifter::lift_FABD_v_h(const Args_FABD_v_h& a) { return absolute_difference(b, a); }
@@ -74,17 +74,17 @@ Step Lifter::lift_FMLS_v_h(const Args_FMLS_v_h& a) {
 }
 
 // Compare: all ones where true.
-Step Lifter::lift_FCMEQ_v_h(const Args_FCMEQ_v_h& a) { return three_same(b, a, &Builder::vfcmeq); }
+Step Lifter::lift_FCMEQ_v_h(const Args_FCMEQ_v_h& a) { return compare(b, a, &Builder::vfcmeq); }
 
-Step Lifter::lift_FCMEQ_s_h(const Args_FCMEQ_s_h& a) { return three_same(b, a, &Builder::vfcmeq); }
+Step Lifter::lift_FCMEQ_s_h(const Args_FCMEQ_s_h& a) { return compare(b, a, &Builder::vfcmeq); }
 
-Step Lifter::lift_FCMGE_v_h(const Args_FCMGE_v_h& a) { return three_same(b, a, &Builder::vfcmge); }
+Step Lifter::lift_FCMGE_v_h(const Args_FCMGE_v_h& a) { return compare(b, a, &Builder::vfcmge); }
 
-Step Lifter::lift_FCMGE_s_h(const Args_FCMGE_s_h& a) { return three_same(b, a, &Builder::vfcmge); }
+Step Lifter::lift_FCMGE_s_h(const Args_FCMGE_s_h& a) { return compare(b, a, &Builder::vfcmge); }
 
-Step Lifter::lift_FCMGT_v_h(const Args_FCMGT_v_h& a) { return three_same(b, a, &Builder::vfcmgt); }
+Step Lifter::lift_FCMGT_v_h(const Args_FCMGT_v_h& a) { return compare(b, a, &Builder::vfcmgt); }
 
-Step Lifter::lift_FCMGT_s_h(const Args_FCMGT_s_h& a) { return three_same(b, a, &Builder::vfcmgt); }
+Step Lifter::lift_FCMGT_s_h(const Args_FCMGT_s_h& a) { return compare(b, a, &Builder::vfcmgt); }
 
 Step Lifter::lift_FACGE_v_h(const Args_FACGE_v_h& a) {
     return compare_absolute(b, a, &Builder::vfcmge);
@@ -155,22 +155,22 @@ Step Lifter::lift_FMINNMV_v_h(const Args_FMINNMV_v_h& a) {
 
 // By indexed element.
 Step Lifter::lift_FMUL_e_h(const Args_FMUL_e_h& a) {
-    return fp::set_cut(b, a, b.vfmul(fp::operand(b, a, a.rn), element(b, a), fp::size_of(a)));
+    return fp::set_cut(b, a, a.rn, b.vfmul(fp::operand(b, a, a.rn), element(b, a), fp::size_of(a)));
 }
 
 Step Lifter::lift_FMUL_se_h(const Args_FMUL_se_h& a) {
-    b.set_v(a.rd, b.f_to_v(b.fmul(scalar(b, a, a.rn), scalar_element(b, a))));
-    return Step::next;
+    const Value f = b.fmul(scalar(b, a, a.rn), scalar_element(b, a));
+    return fp::set_result(b, a, a.rn, b.f_to_v(f));
 }
 
 Step Lifter::lift_FMULX_e_h(const Args_FMULX_e_h& a) {
-    b.set_v(a.rd, fp::call(b, a, HelperId::simd_fp_mulx, b.get_v(a.rn), element(b, a)));
-    return Step::next;
+    const Value v = fp::call(b, a, HelperId::simd_fp_mulx, b.get_v(a.rn), element(b, a));
+    return fp::set_result(b, a, a.rn, v);
 }
 
 Step Lifter::lift_FMULX_se_h(const Args_FMULX_se_h& a) {
-    b.set_v(a.rd, fp::call(b, a, HelperId::simd_fp_mulx, b.get_v(a.rn), element(b, a)));
-    return Step::next;
+    const Value v = fp::call(b, a, HelperId::simd_fp_mulx, b.get_v(a.rn), element(b, a));
+    return fp::set_result(b, a, a.rn, v);
 }
 
 Step Lifter::lift_FMLA_e_h(const Args_FMLA_e_h& a) {

@@ -9,27 +9,31 @@ namespace pydbt::a64 {
 
 using namespace fp_two_reg_misc;
 
-Step Lifter::lift_FABS_v(const Args_FABS_v& a) { return unary(b, a, &Builder::vfabs); }
+Step Lifter::lift_FABS_v(const Args_FABS_v& a) { return absolute(b, a); }
 
-Step Lifter::lift_FNEG_v(const Args_FNEG_v& a) { return unary(b, a, &Builder::vfneg); }
+Step Lifter::lift_FNEG_v(const Args_FNEG_v& a) { return negate(b, a); }
 
 Step Lifter::lift_FSQRT_v(const Args_FSQRT_v& a) { return unary(b, a, &Builder::vfsqrt); }
 
 // Estimates.
 Step Lifter::lift_FRECPE_v(const Args_FRECPE_v& a) {
-    return unary_call(b, a, HelperId::simd_fp_recip_estimate);
+    return estimate(*this, a, HelperId::simd_fp_recip_estimate,
+                    HelperId::simd_fp_recip_estimate_fine);
 }
 
 Step Lifter::lift_FRECPE_s(const Args_FRECPE_s& a) {
-    return unary_call(b, a, HelperId::simd_fp_recip_estimate);
+    return estimate(*this, a, HelperId::simd_fp_recip_estimate,
+                    HelperId::simd_fp_recip_estimate_fine);
 }
 
 Step Lifter::lift_FRSQRTE_v(const Args_FRSQRTE_v& a) {
-    return unary_call(b, a, HelperId::simd_fp_rsqrt_estimate);
+    return estimate(*this, a, HelperId::simd_fp_rsqrt_estimate,
+                    HelperId::simd_fp_rsqrt_estimate_fine);
 }
 
 Step Lifter::lift_FRSQRTE_s(const Args_FRSQRTE_s& a) {
-    return unary_call(b, a, HelperId::simd_fp_rsqrt_estimate);
+    return estimate(*this, a, HelperId::simd_fp_rsqrt_estimate,
+                    HelperId::simd_fp_rsqrt_estimate_fine);
 }
 
 Step Lifter::lift_FRECPX_s(const Args_FRECPX_s& a) {
@@ -91,6 +95,15 @@ Step Lifter::lift_FRINTA_v(const Args_FRINTA_v& a) { return round(b, a, fp::kAwa
 Step Lifter::lift_FRINTX_v(const Args_FRINTX_v& a) { return round(b, a, fp::kFpcr, true); }
 
 Step Lifter::lift_FRINTI_v(const Args_FRINTI_v& a) { return round(b, a, fp::kFpcr); }
+
+// Rounding to an integral number that an integer has (FEAT_FRINTTS).
+Step Lifter::lift_FRINT32Z_v(const Args_FRINT32Z_v& a) { return round_n(b, a, fp::kZero, false); }
+
+Step Lifter::lift_FRINT32X_v(const Args_FRINT32X_v& a) { return round_n(b, a, fp::kFpcr, false); }
+
+Step Lifter::lift_FRINT64Z_v(const Args_FRINT64Z_v& a) { return round_n(b, a, fp::kZero, true); }
+
+Step Lifter::lift_FRINT64X_v(const Args_FRINT64X_v& a) { return round_n(b, a, fp::kFpcr, true); }
 
 // Integers and fixed-point numbers.
 Step Lifter::lift_FCVTNS_v(const Args_FCVTNS_v& a) { return to_fixed(b, a, false, fp::kEven); }
@@ -192,8 +205,7 @@ Step Lifter::lift_FCVTXN_v(const Args_FCVTXN_v& a) {
 }
 
 Step Lifter::lift_FCVTXN_s(const Args_FCVTXN_s& a) {
-    b.set_v(a.rd, narrow_to_odd(b, b.get_v(a.rn), 1));
-    return Step::next;
+    return fp::set_scalar(b, a.rd, a.rd, 2, narrow_to_odd(b, b.get_v(a.rn), 1));
 }
 
 }  // namespace pydbt::a64

@@ -9,27 +9,31 @@ namespace pydbt::a64 {
 
 using namespace fp_two_reg_misc;
 
-Step Lifter::lift_FABS_v_h(const Args_FABS_v_h& a) { return unary(b, a, &Builder::vfabs); }
+Step Lifter::lift_FABS_v_h(const Args_FABS_v_h& a) { return absolute(b, a); }
 
-Step Lifter::lift_FNEG_v_h(const Args_FNEG_v_h& a) { return unary(b, a, &Builder::vfneg); }
+Step Lifter::lift_FNEG_v_h(const Args_FNEG_v_h& a) { return negate(b, a); }
 
 Step Lifter::lift_FSQRT_v_h(const Args_FSQRT_v_h& a) { return unary(b, a, &Builder::vfsqrt); }
 
 // Estimates.
 Step Lifter::lift_FRECPE_v_h(const Args_FRECPE_v_h& a) {
-    return unary_call(b, a, HelperId::simd_fp_recip_estimate);
+    return estimate(*this, a, HelperId::simd_fp_recip_estimate,
+                    HelperId::simd_fp_recip_estimate_fine);
 }
 
 Step Lifter::lift_FRECPE_s_h(const Args_FRECPE_s_h& a) {
-    return unary_call(b, a, HelperId::simd_fp_recip_estimate);
+    return estimate(*this, a, HelperId::simd_fp_recip_estimate,
+                    HelperId::simd_fp_recip_estimate_fine);
 }
 
 Step Lifter::lift_FRSQRTE_v_h(const Args_FRSQRTE_v_h& a) {
-    return unary_call(b, a, HelperId::simd_fp_rsqrt_estimate);
+    return estimate(*this, a, HelperId::simd_fp_rsqrt_estimate,
+                    HelperId::simd_fp_rsqrt_estimate_fine);
 }
 
 Step Lifter::lift_FRSQRTE_s_h(const Args_FRSQRTE_s_h& a) {
-    return unary_call(b, a, HelperId::simd_fp_rsqrt_estimate);
+    return estimate(*this, a, HelperId::simd_fp_rsqrt_estimate,
+                    HelperId::simd_fp_rsqrt_estimate_fine);
 }
 
 Step Lifter::lift_FRECPX_s_h(const Args_FRECPX_s_h& a) {

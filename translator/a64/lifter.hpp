@@ -24,6 +24,8 @@ void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
 
 /// Bit of the context key: FPCR asks for what native floating point does not do.
 inline constexpr uint32_t kKeySlowFp = 1;
+/// The same: FPCR.AH and FPCR.NEP are set.
+inline constexpr uint32_t kKeyAh = 2, kKeyNep = 4;
 
 /// Whether the block goes on behind an instruction.
 enum class Step : uint8_t { next, end };

@@ -60,6 +60,14 @@ void simd_fp_round(CpuState* state, uint64_t imm) {
     });
 }
 
+void simd_fp_round_n(CpuState* state, uint64_t imm) {
+    const uint64_t mode = state->vtmp[1].lo;
+    map_lanes(*state, imm, [=](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
+        const unsigned bits = (mode & kSimdFpUnsigned) != 0 ? 64 : 32;
+        return fp_round_int_n(w, a, bits, rounding_of(mode, fp), fp);
+    });
+}
+
 void simd_fp_to_fixed(CpuState* state, uint64_t imm) {
     const uint64_t mode = state->vtmp[1].lo;
     map_lanes(*state, imm, [=](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
@@ -93,6 +101,20 @@ void simd_fp_rsqrt_estimate(CpuState* state, uint64_t imm) {
     });
 }
 
+void simd_fp_recip_estimate_fine(CpuState* state, uint64_t imm) {
+    map_lanes(*state, imm, [](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
+        fp.fine_estimates = true;
+        return fp_recip_estimate(w, a, fp);
+    });
+}
+
+void simd_fp_rsqrt_estimate_fine(CpuState* state, uint64_t imm) {
+    map_lanes(*state, imm, [](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
+        fp.fine_estimates = true;
+        return fp_rsqrt_estimate(w, a, fp);
+    });
+}
+
 void simd_fp_recip_exponent(CpuState* state, uint64_t imm) {
     map_lanes(*state, imm,
               [](unsigned w, uint64_t a, uint64_t, FpStatus& fp) { return fp_recpx(w, a, fp); });
@@ -102,6 +124,95 @@ void simd_fp_narrow_to_odd(CpuState* state, uint64_t imm) {
     map_lanes(*state, imm, 2, [](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
         return fp_convert(w, 32, a, Rounding::odd, fp);
     });
+}
+
+void simd_fp_mul_add_long(CpuState* state, uint64_t imm) {
+    FpStatus fp{state->fpcr, 0};
+    V128 result{};
+    for (unsigned lane = 0; lane < imm >> kSimdFpLanesShift; lane++) {
+        const uint64_t a = get_lane(state->vtmp[0], lane, 1), b = get_lane(state->vtmp[1], lane, 1);
+        const uint64_t c = get_lane(state->vtmp[2], lane, 2);
+        set_lane(result, lane, 2, fp_mul_add_long(16, 32, c, a, b, fp));
+    }
+    state->vtmp[0] = result;
+    state->fpsr |= fp.fpsr;
+}
+
+// With AH conversions to BFloat16 and products of it flush denormals, round to nearest and raise
+// nothing.
+namespace {
+FpStatus bf_modes(const CpuState& state) {
+    constexpr uint32_t kRounding = 3u << 22;
+    if ((state.fpcr & kFpcrAh) == 0) return {state.fpcr, 0};
+    return {(state.fpcr & ~kRounding) | kFpcrFz | kFpcrFiz, 0};
+}
+void raise(CpuState& state, const FpStatus& fp) {
+    if ((state.fpcr & kFpcrAh) == 0) state.fpsr |= fp.fpsr;
+}
+}  // namespace
+
+void simd_fp_bf_convert(CpuState* state, uint64_t imm) {
+    FpStatus fp = bf_modes(*state);
+    V128 result{};
+    for (unsigned lane = 0; lane < imm >> kSimdFpLanesShift; lane++) {
+        set_lane(result, lane, 1, fp_convert(32, kBf16, get_lane(state->vtmp[0], lane, 2), fp));
+    }
+    state->vtmp[0] = result;
+    raise(*state, fp);
+}
+
+void simd_fp_bf_mul_add(CpuState* state, uint64_t imm) {
+    FpStatus fp = bf_modes(*state);
+    V128 result{};
+    for (unsigned lane = 0; lane < imm >> kSimdFpLanesShift; lane++) {
+        const uint64_t a = get_lane(state->vtmp[0], lane, 2), b = get_lane(state->vtmp[1], lane, 2);
+        const uint64_t c = get_lane(state->vtmp[2], lane, 2);
+        set_lane(result, lane, 2, fp_mul_add(32, c, a, b, fp));
+    }
+    state->vtmp[0] = result;
+    raise(*state, fp);
+}
+
+namespace {
+// addend + (a[pair].0 * b[pair].0 + a[pair].1 * b[pair].1), pairs of BFloat16 numbers.
+uint32_t dot_add(const CpuState& state, uint64_t addend, unsigned a, unsigned b) {
+    const auto bf = [&](unsigned n, unsigned lane) {
+        return static_cast<uint32_t>(get_lane(state.vtmp[n], lane, 1));
+    };
+    const uint32_t low = bf_mul(bf(0, 2 * a), bf(1, 2 * b), state.fpcr);
+    const uint32_t high = bf_mul(bf(0, 2 * a + 1), bf(1, 2 * b + 1), state.fpcr);
+    return bf_add(static_cast<uint32_t>(addend), bf_add(low, high, state.fpcr), state.fpcr);
+}
+}  // namespace
+
+void simd_fp_bf_dot(CpuState* state, uint64_t imm) {
+    V128 result{};
+    for (unsigned lane = 0; lane < imm >> kSimdFpLanesShift; lane++) {
+        const uint64_t addend = get_lane(state->vtmp[2], lane, 2);
+        set_lane(result, lane, 2, dot_add(*state, addend, lane, lane));
+    }
+    state->vtmp[0] = result;
+}
+
+void simd_fp_bf_matrix(CpuState* state, uint64_t) {
+    V128 result{};
+    for (unsigned lane = 0; lane < 4; lane++) {
+        const unsigned row = lane / 2, column = lane % 2;
+        uint64_t value = get_lane(state->vtmp[2], lane, 2);
+        for (unsigned n = 0; n < 2; n++) {
+            value = dot_add(*state, value, 2 * row + n, 2 * column + n);
+        }
+        set_lane(result, lane, 2, value);
+    }
+    state->vtmp[0] = result;
+}
+
+uint64_t helper_fp_to_fixed_js(CpuState* state, uint64_t a, uint64_t, uint64_t) {
+    FpStatus fp{state->fpcr, 0};
+    bool exact = false;
+    const uint64_t result = fp_to_fixed_js(a, exact, fp);
+    state->fpsr |= fp.fpsr;
+    return result | (exact ? uint64_t{1} << 62 : 0);
 }
 
 }  // namespace pydbt::base

@@ -1,74 +1,26 @@
 #include "translator/base/softfloat.hpp"
 
-#include <bit>
 #include <utility>
 
+#include "translator/base/softfloat_parts.hpp"
+
 namespace pydbt::base {
-namespace {
 
-using u128 = unsigned __int128;
-
-struct Format {
-    unsigned fraction;  // bits of the fraction
-    unsigned exponent;  // bits of the exponent
-    int bias() const { return (1 << (exponent - 1)) - 1; }
-    uint64_t fraction_mask() const { return (uint64_t{1} << fraction) - 1; }
-    uint64_t exponent_ones() const { return (uint64_t{1} << exponent) - 1; }
-    uint64_t sign_bit() const { return uint64_t{1} << (fraction + exponent); }
-    uint64_t quiet_bit() const { return uint64_t{1} << (fraction - 1); }
-    int minimum_exponent() const { return 1 - bias(); }
-};
-
-constexpr Format format_of(unsigned w) {
-    return w == 16 ? Format{10, 5} : w == 32 ? Format{23, 8} : Format{52, 11};
-}
-
-enum class Kind : uint8_t { zero, nonzero, infinity, quiet, signalling };
-
-/// FPUnpack's result. A nonzero number is mant * 2^exp.
-struct Number {
-    Kind kind;
-    bool sign;
-    int exp;
-    u128 mant;
-
-    bool nan() const { return kind >= Kind::quiet; }
-    bool zero() const { return kind == Kind::zero; }
-    bool infinite() const { return kind == Kind::infinity; }
-};
-
-unsigned top_bit(u128 v) {
-    auto high = static_cast<uint64_t>(v >> 64);
-    if (high != 0) return 127 - static_cast<unsigned>(std::countl_zero(high));
-    return 63 - static_cast<unsigned>(std::countl_zero(static_cast<uint64_t>(v)));
-}
-
-uint64_t zero_of(const Format& f, bool sign) { return sign ? f.sign_bit() : 0; }
-uint64_t infinity_of(const Format& f, bool sign) {
-    return zero_of(f, sign) | f.exponent_ones() << f.fraction;
-}
-uint64_t max_normal(const Format& f, bool sign) { return infinity_of(f, sign) - 1; }
-uint64_t default_nan(const Format& f) { return f.exponent_ones() << f.fraction | f.quiet_bit(); }
-
-uint64_t invalid(const Format& f, FpStatus& fp) {
-    fp.fpsr |= kFpsrIoc;
-    return default_nan(f);
-}
-
-// FPUnpackBase. `convert`: FPUnpackCV, for which AHP counts and FZ16 does not.
-Number unpack(unsigned w, uint64_t a, FpStatus& fp, bool convert = false) {
+Number unpack(unsigned w, uint64_t a, FpStatus& fp, bool convert) {
     Format f = format_of(w);
     bool sign = (a & f.sign_bit()) != 0;
     uint64_t exponent = a >> f.fraction & f.exponent_ones();
     uint64_t fraction = a & f.fraction_mask();
     if (exponent == 0) {
         if (fraction == 0) return {Kind::zero, sign, 0, 0};
-        if (w != 16 && (fp.fpcr & kFpcrFz) != 0) {
-            fp.fpsr |= kFpsrIdc;
+        bool flush = (fp.fpcr & kFpcrFz) != 0 && !alternate(fp);
+        if (w != 16 && (flush || (fp.fpcr & kFpcrFiz) != 0)) {
+            if (flush) fp.fpsr |= kFpsrIdc;
             return {Kind::zero, sign, 0, 0};
         }
         if (w == 16 && !convert && (fp.fpcr & kFpcrFz16) != 0) return {Kind::zero, sign, 0, 0};
-        return {Kind::nonzero, sign, f.minimum_exponent() - static_cast<int>(f.fraction), fraction};
+        int exp = f.minimum_exponent() - static_cast<int>(f.fraction);
+        return {Kind::nonzero, sign, exp, fraction, true};
     }
     bool alternative = w == 16 && convert && (fp.fpcr & kFpcrAhp) != 0;
     if (exponent == f.exponent_ones() && !alternative) {
@@ -78,6 +30,15 @@ Number unpack(unsigned w, uint64_t a, FpStatus& fp, bool convert = false) {
     int exp = static_cast<int>(exponent) - f.bias() - static_cast<int>(f.fraction);
     return {Kind::nonzero, sign, exp, u128{1} << f.fraction | fraction};
 }
+
+void process_denormals(unsigned w, std::initializer_list<const Number*> operands, FpStatus& fp) {
+    if (!alternate(fp) || w == 16) return;
+    for (const Number* n : operands) {
+        if (n->denormal) fp.fpsr |= kFpsrIdc;
+    }
+}
+
+namespace {
 
 // Whether to add one to a magnitude whose dropped part compares with a half as told.
 bool rounds_up(Rounding rounding, bool sign, bool odd, int against_half, bool inexact) {
@@ -106,6 +67,8 @@ Split split(u128 v, int shift, bool sticky) {
     return {v >> shift, dropped != 0 || sticky, against};
 }
 
+}  // namespace
+
 uint64_t overflow(unsigned w, bool sign, Rounding rounding, FpStatus& fp) {
     Format f = format_of(w);
     bool to_infinity = rounding == Rounding::even || (rounding == Rounding::up && !sign) ||
@@ -114,23 +77,40 @@ uint64_t overflow(unsigned w, bool sign, Rounding rounding, FpStatus& fp) {
     return to_infinity ? infinity_of(f, sign) : max_normal(f, sign);
 }
 
-// FPRoundBase: the value (mant, and a bit more when `sticky`) * 2^exp; mant is not 0. `convert`:
-// FPRoundCV.
+namespace {
+
+// Whether a value is below the normal numbers when rounded as if exponents had no limit.
+bool tiny_after_rounding(const Format& f, bool sign, int exp, u128 mant, bool sticky,
+                         Rounding rounding) {
+    int exponent = exp + static_cast<int>(top_bit(mant));
+    if (exponent != f.minimum_exponent() - 1) return exponent < f.minimum_exponent();
+    Split s = split(mant, exponent - static_cast<int>(f.fraction) - exp, sticky);
+    bool all_ones = static_cast<uint64_t>(s.kept) == 2 * f.quiet_bit() * 2 - 1;
+    return !(all_ones && rounds_up(rounding, sign, true, s.against_half, s.inexact));
+}
+
+}  // namespace
+
 uint64_t round(unsigned w, bool sign, int exp, u128 mant, bool sticky, Rounding rounding,
-               FpStatus& fp, bool convert = false) {
+               FpStatus& fp, bool convert) {
     Format f = format_of(w);
     int exponent = exp + static_cast<int>(top_bit(mant));
     int minimum = f.minimum_exponent();
     bool flush = w == 16 ? !convert && (fp.fpcr & kFpcrFz16) != 0 : (fp.fpcr & kFpcrFz) != 0;
-    if (flush && exponent < minimum) {
-        fp.fpsr |= kFpsrUfc;
+    bool tiny = exponent < minimum;
+    // AH: tells of tiny results, and flushes them, after rounding.
+    bool underflows = tiny;
+    if (tiny && alternate(fp)) {
+        underflows = tiny_after_rounding(f, sign, exp, mant, sticky, rounding);
+    }
+    if (flush && underflows) {
+        fp.fpsr |= kFpsrUfc | (alternate(fp) ? kFpsrIxc : 0);
         return zero_of(f, sign);
     }
-    bool tiny = exponent < minimum;
     int lsb = (tiny ? minimum : exponent) - static_cast<int>(f.fraction);
     Split s = split(mant, lsb - exp, sticky);
     auto kept = static_cast<uint64_t>(s.kept);
-    if (tiny && s.inexact) fp.fpsr |= kFpsrUfc;
+    if (underflows && s.inexact) fp.fpsr |= kFpsrUfc;
     if (rounds_up(rounding, sign, (kept & 1) != 0, s.against_half, s.inexact)) kept++;
     if (rounding == Rounding::odd && s.inexact) kept |= 1;
     // A carry out of the fraction moves into the exponent by itself.
@@ -155,25 +135,49 @@ uint64_t process_nan(unsigned w, Kind kind, uint64_t a, FpStatus& fp) {
         fp.fpsr |= kFpsrIoc;
         a |= f.quiet_bit();
     }
-    return (fp.fpcr & kFpcrDn) != 0 ? default_nan(f) : a;
+    return (fp.fpcr & kFpcrDn) != 0 ? default_nan(f, fp) : a;
 }
 
-// FPProcessNaNs and FPProcessNaNs3: true when one operand is a NaN; signalling ones come first.
+// Signalling NaNs come first; with AH the first of two NaNs does, which is signalling if one is.
+bool process_nans(unsigned w, const Number& x, uint64_t a, const Number& y, uint64_t b,
+                  uint64_t& result, FpStatus& fp) {
+    if (!x.nan() && !y.nan()) return false;
+    bool signalling = x.kind == Kind::signalling || y.kind == Kind::signalling;
+    Kind kind = signalling ? Kind::signalling : Kind::quiet;
+    bool first = alternate(fp) ? x.nan() : x.kind == kind;
+    result = process_nan(w, kind, first ? a : b, fp);
+    return true;
+}
+
+namespace {
+
+// FPProcessNaNs3 and FPProcessNaNs3H: the factors of w bits, the addend of to.
 struct Operand {
     Kind kind;
     uint64_t bits;
+    unsigned w;
 };
-template <unsigned Count>
-bool process_nans(unsigned w, const Operand (&operands)[Count], uint64_t& result, FpStatus& fp) {
-    for (Kind kind : {Kind::signalling, Kind::quiet}) {
-        for (const Operand& o : operands) {
-            if (o.kind != kind) continue;
-            result = process_nan(w, kind, o.bits, fp);
-            return true;
-        }
+bool process_nans3(unsigned to, const Operand& addend, const Operand& a, const Operand& b,
+                   uint64_t& result, FpStatus& fp) {
+    const Operand* const standard[] = {&addend, &a, &b};
+    const Operand* const alternative[] = {&a, &b, &addend};
+    const Operand* chosen = nullptr;
+    bool signalling = false;
+    for (const Operand* o : alternate(fp) ? alternative : standard) {
+        if (o->kind < Kind::quiet) continue;
+        bool better = o->kind == Kind::signalling && !signalling && !alternate(fp);
+        if (chosen == nullptr || better) chosen = o;
+        signalling |= o->kind == Kind::signalling;
     }
-    return false;
+    if (chosen == nullptr) return false;
+    uint64_t nan =
+        process_nan(chosen->w, signalling ? Kind::signalling : Kind::quiet, chosen->bits, fp);
+    FpStatus quiet{fp.fpcr & ~kFpcrAhp, 0};
+    result = chosen->w == to ? nan : fp_convert(chosen->w, to, nan, quiet);
+    return true;
 }
+
+}  // namespace
 
 // The sum of two nonzero numbers as mant * 2^exp; mant 0 when they cancel. 126-bit operands with a
 // jammed lowest bit: see the comment in the function.
@@ -216,6 +220,8 @@ bool infinity_times_zero(const Number& a, const Number& b) {
     return (a.infinite() && b.zero()) || (a.zero() && b.infinite());
 }
 
+namespace {
+
 uint64_t add_numbers(unsigned w, const Number& a, const Number& b, FpStatus& fp) {
     Format f = format_of(w);
     Rounding rounding = fpcr_rounding(fp.fpcr);
@@ -229,7 +235,8 @@ uint64_t multiply(unsigned w, uint64_t a, uint64_t b, bool extended, FpStatus& f
     Format f = format_of(w);
     Number x = unpack(w, a, fp), y = unpack(w, b, fp);
     uint64_t result;
-    if (process_nans(w, {{x.kind, a}, {y.kind, b}}, result, fp)) return result;
+    if (process_nans(w, x, a, y, b, result, fp)) return result;
+    process_denormals(w, {&x, &y}, fp);
     bool sign = x.sign != y.sign;
     if (infinity_times_zero(x, y)) {
         if (!extended) return invalid(f, fp);
@@ -262,44 +269,46 @@ uint64_t min_max(unsigned w, uint64_t a, uint64_t b, bool max, FpStatus& fp) {
     Format f = format_of(w);
     Number x = unpack(w, a, fp), y = unpack(w, b, fp);
     uint64_t result;
-    if (process_nans(w, {{x.kind, a}, {y.kind, b}}, result, fp)) return result;
+    if (process_nans(w, x, a, y, b, result, fp)) return result;
+    process_denormals(w, {&x, &y}, fp);
     int o = order(x, y);
     bool first = max ? o > 0 : o < 0;
     const Number& n = first ? x : y;
     if (n.zero()) return zero_of(f, max ? x.sign && y.sign : x.sign || y.sign);
+    // With AH a denormal may have come this far though FZ is set.
+    if (n.denormal) return round(w, n.sign, n.exp, n.mant, false, Rounding::zero, fp);
     return first ? a : b;
+}
+
+// FPMax and FPMin with AH: the second operand unless the first is greater, or less.
+uint64_t min_max_alternate(unsigned w, uint64_t a, uint64_t b, bool max, FpStatus& fp) {
+    Format f = format_of(w);
+    Number x = unpack(w, a, fp), y = unpack(w, b, fp);
+    uint64_t second = y.zero() ? zero_of(f, y.sign) : b;
+    if (x.nan() || y.nan()) {
+        fp.fpsr |= kFpsrIoc;
+        return second;
+    }
+    process_denormals(w, {&x, &y}, fp);
+    int o = order(x, y);
+    if (max ? o <= 0 : o >= 0) return second;
+    return x.zero() ? zero_of(f, x.sign) : a;
 }
 
 uint64_t min_max_num(unsigned w, uint64_t a, uint64_t b, bool max, FpStatus& fp) {
     Format f = format_of(w);
     FpStatus scratch = fp;
-    bool a_quiet = unpack(w, a, scratch).kind == Kind::quiet;
-    bool b_quiet = unpack(w, b, scratch).kind == Kind::quiet;
-    if (a_quiet && !b_quiet) a = infinity_of(f, max);
-    if (b_quiet && !a_quiet) b = infinity_of(f, max);
+    Kind x = unpack(w, a, scratch).kind, y = unpack(w, b, scratch).kind;
+    bool both = x >= Kind::quiet && y >= Kind::quiet;
+    if (!(alternate(fp) && both)) {
+        if (x == Kind::quiet && y != Kind::quiet) a = infinity_of(f, max);
+        if (y == Kind::quiet && x != Kind::quiet) b = infinity_of(f, max);
+    }
     return min_max(w, a, b, max, fp);
 }
 
-// FPRecipStepFused and FPRSqrtStepFused: (`constant` - a * b) * 2^scale.
-uint64_t step(unsigned w, uint64_t a, uint64_t b, unsigned constant, int scale, uint64_t at_zero,
-              FpStatus& fp) {
-    Format f = format_of(w);
-    a ^= f.sign_bit();
-    Number x = unpack(w, a, fp), y = unpack(w, b, fp);
-    uint64_t result;
-    if (process_nans(w, {{x.kind, a}, {y.kind, b}}, result, fp)) return result;
-    if (infinity_times_zero(x, y)) return at_zero;
-    if (x.infinite() || y.infinite()) return infinity_of(f, x.sign != y.sign);
-    Number c{Kind::nonzero, false, 0, constant};
-    return add_finite(w, c, product(x, y), fpcr_rounding(fp.fpcr), scale, fp);
-}
+}  // namespace
 
-// Integer part of |n| * 2^fbits rounded; saturates `large` when it cannot fit 65 bits.
-struct Rounded {
-    u128 magnitude;
-    bool inexact;
-    bool large;
-};
 Rounded round_to_integer(const Number& n, int fbits, Rounding rounding) {
     if (n.zero()) return {0, false, false};
     int exp = n.exp + fbits;
@@ -309,10 +318,6 @@ Rounded round_to_integer(const Number& n, int fbits, Rounding rounding) {
     return {s.kept, s.inexact, false};
 }
 
-}  // namespace
-
-uint64_t fp_default_nan(unsigned w) { return default_nan(format_of(w)); }
-
 bool fp_is_nan(unsigned w, uint64_t a) {
     Format f = format_of(w);
     return (a & ~f.sign_bit()) > infinity_of(f, false);
@@ -321,14 +326,16 @@ bool fp_is_nan(unsigned w, uint64_t a) {
 uint64_t fp_add(unsigned w, uint64_t a, uint64_t b, FpStatus& fp) {
     Number x = unpack(w, a, fp), y = unpack(w, b, fp);
     uint64_t result;
-    if (process_nans(w, {{x.kind, a}, {y.kind, b}}, result, fp)) return result;
+    if (process_nans(w, x, a, y, b, result, fp)) return result;
+    process_denormals(w, {&x, &y}, fp);
     return add_numbers(w, x, y, fp);
 }
 
 uint64_t fp_sub(unsigned w, uint64_t a, uint64_t b, FpStatus& fp) {
     Number x = unpack(w, a, fp), y = unpack(w, b, fp);
     uint64_t result;
-    if (process_nans(w, {{x.kind, a}, {y.kind, b}}, result, fp)) return result;
+    if (process_nans(w, x, a, y, b, result, fp)) return result;
+    process_denormals(w, {&x, &y}, fp);
     y.sign = !y.sign;
     return add_numbers(w, x, y, fp);
 }
@@ -344,7 +351,8 @@ uint64_t fp_div(unsigned w, uint64_t a, uint64_t b, FpStatus& fp) {
     Format f = format_of(w);
     Number x = unpack(w, a, fp), y = unpack(w, b, fp);
     uint64_t result;
-    if (process_nans(w, {{x.kind, a}, {y.kind, b}}, result, fp)) return result;
+    if (process_nans(w, x, a, y, b, result, fp)) return result;
+    if (!y.zero()) process_denormals(w, {&x, &y}, fp);
     bool sign = x.sign != y.sign;
     if ((x.infinite() && y.infinite()) || (x.zero() && y.zero())) return invalid(f, fp);
     if (x.infinite()) return infinity_of(f, sign);
@@ -368,6 +376,7 @@ uint64_t fp_sqrt(unsigned w, uint64_t a, FpStatus& fp) {
     if (x.zero()) return zero_of(f, x.sign);
     if (x.sign) return invalid(f, fp);
     if (x.infinite()) return infinity_of(f, false);
+    process_denormals(w, {&x}, fp);
     unsigned shift = 124 - top_bit(x.mant);
     if (((x.exp - static_cast<int>(shift)) & 1) != 0) shift++;
     u128 rest = x.mant << shift;
@@ -385,128 +394,37 @@ uint64_t fp_sqrt(unsigned w, uint64_t a, FpStatus& fp) {
 }
 
 uint64_t fp_mul_add(unsigned w, uint64_t addend, uint64_t a, uint64_t b, FpStatus& fp) {
-    Format f = format_of(w);
-    Number c = unpack(w, addend, fp), x = unpack(w, a, fp), y = unpack(w, b, fp);
+    return fp_mul_add_long(w, w, addend, a, b, fp);
+}
+
+uint64_t fp_mul_add_long(unsigned from, unsigned to, uint64_t addend, uint64_t a, uint64_t b,
+                         FpStatus& fp) {
+    Number c = unpack(to, addend, fp), x = unpack(from, a, fp), y = unpack(from, b, fp);
     uint64_t result;
     bool bad_product = infinity_times_zero(x, y);
-    if (process_nans(w, {{c.kind, addend}, {x.kind, a}, {y.kind, b}}, result, fp)) {
-        return c.kind == Kind::quiet && bad_product ? invalid(f, fp) : result;
+    if (process_nans3(to, {c.kind, addend, to}, {x.kind, a, from}, {y.kind, b, from}, result, fp)) {
+        bool replaced = c.kind == Kind::quiet && bad_product && !alternate(fp);
+        return replaced ? invalid(format_of(to), fp) : result;
     }
-    if (bad_product) return invalid(f, fp);
+    process_denormals(to, {&c}, fp);
+    process_denormals(from, {&x, &y}, fp);
+    if (bad_product) return invalid(format_of(to), fp);
     Number p = product(x, y);
     if (x.infinite() || y.infinite()) p.kind = Kind::infinity;
-    return add_numbers(w, c, p, fp);
+    return add_numbers(to, c, p, fp);
 }
 
 uint64_t fp_max(unsigned w, uint64_t a, uint64_t b, FpStatus& fp) {
-    return min_max(w, a, b, true, fp);
+    return (alternate(fp) ? min_max_alternate : min_max)(w, a, b, true, fp);
 }
 uint64_t fp_min(unsigned w, uint64_t a, uint64_t b, FpStatus& fp) {
-    return min_max(w, a, b, false, fp);
+    return (alternate(fp) ? min_max_alternate : min_max)(w, a, b, false, fp);
 }
 uint64_t fp_max_num(unsigned w, uint64_t a, uint64_t b, FpStatus& fp) {
     return min_max_num(w, a, b, true, fp);
 }
 uint64_t fp_min_num(unsigned w, uint64_t a, uint64_t b, FpStatus& fp) {
     return min_max_num(w, a, b, false, fp);
-}
-
-uint64_t fp_recip_step(unsigned w, uint64_t a, uint64_t b, FpStatus& fp) {
-    Format f = format_of(w);
-    uint64_t two = static_cast<uint64_t>(f.bias() + 1) << f.fraction;
-    return step(w, a, b, 2, 0, two, fp);
-}
-uint64_t fp_rsqrt_step(unsigned w, uint64_t a, uint64_t b, FpStatus& fp) {
-    Format f = format_of(w);
-    uint64_t one_and_a_half = static_cast<uint64_t>(f.bias()) << f.fraction | f.quiet_bit();
-    return step(w, a, b, 3, -1, one_and_a_half, fp);
-}
-
-namespace {
-
-// A number's exponent and its fraction scaled to 52 bits.
-struct Scaled {
-    int exponent;
-    uint64_t fraction;
-};
-Scaled scaled(const Format& f, uint64_t a) {
-    auto exponent = static_cast<int>(a >> f.fraction & f.exponent_ones());
-    uint64_t fraction = (a & f.fraction_mask()) << (52 - f.fraction);
-    return {exponent, fraction};
-}
-
-constexpr uint64_t kMask52 = (uint64_t{1} << 52) - 1;
-constexpr uint64_t kTop52 = uint64_t{1} << 51;
-
-uint64_t pack_estimate(const Format& f, bool sign, int exponent, uint64_t fraction) {
-    return zero_of(f, sign) | static_cast<uint64_t>(exponent) << f.fraction |
-           fraction >> (52 - f.fraction);
-}
-
-}  // namespace
-
-uint64_t fp_recip_estimate(unsigned w, uint64_t a, FpStatus& fp) {
-    Format f = format_of(w);
-    Number x = unpack(w, a, fp);
-    if (x.nan()) return process_nan(w, x.kind, a, fp);
-    if (x.infinite()) return zero_of(f, x.sign);
-    if (x.zero()) {
-        fp.fpsr |= kFpsrDzc;
-        return infinity_of(f, x.sign);
-    }
-    int magnitude = x.exp + static_cast<int>(top_bit(x.mant));
-    if (magnitude < -f.bias() - 1) return overflow(w, x.sign, fpcr_rounding(fp.fpcr), fp);
-    bool flush = (fp.fpcr & (w == 16 ? kFpcrFz16 : kFpcrFz)) != 0;
-    if (flush && magnitude >= f.bias() - 1) {
-        fp.fpsr |= kFpsrUfc;
-        return zero_of(f, x.sign);
-    }
-    Scaled s = scaled(f, a);
-    if (s.exponent == 0) {
-        bool top = (s.fraction & kTop52) != 0;
-        if (!top) s.exponent = -1;
-        s.fraction = s.fraction << (top ? 1 : 2) & kMask52;
-    }
-    uint64_t wide = (256 + (s.fraction >> 44)) * 2 + 1;
-    uint64_t estimate = ((uint64_t{1} << 19) / wide + 1) / 2;
-    int exponent = 2 * f.bias() - 1 - s.exponent;
-    uint64_t fraction = (estimate & 0xff) << 44;
-    if (exponent == 0) fraction = kTop52 | fraction >> 1;
-    if (exponent == -1) fraction = kTop52 >> 1 | fraction >> 2;
-    return pack_estimate(f, x.sign, exponent < 0 ? 0 : exponent, fraction);
-}
-
-uint64_t fp_rsqrt_estimate(unsigned w, uint64_t a, FpStatus& fp) {
-    Format f = format_of(w);
-    Number x = unpack(w, a, fp);
-    if (x.nan()) return process_nan(w, x.kind, a, fp);
-    if (x.zero()) {
-        fp.fpsr |= kFpsrDzc;
-        return infinity_of(f, x.sign);
-    }
-    if (x.sign) return invalid(f, fp);
-    if (x.infinite()) return zero_of(f, false);
-    Scaled s = scaled(f, a);
-    if (s.exponent == 0) {
-        for (; (s.fraction & kTop52) == 0; s.exponent--) s.fraction = s.fraction << 1 & kMask52;
-        s.fraction = s.fraction << 1 & kMask52;
-    }
-    uint64_t in = (s.exponent & 1) == 0 ? 256 + (s.fraction >> 44) : 128 + (s.fraction >> 45);
-    in = in < 256 ? in * 2 + 1 : ((in >> 1 << 1) + 1) * 2;
-    uint64_t estimate = 512;
-    while (in * (estimate + 1) * (estimate + 1) < uint64_t{1} << 28) estimate++;
-    estimate = (estimate + 1) / 2;
-    int exponent = (3 * f.bias() - 1 - s.exponent) / 2;
-    return pack_estimate(f, false, exponent, (estimate & 0xff) << 44);
-}
-
-uint64_t fp_recpx(unsigned w, uint64_t a, FpStatus& fp) {
-    Format f = format_of(w);
-    Number x = unpack(w, a, fp);
-    if (x.nan()) return process_nan(w, x.kind, a, fp);
-    uint64_t exponent = a >> f.fraction & f.exponent_ones();
-    uint64_t result = exponent == 0 ? f.exponent_ones() - 1 : exponent ^ f.exponent_ones();
-    return zero_of(f, x.sign) | result << f.fraction;
 }
 
 uint32_t fp_compare(unsigned w, uint64_t a, uint64_t b, bool signal, FpStatus& fp) {
@@ -516,6 +434,7 @@ uint32_t fp_compare(unsigned w, uint64_t a, uint64_t b, bool signal, FpStatus& f
         if (signalling || signal) fp.fpsr |= kFpsrIoc;
         return 0b0011;
     }
+    process_denormals(w, {&x, &y}, fp);
     int o = order(x, y);
     return o == 0 ? 0b0110 : o < 0 ? 0b1000 : 0b0010;
 }
@@ -544,6 +463,23 @@ uint64_t fp_round_int(unsigned w, uint64_t a, Rounding rounding, bool exact, FpS
     return round(w, x.sign, 0, r.magnitude, false, Rounding::zero, fp);
 }
 
+uint64_t fp_round_int_n(unsigned w, uint64_t a, unsigned bits, Rounding rounding, FpStatus& fp) {
+    Format f = format_of(w);
+    Number x = unpack(w, a, fp);
+    if (x.zero()) return zero_of(f, x.sign);
+    bool finite = x.kind == Kind::nonzero;
+    Rounded r = finite ? round_to_integer(x, 0, rounding) : Rounded{0, false, true};
+    u128 limit = u128{1} << (bits - 1);
+    if (r.large || r.magnitude > limit || (r.magnitude == limit && !x.sign)) {
+        fp.fpsr |= kFpsrIoc;
+        auto exponent = static_cast<uint64_t>(f.bias()) + bits - 1;
+        return zero_of(f, true) | exponent << f.fraction;
+    }
+    if (r.inexact) fp.fpsr |= kFpsrIxc;
+    if (r.magnitude == 0) return zero_of(f, x.sign);
+    return round(w, x.sign, 0, r.magnitude, false, Rounding::zero, fp);
+}
+
 uint64_t fp_convert(unsigned from, unsigned to, uint64_t a, FpStatus& fp) {
     return fp_convert(from, to, a, fpcr_rounding(fp.fpcr), fp);
 }
@@ -555,7 +491,7 @@ uint64_t fp_convert(unsigned from, unsigned to, uint64_t a, Rounding rounding, F
     if (x.nan()) {
         if (x.kind == Kind::signalling || alternative) fp.fpsr |= kFpsrIoc;
         if (alternative) return zero_of(f, x.sign);
-        if ((fp.fpcr & kFpcrDn) != 0) return default_nan(f);
+        if ((fp.fpcr & kFpcrDn) != 0) return default_nan(f, fp);
         uint64_t fraction = (a & source.fraction_mask()) << (52 - source.fraction);
         return infinity_of(f, x.sign) | f.quiet_bit() | fraction >> (52 - f.fraction);
     }
@@ -565,6 +501,7 @@ uint64_t fp_convert(unsigned from, unsigned to, uint64_t a, Rounding rounding, F
         return zero_of(f, x.sign) | 0x7fff;
     }
     if (x.zero()) return zero_of(f, x.sign);
+    process_denormals(from, {&x}, fp);
     return round(to, x.sign, x.exp, x.mant, false, rounding, fp, true);
 }
 
@@ -587,6 +524,32 @@ uint64_t fp_to_fixed(unsigned w, uint64_t a, unsigned int_w, unsigned fbits, boo
     if (r.inexact) fp.fpsr |= kFpsrIxc;
     auto magnitude = static_cast<uint64_t>(r.magnitude);
     return (x.sign ? 0 - magnitude : magnitude) & mask;
+}
+
+uint32_t fp_to_fixed_js(uint64_t a, bool& exact, FpStatus& fp) {
+    Number x = unpack(64, a, fp);
+    exact = false;
+    if (x.nan() || x.infinite()) {
+        fp.fpsr |= kFpsrIoc;
+        return 0;
+    }
+    if (x.zero()) {
+        exact = a == 0;
+        return 0;
+    }
+    int shift = x.exp > 0 ? x.exp : 0;
+    Split s = split(x.mant, x.exp < 0 ? -x.exp : 0, false);
+    uint64_t magnitude = shift < 32 ? static_cast<uint64_t>(s.kept) << shift : 0;
+    bool large =
+        static_cast<uint64_t>(s.kept) > (uint64_t{1} << 31) - (x.sign ? 0 : 1) || shift != 0;
+    if (large) {
+        fp.fpsr |= kFpsrIoc;
+    } else if (s.inexact) {
+        fp.fpsr |= kFpsrIxc;
+    } else {
+        exact = true;
+    }
+    return static_cast<uint32_t>(x.sign ? 0 - magnitude : magnitude);
 }
 
 uint64_t fp_from_fixed(unsigned int_w, uint64_t a, unsigned w, unsigned fbits, bool is_unsigned,

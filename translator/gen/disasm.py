@@ -47,6 +47,7 @@ KINDS: dict[str, int] = {
     "lane": 3,
     "quad": 2,
     "pair": 1,
+    "pairs": 2,
     "list": 4,
     "lanes": 4,
     "fpimm": 1,

@@ -9,7 +9,9 @@
 #include <cinttypes>
 
 #include "translator/base/helpers.gen.hpp"
+#include "translator/base/softfloat.hpp"
 #include "translator/runtime/engine_impl.hpp"
+#include "translator/runtime/helpers.hpp"
 
 namespace pydbt::runtime {
 namespace {
@@ -21,8 +23,9 @@ constexpr size_t kMostBlocks = size_t{1} << 21;
 // The stubs and any one instruction fit.
 constexpr size_t kLeastCacheBytes = 8192;
 
-// FPCR bits that native code does not honour: AHP(26) DN(25) FZ(24) FZ16(19) NEP(2) AH(1) FIZ(0).
-constexpr uint32_t kSlowFpcr = 1u << 26 | 1u << 25 | 1u << 24 | 1u << 19 | 7u;
+// FPCR bits that native arithmetic does not honour. It honours DN: NaNs are made out of line.
+constexpr uint32_t kSlowFpcr =
+    base::kFpcrAhp | base::kFpcrFz | base::kFpcrFz16 | base::kFpcrAh | base::kFpcrFiz;
 
 ThreadImpl& thread_of(base::CpuState* state) {
     return *reinterpret_cast<ThreadImpl*>(state->thread);
@@ -51,7 +54,11 @@ const uint8_t* indirect_from_code(base::CpuState* state, uint64_t target, uint64
 }  // namespace
 
 uint32_t context_key(const base::CpuState& state) {
-    return (state.fpcr & kSlowFpcr) != 0 ? uint32_t{kKeySlowFp} : 0u;
+    uint32_t key = 0;
+    if ((state.fpcr & kSlowFpcr) != 0) key |= kKeySlowFp;
+    if ((state.fpcr & base::kFpcrAh) != 0) key |= kKeyAh;
+    if ((state.fpcr & base::kFpcrNep) != 0) key |= kKeyNep;
+    return key;
 }
 
 // --- threads ------------------------------------------------------------------------------------
@@ -70,6 +77,7 @@ bool ThreadImpl::create() {
     state.probe_table = reinterpret_cast<uint64_t>(probe);
     state.rsb_base = reinterpret_cast<uint64_t>(return_stack) + kGuardBytes + kReturnStackBytes - 8;
     state.mxcsr = 0x1f80;  // all exceptions masked, round to nearest, no flag raised
+    state.fpcr_mask = fpcr_bits(engine.options.features);
     state.excl_addr = ~uint64_t{0};
     base::fill_helper_table(state.helpers);
     engine.add(this);

@@ -29,6 +29,8 @@ enum PollBit : uint32_t {
 /// Bits of the context key: what translations depend on besides the guest code.
 enum ContextKey : uint32_t {
     kKeySlowFp = 1u << 0,  // FPCR asks for what native FP does not do; lifts go through helpers
+    kKeyAh = 1u << 1,      // FPCR.AH is set
+    kKeyNep = 1u << 2,     // FPCR.NEP is set
 };
 
 /// The context key of a thread's present state.

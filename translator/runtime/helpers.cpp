@@ -7,8 +7,6 @@
 namespace pydbt::runtime {
 namespace {
 
-// FPCR bits that exist without FEAT_AFP and FEAT_EBF16: AHP, DN, FZ, RMode, FZ16.
-constexpr uint32_t kFpcrMask = 1u << 26 | 1u << 25 | 1u << 24 | 3u << 22 | 1u << 19;
 // FPSR: QC, IDC, IXC, UFC, OFC, DZC, IOC.
 constexpr uint32_t kFpsrMask = 1u << 27 | 1u << 7 | 0x1f;
 
@@ -69,13 +67,21 @@ uint64_t helper_get_fpcr(base::CpuState* state, uint64_t, uint64_t, uint64_t) {
 }
 
 uint64_t helper_set_fpcr(base::CpuState* state, uint64_t value, uint64_t, uint64_t) {
-    state->fpcr = static_cast<uint32_t>(value) & kFpcrMask;
+    state->fpcr = static_cast<uint32_t>(value) & state->fpcr_mask;
     _mm_setcsr(mxcsr_round(_mm_getcsr(), state->fpcr));
     return 0;
 }
 
 uint32_t read_fpsr(const base::CpuState& state) {
     return state.fpsr | saturated(state) | fpsr_of(state.mxcsr);
+}
+
+uint32_t fpcr_bits(const a64::Features& features) {
+    // AHP, DN, FZ, RMode. No trap can be enabled, so the trap enable bits are RAZ/WI.
+    uint32_t bits = 1u << 26 | 1u << 25 | 1u << 24 | 3u << 22;
+    if (features.has(a64::Feature::FP16)) bits |= 1u << 19;  // FZ16
+    if (features.has(a64::Feature::AFP)) bits |= 7;          // NEP, AH, FIZ
+    return bits;
 }
 
 void write_fpsr(base::CpuState& state, uint32_t value) {
@@ -85,7 +91,7 @@ void write_fpsr(base::CpuState& state, uint32_t value) {
 }
 
 void write_fpcr(base::CpuState& state, uint32_t value) {
-    state.fpcr = value & kFpcrMask;
+    state.fpcr = value & state.fpcr_mask;
     state.mxcsr = mxcsr_round(state.mxcsr, state.fpcr);
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 
+#include "translator/a64/features.hpp"
 #include "translator/base/state.gen.hpp"
 
 namespace pydbt::runtime {
@@ -21,6 +22,9 @@ uint64_t helper_get_fpcr(base::CpuState* state, uint64_t, uint64_t, uint64_t);
 /// Sets FPCR and puts its rounding mode into the live MXCSR. Bits that are RES0 or not implemented
 /// (trap enables among them) are ignored.
 uint64_t helper_set_fpcr(base::CpuState* state, uint64_t value, uint64_t, uint64_t);
+
+/// The bits of FPCR that a CPU with these features has.
+uint32_t fpcr_bits(const a64::Features& features);
 
 /// FPSR as the guest sees it, outside translated code (the guest's MXCSR is in the state then).
 uint32_t read_fpsr(const base::CpuState& state);

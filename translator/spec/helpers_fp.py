@@ -15,7 +15,15 @@ _ROWS = (
     ("rsqrt_step", "FRSQRTS"),
     ("recip_estimate", "FRECPE"),
     ("rsqrt_estimate", "FRSQRTE"),
+    ("recip_estimate_fine", "FRECPE of singles with FEAT_RPRES"),
+    ("rsqrt_estimate_fine", "FRSQRTE of singles with FEAT_RPRES"),
     ("recip_exponent", "FRECPX"),
+    ("round_n", "FRINT32X and its like"),
+    ("mul_add_long", "FMLAL, FMLSL; the factors are the lanes, halves"),
+    ("bf_convert", "BFCVT, BFCVTN; singles are the lanes"),
+    ("bf_dot", "BFDOT; singles are the lanes"),
+    ("bf_matrix", "BFMMLA"),
+    ("bf_mul_add", "BFMLALB, BFMLALT where FPCR.AH is set; factors as singles"),
     ("round", "FRINT* of halves"),
     ("to_fixed", "FCVT* of halves to integers"),
     ("from_fixed", "SCVTF, UCVTF to halves"),
@@ -27,3 +35,4 @@ def rows(helper: Callable[[str, str, str, str], None]) -> None:
     """Adds this section's rows to the table of helpers."""
     for name, doc in _ROWS:
         helper(f"simd_fp_{name}", "vector", f"base::simd_fp_{name}", doc)
+    helper("fp_to_fixed_js", "int", "base::helper_fp_to_fixed_js", "FJCVTZS of a; NZCV in 63:32")

@@ -47,7 +47,7 @@ FIELDS: tuple[Field, ...] = (
     F("excl_size", "u32", "exclusive monitor: bytes, 0 when open"),
     F("exit_reason", "u32", "why translated code left (runtime's ExitReason)"),
     F("exit_imm", "u32", "payload of the reason"),
-    F("reserved", "u32", "keeps what follows aligned; zero"),
+    F("fpcr_mask", "u32", "bits of FPCR that the CPU has; others are RES0"),
     F("probe_table", "u64", "host address of the thread's indirect-branch table"),
     F("rsb_base", "u64", "host address of the return stack's bottom entry"),
     F("host_rsp", "u64", "C stack pointer, in translated code"),

@@ -16,6 +16,14 @@ bool is_double(Type t) { return t == Type::f64; }
 // vrangeps's immediate: what is compared gives the sign, too.
 constexpr uint8_t kRangeMin = 4, kRangeMax = 5;
 
+// The elements' sign bits in 64 bits.
+constexpr uint64_t sign_bits(unsigned size) {
+    return size == 3 ? 0x8000000000000000 : size == 2 ? 0x8000000080000000 : 0x8000800080008000;
+}
+
+// The least normal numbers.
+constexpr uint64_t kLeastSingle = 0x00800000, kLeastDouble = 0x0010000000000000;
+
 // Bytes above which a result is 0 when it takes its upper part from a register of `clean`.
 uint8_t clean_above(Type t, uint8_t clean) {
     return std::max<uint8_t>(clean, static_cast<uint8_t>(ir::bits(t) / 8));
@@ -47,6 +55,34 @@ void Compiler::check_nan(const Inst& i, Xmm result, std::initializer_list<Xmm> o
     a_.bind(c.back);
 }
 
+// The sign is cleared first: equal to the least normal number, or unordered.
+void Compiler::check_product(const Inst& i, Xmm result, std::initializer_list<Xmm> operands) {
+    const bool wide = is_double(i.type);
+    a_.vandps(kScratch, result, pool(wide ? ~(uint64_t{1} << 63) : 0x7fffffff, 0));
+    Mem least = pool(wide ? kLeastDouble : kLeastSingle, 0);
+    wide ? a_.vucomisd(kScratch, least) : a_.vucomiss(kScratch, least);
+    Cold& c = float_cold(i, operands);
+    c.reg[3] = static_cast<uint8_t>(result);
+    a_.jcc(Cond::e, c.entry);
+    a_.bind(c.back);
+}
+
+void Compiler::check_product_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands) {
+    constexpr uint8_t kEqualOrUnordered = 0x08;  // EQ_UQ
+    const bool wide = i.size == 3;
+    const uint64_t rest = ~sign_bits(i.size);
+    const uint64_t least = wide ? kLeastDouble : kLeastSingle << 32 | kLeastSingle;
+    a_.vandps(kScratch, result, pool(rest, rest));
+    Mem m = pool(least, least);
+    wide ? a_.vcmppd(kScratch, kScratch, m, kEqualOrUnordered)
+         : a_.vcmpps(kScratch, kScratch, m, kEqualOrUnordered);
+    a_.vptest(kScratch, kScratch);
+    Cold& c = float_cold(i, operands);
+    c.reg[3] = static_cast<uint8_t>(result);
+    a_.jcc(Cond::ne, c.entry);
+    a_.bind(c.back);
+}
+
 // Jumps out of line when a lane of a and its neighbour in b cannot be ordered. A mask register
 // instead of kScratch is no faster (decision 9).
 void Compiler::leave_if_unordered(const Inst& i, Xmm a, Xmm b, Cold& c) {
@@ -65,20 +101,28 @@ void Compiler::check_nan_lanes(const Inst& i, Xmm result, std::initializer_list<
 
 // ---- scalars
 
-void Compiler::scalar(const Inst& i, Scalar f32, Scalar f64) {
+void Compiler::scalar(const Inst& i, Scalar f32, Scalar f64, Check check) {
     if (slow_fp() || i.type == Type::f16) return by_helper(i);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     uint8_t clean = clean_above(i.type, loc(i.args[0]).clean);
     clobber_flags();
     Xmm d = alloc_xmm();
     (a_.*(is_double(i.type) ? f64 : f32))(d, a, b);
-    check_nan(i, d, {a, b});
+    (this->*check)(i, d, {a, b});
     define(i, d, clean);
 }
-void Compiler::emit_fadd(const Inst& i) { scalar(i, &Assembler::vaddss, &Assembler::vaddsd); }
-void Compiler::emit_fsub(const Inst& i) { scalar(i, &Assembler::vsubss, &Assembler::vsubsd); }
-void Compiler::emit_fmul(const Inst& i) { scalar(i, &Assembler::vmulss, &Assembler::vmulsd); }
-void Compiler::emit_fdiv(const Inst& i) { scalar(i, &Assembler::vdivss, &Assembler::vdivsd); }
+void Compiler::emit_fadd(const Inst& i) {
+    scalar(i, &Assembler::vaddss, &Assembler::vaddsd, &Compiler::check_nan);
+}
+void Compiler::emit_fsub(const Inst& i) {
+    scalar(i, &Assembler::vsubss, &Assembler::vsubsd, &Compiler::check_nan);
+}
+void Compiler::emit_fmul(const Inst& i) {
+    scalar(i, &Assembler::vmulss, &Assembler::vmulsd, &Compiler::check_product);
+}
+void Compiler::emit_fdiv(const Inst& i) {
+    scalar(i, &Assembler::vdivss, &Assembler::vdivsd, &Compiler::check_nan);
+}
 
 void Compiler::emit_fsqrt(const Inst& i) {
     if (slow_fp() || i.type == Type::f16) return by_helper(i);
@@ -106,7 +150,7 @@ void Compiler::emit_fmadd(const Inst& i) {
     } else {
         a_.vfmadd231ss(d, a, b);
     }
-    check_nan(i, d, {a, b, c});
+    check_product(i, d, {a, b, c});
     define(i, d, clean_above(i.type, loc(i.args[2]).clean));
 }
 
@@ -206,7 +250,7 @@ void Compiler::emit_fcvt(const Inst& i) {
     } else {
         a_.vcvtsd2ss(d, a, a);
     }
-    check_nan(i, d, {a});
+    check_product(i, d, {a});
     define(i, d, std::max<uint8_t>(loc(i.args[0]).clean, 8));
 }
 
@@ -368,19 +412,27 @@ void Compiler::emit_f_to_v(const Inst& i) {
 
 // ---- packed
 
-void Compiler::packed(const Inst& i, Scalar f32, Scalar f64) {
+void Compiler::packed(const Inst& i, Scalar f32, Scalar f64, Check check) {
     if (slow_fp() || i.size == 1) return by_helper(i);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     clobber_flags();
     Xmm d = alloc_xmm();
     (a_.*(i.size == 3 ? f64 : f32))(d, a, b);
-    check_nan_lanes(i, d, {a, b});
+    (this->*check)(i, d, {a, b});
     define(i, d);
 }
-void Compiler::emit_vfadd(const Inst& i) { packed(i, &Assembler::vaddps, &Assembler::vaddpd); }
-void Compiler::emit_vfsub(const Inst& i) { packed(i, &Assembler::vsubps, &Assembler::vsubpd); }
-void Compiler::emit_vfmul(const Inst& i) { packed(i, &Assembler::vmulps, &Assembler::vmulpd); }
-void Compiler::emit_vfdiv(const Inst& i) { packed(i, &Assembler::vdivps, &Assembler::vdivpd); }
+void Compiler::emit_vfadd(const Inst& i) {
+    packed(i, &Assembler::vaddps, &Assembler::vaddpd, &Compiler::check_nan_lanes);
+}
+void Compiler::emit_vfsub(const Inst& i) {
+    packed(i, &Assembler::vsubps, &Assembler::vsubpd, &Compiler::check_nan_lanes);
+}
+void Compiler::emit_vfmul(const Inst& i) {
+    packed(i, &Assembler::vmulps, &Assembler::vmulpd, &Compiler::check_product_lanes);
+}
+void Compiler::emit_vfdiv(const Inst& i) {
+    packed(i, &Assembler::vdivps, &Assembler::vdivpd, &Compiler::check_nan_lanes);
+}
 
 void Compiler::emit_vfsqrt(const Inst& i) {
     if (slow_fp() || i.size == 1) return by_helper(i);
@@ -399,7 +451,7 @@ void Compiler::emit_vfmla(const Inst& i) {
     Xmm d = alloc_xmm();
     a_.vmovaps(d, c);
     i.size == 3 ? a_.vfmadd231pd(d, a, b) : a_.vfmadd231ps(d, a, b);
-    check_nan_lanes(i, d, {c, a, b});
+    check_product_lanes(i, d, {c, a, b});
     define(i, d);
 }
 
@@ -446,15 +498,6 @@ void Compiler::emit_vfmax(const Inst& i) {
 }
 void Compiler::emit_vfminnm(const Inst& i) { emit_vfmin(i); }
 void Compiler::emit_vfmaxnm(const Inst& i) { emit_vfmax(i); }
-
-namespace {
-
-// The elements' sign bits in 64 bits.
-constexpr uint64_t sign_bits(unsigned size) {
-    return size == 3 ? 0x8000000000000000 : size == 2 ? 0x8000000080000000 : 0x8000800080008000;
-}
-
-}  // namespace
 
 void Compiler::emit_vfneg(const Inst& i) {
     Xmm a = use_x(i.args[0]);

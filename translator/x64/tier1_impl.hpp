@@ -331,10 +331,15 @@ class Compiler {
     void check_nan(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
     void leave_if_unordered(const Inst& i, Xmm a, Xmm b, Cold& c);
     void check_nan_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
+    /// The same for what may be tiny and inexact, and round up to the least normal number: Arm
+    /// tells of underflow then, x86 does not (docs/decisions/0005).
+    void check_product(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
+    void check_product_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
+    using Check = void (Compiler::*)(const Inst&, Xmm, std::initializer_list<Xmm>);
     using Scalar = void (Assembler::*)(Xmm, Xmm, Xmm);
-    void scalar(const Inst& i, Scalar f32, Scalar f64);
+    void scalar(const Inst& i, Scalar f32, Scalar f64, Check check);
     void min_max(const Inst& i, bool is_min);
-    void packed(const Inst& i, Scalar f32, Scalar f64);
+    void packed(const Inst& i, Scalar f32, Scalar f64, Check check);
     void packed_compare(const Inst& i, uint8_t predicate);
     void packed_min_max(const Inst& i, bool is_min, Scalar f32, Scalar f64);
     void to_integer(const Inst& i, bool is_signed);

@@ -27,6 +27,13 @@ _ONE_SOURCE = (
     ("001111", "FRINTI"),
 )
 
+_ROUND_TO_INTEGER = (
+    ("010000", "FRINT32Z"),
+    ("010001", "FRINT32X"),
+    ("010010", "FRINT64Z"),
+    ("010011", "FRINT64X"),
+)
+
 _TWO_SOURCE = (
     ("0000", "FMUL"),
     ("0001", "FDIV"),
@@ -145,6 +152,22 @@ PATTERNS = [
         "{fp(opc ^ 2, rd)}, {fp(ftype ^ 2, rn)}",
         when="ftype != 2 and opc != 2 and ftype != opc",
     ),
+    *(
+        _p(
+            name,
+            f"00011110 0 dp:1 1 {op} 10000 rn:5 rd:5",
+            "{fp(2 + dp, rd)}, {fp(2 + dp, rn)}",
+            feature="FRINTTS",
+        )
+        for op, name in _ROUND_TO_INTEGER
+    ),
+    _p(
+        "FJCVTZS",
+        "0001111001111110000000 rn:5 rd:5",
+        "{w(rd)}, {fp(3, rn)}",
+        feature="JSCVT",
+    ),
+    _p("BFCVT", "0001111001100011010000 rn:5 rd:5", "{fp(1, rd)}, {fp(2, rn)}", feature="BF16"),
     _p("FMOV_top_to_general", "1001111010101110000000 rn:5 rd:5", "{x(rd)}, {lane(3, rn, 1)}"),
     _p("FMOV_top_from_general", "1001111010101111000000 rn:5 rd:5", "{lane(3, rd, 1)}, {x(rn)}"),
 ]

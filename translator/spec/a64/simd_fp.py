@@ -76,6 +76,14 @@ _TWO_REG = (
     (1, 1, "11111", "FSQRT", "v"),
 )
 
+# U, opcode, mnemonic
+_ROUND_TO_INTEGER = (
+    (0, "11110", "FRINT32Z"),
+    (1, "11110", "FRINT32X"),
+    (0, "11111", "FRINT64Z"),
+    (1, "11111", "FRINT64X"),
+)
+
 # the size's high bit, opcode, mnemonic
 _ACROSS = (
     (0, "01100", "FMAXNMV"),
@@ -153,6 +161,10 @@ def _patterns() -> list[Pattern]:
             rows.append(_p(f"{name}_v", f"0 q:1 {u} 01110 {tail}", _two(name, _V), _ANY))
         if "s" in forms:
             rows.append(_p(f"{name}_s", f"01 {u} 11110 {tail}", _two(name, _S)))
+    for u, op, name in _ROUND_TO_INTEGER:
+        bits = f"0 q:1 {u} 01110 0 sz:1 10000 {op} 10 rn:5 rd:5"
+        asm = name.lower() + _two(name, _V)
+        rows.append(Pattern(f"{name}_v", bits, when=_ANY, feature="FRINTTS", asm=asm))
     for high, op, name in _ACROSS:
         operands = " {fp(2, rd)}, {v(q, 2, rn)}"
         bits = f"0 q:1 101110 {high} sz:1 11000 {op} 10 rn:5 rd:5"

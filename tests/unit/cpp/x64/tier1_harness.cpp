@@ -80,7 +80,7 @@ void on_fault(int signal, siginfo_t*, void* raw) {
         }
         active.state->pc = active.f->insns[row->insn];
     }
-    active.state->reserved = static_cast<uint32_t>(found ? Way::fault : Way::no_row);
+    active.state->fpcr_mask = static_cast<uint32_t>(found ? Way::fault : Way::no_row);
     context.uc_mcontext.gregs[REG_RIP] = static_cast<greg_t>(leave_at);
     context.uc_mcontext.gregs[REG_RBP] = static_cast<greg_t>(
         reinterpret_cast<uint64_t>(active.state) + static_cast<uint64_t>(base::kStateBias));
@@ -127,7 +127,7 @@ struct Tier1Host::Impl {
         x64::Label leave;
         for (size_t n = 1; n < std::size(ways); n++) {
             ways[n] = here();
-            a.mov(Size::b32, field(base::kOff_reserved), static_cast<int32_t>(n));
+            a.mov(Size::b32, field(base::kOff_fpcr_mask), static_cast<int32_t>(n));
             a.jmp(leave);
         }
         leave_at = here();
@@ -203,7 +203,7 @@ Left Tier1Host::run(const ir::Function& f, const x64::CodeBlock& code, const uin
     active = {&f, &code, at, &state, &left};
     impl_->enter(&state, at);
     active = {};
-    left.way = static_cast<Way>(state.reserved);
+    left.way = static_cast<Way>(state.fpcr_mask);
     left.rax = state.saved_rsp;
     return left;
 }
