@@ -271,7 +271,9 @@ class Generator:
             if n & 3 == 0:
                 memory = b"".join(rng.choices(vs, k=WINDOW_BYTES // 16))
             draft = self._draft(rng, x, self._singles[(start + n) % len(self._singles)])
-            registers = Registers(draft.x, 0, rng.getrandbits(4) << 28, self._fpcr(rng), _fpsr(rng), v)
+            registers = Registers(
+                draft.x, 0, rng.getrandbits(4) << 28, self._fpcr(rng), _fpsr(rng), v
+            )
             cases.append(Case(draft.words, registers, memory).pack())
         return cases
 

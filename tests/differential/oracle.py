@@ -12,14 +12,14 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from tools.guest_toolchain import ToolchainError, find_compiler, find_qemu
 
 from . import exclusions
-from .record import CASE, NOP, RESULT, Case, Result
+from .record import CASE, RESULT, Case, Result
 
 ROOT = Path(__file__).parents[2]
 BUILD = Path(os.environ.get("PYDBT_BUILD", ROOT / "build" / "dev"))
@@ -41,12 +41,10 @@ class RunnerError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Something that runs cases. `command` reads cases from stdin and writes results to stdout;
-    `host_floats`: floating point is the host's."""
+    """Something that runs cases. `command` reads cases from stdin and writes results to stdout."""
 
     name: str
     command: tuple[str, ...]
-    host_floats: bool = False
 
 
 def pydbt(tier: str, host_features: str = "", registers: int = 0) -> Engine:
@@ -56,8 +54,12 @@ def pydbt(tier: str, host_features: str = "", registers: int = 0) -> Engine:
         command.append(f"--host-features={host_features}")
     if registers:
         command.append(f"--registers={registers}")
+<<<<<<< HEAD
     name = f"pydbt, tier {tier}" + (f" on {host_features}" if host_features else "")
     return Engine(name, tuple(command), host_floats=tier != "interp")
+=======
+    return Engine(f"pydbt, tier {tier}", tuple(command))
+>>>>>>> 0c14c38 (FP of Armv8.6: rows, exclusions, documentation)
 
 
 def unicorn() -> Engine:
@@ -96,8 +98,13 @@ def launcher(tier: str, host_features: str = "") -> Engine:
     command = [str(BUILD / "pydbt-aarch64"), f"--tier={tier}"]
     if host_features:
         command.append(f"--host-features={host_features}")
+<<<<<<< HEAD
     name = f"the launcher, tier {tier}" + (f" on {host_features}" if host_features else "")
     return Engine(name, (*command, str(guest_cases())), host_floats=tier != "interp")
+=======
+    name = f"the launcher, tier {tier}"
+    return Engine(name, (*command, str(guest_cases())))
+>>>>>>> 0c14c38 (FP of Armv8.6: rows, exclusions, documentation)
 
 
 ORACLES = {"unicorn": unicorn, "qemu": qemu}
@@ -251,11 +258,15 @@ def compare_all(
         _taken_apart(engine, cases, r, [_MOST_FAILURES])
         for engine, r in zip(engines, results, strict=True)
     )
+<<<<<<< HEAD
     found = [mismatches(cases, results, right, theirs.name) for results in lists]
     return [
         [m for m in wrong if not (engine.host_floats and _underflows_late(engine, theirs, m))]
         for engine, wrong in zip(ours, found, strict=True)
     ]
+=======
+    return mismatches(cases, a, b, theirs.name)
+>>>>>>> 0c14c38 (FP of Armv8.6: rows, exclusions, documentation)
 
 
 def mismatches(
@@ -270,26 +281,6 @@ def mismatches(
         for case, a, b in zip(cases, ours, theirs, strict=True)
         if not same(a, b) and not excluded(case, a, b, oracle)
     ]
-
-
-def _underflows_late(ours: Engine, theirs: Engine, mismatch: Mismatch) -> bool:
-    """Finds the instruction that first differs, by running every beginning of the case."""
-    if isinstance(mismatch.ours, Failure) or isinstance(mismatch.theirs, Failure):
-        return False
-    if not exclusions.only_underflow_missing(
-        Result.unpack(mismatch.ours), Result.unpack(mismatch.theirs)
-    ):
-        return False
-    case = Case.unpack(mismatch.case)
-    count = len(case.words)
-    starts = [
-        replace(case, words=case.words[:n] + [NOP] * (count - n)).pack()
-        for n in range(1, count + 1)
-    ]
-    for word, a, b in zip(case.words, run(ours, starts), run(theirs, starts), strict=True):
-        if not same(a, b):
-            return isinstance(b, bytes) and exclusions.underflows_late(word, Result.unpack(b))
-    return False
 
 
 def excluded(case: bytes, ours: bytes | Failure, theirs: bytes | Failure, oracle: str) -> bool:

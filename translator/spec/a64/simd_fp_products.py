@@ -1,5 +1,5 @@
-"""Advanced SIMD products of complex numbers, of halves into singles, and of BFloat16 numbers (Arm ARM
-C4.1.96, three register extension and by indexed element).
+"""Advanced SIMD products of complex numbers, of halves into singles, and of BFloat16 numbers: three
+register extension and by indexed element (Arm ARM C4.1.96).
 
 Owns: the encodings. Must not know: what the instructions do.
 """
@@ -82,7 +82,8 @@ PATTERNS = [
         "BFMLAL_v",
         "0 top:1 1 01110 11 0 rm:5 111111 rn:5 rd:5",
         feature="BF16",
-        asm="bfmlal{pick(top, 't')}{pick(1 - top, 'b')} {v(1, 2, rd)}, {v(1, 1, rn)}, {v(1, 1, rm)}",
+        asm="bfmlal{pick(top, 't')}{pick(1 - top, 'b')} {v(1, 2, rd)}, {v(1, 1, rn)}, "
+        "{v(1, 1, rm)}",
     ),
     P(
         "BFMLAL_e",
