@@ -134,11 +134,19 @@ class Progress:
             sys.stderr.flush()
 
 
-def run(command: Sequence[str], what: str, env: dict[str, str] | None = None) -> str:
+def run(
+    command: Sequence[str], what: str, env: dict[str, str] | None = None, cwd: Path | None = None
+) -> str:
     """Runs a command to its end and returns its output; ToolchainError with its last words."""
     try:
         done = subprocess.run(
-            command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            command,
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     except OSError as error:
         raise ToolchainError(f"{what}: {error}") from error
@@ -184,14 +192,14 @@ class Apt:
     """apt-get with a state of its own below `folder`: asks for nothing that is installed, and
     leaves the host's apt alone."""
 
-    def __init__(self, folder: Path, suite: str) -> None:
+    def __init__(self, folder: Path, suite: str, kind: str = "deb") -> None:
         self.archives = folder / "archives"
         for name in ("state/lists/partial", "archives/partial", "cache", "sources"):
             (folder / name).mkdir(parents=True)
         (folder / "status").touch()
         keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
         (folder / "sources" / "debian.sources").write_text(
-            f"Types: deb\nURIs: {debian_mirror()}\nSuites: {suite}\nComponents: main\n"
+            f"Types: {kind}\nURIs: {debian_mirror()}\nSuites: {suite}\nComponents: main\n"
             f"Architectures: amd64 arm64\nSigned-By: {keyring}\n",
             encoding="utf-8",
         )
@@ -217,6 +225,11 @@ class Apt:
     def update(self) -> None:
         command = ("apt-get", "update", "-qq", "-o", "APT::Update::Error-Mode=any")
         run(command, "apt-get update", self.env)
+
+    def source(self, package: str, folder: Path) -> None:
+        """Downloads the upstream archive of a source package (of kind deb-src) into a folder."""
+        command = ("apt-get", "source", "-qq", "--download-only", "--tar-only", package)
+        run(command, f"apt-get source {package}", self.env, folder)
 
     def download(self, packages: Sequence[str], progress: Progress) -> list[Path]:
         """Downloads the packages and all they depend on."""

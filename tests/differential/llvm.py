@@ -33,6 +33,8 @@ FEATURES = {
     "JSCVT": "jsconv",
     "FRINTTS": "fptoint",
     "BF16": "bf16",
+    "AFP": "fp-armv8",  # brings no instructions, nor does the next
+    "RPRES": "fp-armv8",
     "DotProd": "dotprod",
     "I8MM": "i8mm",
     "AES": "aes",

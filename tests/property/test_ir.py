@@ -35,6 +35,8 @@ class Guest(Machine):
 
     def helper(self, name: str, a: int, b: int, c: int) -> int:
         """A mix of the arguments and of which helper it is."""
+        if name == "set_fpcr":
+            a &= ~7  # NEP, AH and FIZ: run_ir.cpp
         if name in ("get_fpsr", "set_fpsr", "set_fpcr"):
             return super().helper(name, a, b, c)
         return (a * 3 + b * 5 + c * 7 + IDS[name]) & MASK64

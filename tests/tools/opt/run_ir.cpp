@@ -65,7 +65,8 @@ uint64_t set_fpsr(CpuState* s, uint64_t a, uint64_t, uint64_t) {
     return 0;
 }
 uint64_t set_fpcr(CpuState* s, uint64_t a, uint64_t, uint64_t) {
-    s->fpcr = static_cast<uint32_t>(a);
+    constexpr uint32_t kAfp = 7;  // NEP, AH and FIZ, which the oracle does not have
+    s->fpcr = static_cast<uint32_t>(a) & ~kAfp;
     return 0;
 }
 

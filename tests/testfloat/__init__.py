@@ -1,0 +1,1 @@
+"""Berkeley TestFloat as a guest program: floating point against SoftFloat, flags included."""
