@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help venv dev build run test check format bench fuzz fuzz-syscalls sweep bless sanitize toolchain testbins docs clean
+.PHONY: help venv dev build run test check format bench testfloat fuzz fuzz-syscalls sweep bless sanitize toolchain testbins docs clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -68,6 +68,9 @@ format: $(BIN)/.ready ## reformat all Python and C++
 
 bench: build ## compare native, qemu-aarch64 and pydbt side by side (BENCH_ARGS="--before PATH")
 	@$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+testfloat: build ## run Berkeley TestFloat on all functions (TESTFLOAT_ARGS="--level 2 f64_mul")
+	@$(BIN)/python -m tests.testfloat $(TESTFLOAT_ARGS)
 
 fuzz: build ## run the differential fuzzer (FUZZ_ARGS="--cases 1000000 --tier 1")
 	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)

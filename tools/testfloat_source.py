@@ -59,5 +59,3 @@ def _unpack(archive: Path, root: Path) -> None:
     for name in FOLDERS:
         if not (root / name / "COPYING.txt").exists():
             raise ToolchainError(f"{archive.name} holds no {name}")
-
-

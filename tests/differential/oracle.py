@@ -54,12 +54,8 @@ def pydbt(tier: str, host_features: str = "", registers: int = 0) -> Engine:
         command.append(f"--host-features={host_features}")
     if registers:
         command.append(f"--registers={registers}")
-<<<<<<< HEAD
     name = f"pydbt, tier {tier}" + (f" on {host_features}" if host_features else "")
-    return Engine(name, tuple(command), host_floats=tier != "interp")
-=======
-    return Engine(f"pydbt, tier {tier}", tuple(command))
->>>>>>> 0c14c38 (FP of Armv8.6: rows, exclusions, documentation)
+    return Engine(name, tuple(command))
 
 
 def unicorn() -> Engine:
@@ -98,13 +94,8 @@ def launcher(tier: str, host_features: str = "") -> Engine:
     command = [str(BUILD / "pydbt-aarch64"), f"--tier={tier}"]
     if host_features:
         command.append(f"--host-features={host_features}")
-<<<<<<< HEAD
     name = f"the launcher, tier {tier}" + (f" on {host_features}" if host_features else "")
-    return Engine(name, (*command, str(guest_cases())), host_floats=tier != "interp")
-=======
-    name = f"the launcher, tier {tier}"
     return Engine(name, (*command, str(guest_cases())))
->>>>>>> 0c14c38 (FP of Armv8.6: rows, exclusions, documentation)
 
 
 ORACLES = {"unicorn": unicorn, "qemu": qemu}
@@ -258,15 +249,7 @@ def compare_all(
         _taken_apart(engine, cases, r, [_MOST_FAILURES])
         for engine, r in zip(engines, results, strict=True)
     )
-<<<<<<< HEAD
-    found = [mismatches(cases, results, right, theirs.name) for results in lists]
-    return [
-        [m for m in wrong if not (engine.host_floats and _underflows_late(engine, theirs, m))]
-        for engine, wrong in zip(ours, found, strict=True)
-    ]
-=======
-    return mismatches(cases, a, b, theirs.name)
->>>>>>> 0c14c38 (FP of Armv8.6: rows, exclusions, documentation)
+    return [mismatches(cases, results, right, theirs.name) for results in lists]
 
 
 def mismatches(

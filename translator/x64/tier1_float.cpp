@@ -247,10 +247,11 @@ void Compiler::emit_fcvt(const Inst& i) {
     // The upper part comes from a: whole only where a's was.
     if (is_double(i.type)) {
         a_.vcvtss2sd(d, a, a);
+        check_nan(i, d, {a});
     } else {
         a_.vcvtsd2ss(d, a, a);
+        check_product(i, d, {a});
     }
-    check_product(i, d, {a});
     define(i, d, std::max<uint8_t>(loc(i.args[0]).clean, 8));
 }
 

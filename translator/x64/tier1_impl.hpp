@@ -332,7 +332,7 @@ class Compiler {
     void leave_if_unordered(const Inst& i, Xmm a, Xmm b, Cold& c);
     void check_nan_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
     /// The same for what may be tiny and inexact, and round up to the least normal number: Arm
-    /// tells of underflow then, x86 does not (docs/decisions/0005).
+    /// tells of underflow then, x86 does not (docs/decisions/0010).
     void check_product(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
     void check_product_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
     using Check = void (Compiler::*)(const Inst&, Xmm, std::initializer_list<Xmm>);
