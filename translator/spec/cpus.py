@@ -16,11 +16,6 @@ from dataclasses import dataclass
 from .features import FEATURES
 
 NOT_IMPLEMENTED: dict[str, str] = {
-    "FHM": "products of halves added to singles",
-    "FCMA": "complex numbers",
-    "JSCVT": "conversion to integers as in JavaScript",
-    "FRINTTS": "rounding to integral numbers that integers have",
-    "BF16": "BFloat16",
     "LSE2": "unaligned atomics within 16 bytes",
     "SSBS": "PSTATE.SSBS",
     "SSBS2": "access to PSTATE.SSBS",
