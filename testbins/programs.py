@@ -37,6 +37,7 @@ class Program:
     small: bool = False
     pie: bool = False
     golden: bool = False
+    host_features: tuple[str, ...] = ()
 
     @property
     def language(self) -> str:
@@ -101,6 +102,14 @@ PROGRAMS = (
     ),
     Program("cxx", ("cpp/cxx.cpp",), status=21, small=True, pie=True),
     _c("arch", status=64, libcs=("glibc",), golden=True, small=True),
+    Program(
+        "crypto",
+        ("c/crypto.c", "c/crypto_hashes.c"),
+        status=23,
+        golden=True,
+        small=True,
+        host_features=("avx2",),
+    ),
 )
 
 # The kernels of `make bench` (tests/bench); not a test program.

@@ -68,17 +68,20 @@ def cases() -> Iterator[object]:
         libc = "glibc"  # each test then says what is not built
     for program in PROGRAMS:
         for build in guest_builds(program, libc):
-            for tier in ("interp", "1") if program.small else ("1",):
+            runs = [("1", host) for host in ("", *program.host_features)]
+            for tier, host in [("interp", ""), *runs] if program.small else runs:
                 plain = build.level == program.levels[-1] and build.libc != "musl"
                 marks = [pytest.mark.sanitize] if plain or build.pie else []
-                yield pytest.param(build, tier, id=f"{build.file}-{tier}", marks=marks)
+                name = "-".join(filter(None, (build.file, tier, host)))
+                yield pytest.param(build, tier, host, id=name, marks=marks)
 
 
-@pytest.mark.parametrize(("build", "tier"), list(cases()))
-def test_program(build: GuestBuild, tier: str, launcher: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("build", "tier", "host"), list(cases()))
+def test_program(build: GuestBuild, tier: str, host: str, launcher: Path, tmp_path: Path) -> None:
     if not build.path.exists():
         pytest.fail(f"{build.path} is not built; run `make testbins`", pytrace=False)
     wanted = expected(build.program, build.level)
-    got = run(build.program, (str(launcher), f"--tier={tier}", str(build.path)), tmp_path)
+    options = [f"--tier={tier}", *([f"--host-features={host}"] if host else [])]
+    got = run(build.program, (str(launcher), *options, str(build.path)), tmp_path)
     assert got.stdout.decode(errors="replace") == wanted.stdout.decode(errors="replace")
     assert got == wanted
