@@ -20,19 +20,23 @@ FILES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
 ROWS = [row for path in FILES for row in rows.read(path)]
 
 
+RUNS = (*((tier, registers, "") for tier, registers in ENGINES), ("1", 0, "avx2"))
+"""Tier, host registers, host features."""
+
+
 @cache
-def _results(tier: str, registers: int) -> dict[str, bytes | Failure]:
+def _results(tier: str, registers: int, host: str) -> dict[str, bytes | Failure]:
     """All rows in one process: a row is a few microseconds."""
-    results = run(pydbt(tier, registers=registers), [row.case.pack() for row in ROWS])
+    results = run(pydbt(tier, host, registers), [row.case.pack() for row in ROWS])
     return {row.where: result for row, result in zip(ROWS, results, strict=True)}
 
 
 @pytest.mark.sanitize
-@pytest.mark.parametrize(("tier", "registers"), ENGINES)
+@pytest.mark.parametrize(("tier", "registers", "host"), RUNS)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.where)
-def test_row(row: rows.Row, tier: str, registers: int) -> None:
+def test_row(row: rows.Row, tier: str, registers: int, host: str) -> None:
     """The state behind the code is the row's, and nothing that it does not name has changed."""
-    result = _results(tier, registers)[row.where]
+    result = _results(tier, registers, host)[row.where]
     assert not isinstance(result, Failure), f"{row.text}: {result}"
     got = Result.unpack(result)
     if differences(got, row.expected):
