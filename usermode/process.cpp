@@ -17,6 +17,7 @@
 #include "usermode/linux_cpu.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
+#include "usermode/signals/frame.hpp"
 #include "usermode/signals/host.hpp"
 #include "usermode/syscalls/syscall.hpp"
 
@@ -83,6 +84,7 @@ bool Process::create(std::string& error) {
     main_thread->group->leader = main_thread.get();
     main_thread->tid = getpid();
     if (options.inherit >= 0 && !take_inherited(options.inherit, error)) return false;
+    main_thread->state().ssbs = kPstateSsbs;  // as Linux starts programs that ask for nothing
     GuestThread::set_current(main_thread.get());
     main_thread->group->actions->start();
     forget_robust_list();
@@ -110,7 +112,9 @@ uint64_t Process::read_sysreg(base::CpuState&, uint32_t id, bool&) {
         case a64::kDCZID_EL0: return static_cast<uint64_t>(__builtin_ctz(a64::kZvaBytes / 4));
         case a64::kCNTFRQ_EL0: return options.cpu.model().counter_hz;
         case a64::kCNTPCT_EL0:
-        case a64::kCNTVCT_EL0: {
+        case a64::kCNTVCT_EL0:
+        case a64::kCNTPCTSS_EL0:
+        case a64::kCNTVCTSS_EL0: {
             timespec now;
             clock_gettime(CLOCK_MONOTONIC, &now);
             uint64_t hz = options.cpu.model().counter_hz;

@@ -20,7 +20,7 @@ from translator.spec.a64.core import Field, Pattern
 from translator.spec.sysregs import SYSOPS, SYSREGS
 
 from . import values
-from .exclusions import NOT_DRAWN, canonical
+from .exclusions import NEWER, NOT_DRAWN, canonical
 from .record import MOST_WORDS, NOP, WINDOW_BYTES, Case, Registers
 
 _GENERAL_FIELDS = frozenset({"rd", "rn", "rm", "ra", "rs", "rt", "rt2"})
@@ -93,6 +93,8 @@ class Template:
             for n in NOT_DRAWN
             if fnmatch.fnmatchcase(pattern.name, n.names) and n.oracle in ("", oracle)
         ]
+        if pattern.feature in NEWER[oracle]:
+            excluded.append("True")
         conditions = [f"({pattern.when or 'True'})", *(f"not ({e})" for e in excluded)]
         self._allows = eval(  # the spec's own expressions
             f"lambda {', '.join(self.fields)}: {' and '.join(conditions)}"
@@ -202,13 +204,13 @@ def _may_store(name: str) -> bool:
     return not name.startswith("LD") or name.startswith("LDST") or read_modify_write
 
 
-_BRANCHES = frozenset({"B", "BL", "B_cond", "CBZ", "CBNZ", "TBZ", "TBNZ"})
+_BRANCHES = frozenset({"B", "BL", "B_cond", "BC_cond", "CBZ", "CBNZ", "TBZ", "TBNZ"})
 _INDIRECT = ("BR", "BLR", "RET")
 _CODE_ADDRESS = frozenset({"ADR", "ADRP", "BL", "BLR"})
 _EXCLUSIVE_LOAD = {"STXR": "LDXR", "STXP": "LDXP"}
 _ENDS = frozenset({"SVC", "BRK", "HLT"})
-# Values that differ from machine to machine.
-_MACHINE = frozenset(r.name for r in SYSREGS if r.how == "environment")
+# Values that differ from machine to machine, SSBS because it starts as 0 or as 1.
+_MACHINE = frozenset(r.name for r in SYSREGS if r.how in ("environment", "random")) | {"SSBS"}
 
 
 @dataclass(slots=True)

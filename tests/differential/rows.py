@@ -6,7 +6,8 @@ Owns: their syntax. Must not know: who runs them.
 
 Before `=>` the state the code starts in, after it what has changed; everything else must be as it
 was. `code` is assembled by keystone (instructions apart by `;`), or `word=0x...,0x...` gives the
-words, which capstone must call what `text` says. Targets of branches and of literal loads are
+words, which capstone must call what `text` says; of words that capstone does not know `asm` says
+what LLVM's assembler makes them of. Targets of branches and of literal loads are
 offsets from the start. Registers that are not given hold values that appear nowhere else.
 
 | item | value |
@@ -212,6 +213,9 @@ def _parse(text: str, where: str) -> Row:
             said = "; ".join(disassembly(w) for w in case.words)
             if said != value:
                 raise ValueError(f"capstone says {said}")
+        elif name == "asm":
+            if value.count(";") != len(case.words) - 1:
+                raise ValueError(f"{len(case.words)} words are not {value}")
         else:
             _set(case.registers, memory, name, value)
     if not case.words:

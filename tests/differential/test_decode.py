@@ -84,7 +84,15 @@ def _writes_back(v: Values) -> bool:
     return v["idx"] in (1, 3) and v["rn"] != 31 and v["rn"] in (v["rt"], v["rt2"])
 
 
+_AFTER_CAPSTONE = frozenset({"CSSC", "LSE128", "LRCPC3"})
+"""Features that capstone 5 has never heard of; tests/cases has rows of LLVM's encodings."""
+
 REJECTED = (
+    Rejected(
+        tuple(p.name for p in PATTERNS.values() if p.feature in _AFTER_CAPSTONE),
+        "newer than capstone",
+        lambda v: True,
+    ),
     Rejected(
         ("LDXP", "LDP_v"),
         "loading a pair into one register is CONSTRAINED UNPREDICTABLE; CPUs and QEMU execute it",
@@ -140,7 +148,7 @@ def _no_row(v: Values, ours: str, theirs: str) -> bool:
 
 def _read_only(v: Values, ours: str, theirs: str) -> bool:
     rows = [r.name.lower() for r in SYSREGS if r.access == "r"]
-    name = next((n for n in rows if n in ours), None)
+    name = next((n for n in rows if f" {n}," in ours), None)
     return name is not None and ours.replace(name, _register_name(v)) == theirs
 
 
@@ -191,10 +199,8 @@ EXTENSIONS = (
     Extension("PAC", "not implemented", r"pac.*|aut.*|xpac.*|ldra[ab]|blra.*|bra.*|e?reta[ab]"),
     Extension("MTE", "not implemented", r"addg|subg|gmi|irg|subps?|ldgm?|stz?2?gm?|stgp|cmpp"),
     Extension("MOPS", "not implemented", r"cpyf?[pme].*|setg?[pme].*"),
-    Extension("HBC", "not implemented", r"bc\..*"),
     Extension("LS64", "not implemented", r"(ld|st)64b.*"),
     Extension("TME", "not implemented", r"tcancel|tcommit|tstart|ttest"),
-    Extension("WFxT", "not implemented", r"wf[ei]t", example=0xD5031000),
     Extension("XS", "not implemented", "dsb", "nxs", example=0xD503323F),
     Extension("exceptions", "UNDEFINED at EL0", r"hvc|smc|dcps[123]|drps|eret"),
     Extension("SYSL", "nothing that EL0 has reads through it", "sysl"),

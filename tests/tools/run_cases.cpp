@@ -148,7 +148,7 @@ class Runner {
         std::memcpy(s.x, from.x, sizeof s.x);
         s.sp = from.x[31];
         s.pc = pc;
-        s.tpidr_el0 = 0;
+        s.tpidr_el0 = s.dit = s.ssbs = 0;
         s.excl_addr = ~uint64_t{0};
         s.excl_size = 0;
         s.nzcv = to_host_flags(from.nzcv);

@@ -13,6 +13,8 @@ unsigned both(const Args& a) {
     return load_order(a.a) | store_order(a.r);
 }
 
+constexpr unsigned kAcquirePc = ir::kAcquire | ir::kRcpc;
+
 }  // namespace
 
 // ---- exclusives
@@ -56,36 +58,101 @@ Step Lifter::lift_STXP(const Args_STXP& a) {
     return Step::next;
 }
 
-// ---- ordered
+// ---- ordered: aligned, or within 16 aligned bytes with FEAT_LSE2
+
+ir::Value Lifter::load_ordered(unsigned size, unsigned opc, unsigned rn, int64_t disp,
+                               unsigned order) {
+    return load_register(size, opc, {xsp(rn), ir::kNone, 0, disp}, order, ir::kAligned);
+}
+Step Lifter::store_ordered(unsigned size, unsigned rt, unsigned rn, int64_t disp) {
+    b.store(xsp(rn), ir::kNone, r(size == 3, rt), 0, disp, size, ir::kRelease, ir::kAligned);
+    return Step::next;
+}
 
 Step Lifter::lift_LDAR(const Args_LDAR& a) {
-    set_x(a.rt, load_register(a.size, 1, {xsp(a.rn), ir::kNone, 0, 0}, ir::kAcquire));
+    set_x(a.rt, load_ordered(a.size, 1, a.rn, 0, ir::kAcquire));
     return Step::next;
 }
 Step Lifter::lift_LDLAR(const Args_LDLAR& a) {
-    set_x(a.rt, load_register(a.size, 1, {xsp(a.rn), ir::kNone, 0, 0}, ir::kAcquire));
+    set_x(a.rt, load_ordered(a.size, 1, a.rn, 0, ir::kAcquire));
     return Step::next;
 }
 Step Lifter::lift_LDAPR(const Args_LDAPR& a) {
-    unsigned order = ir::kAcquire | ir::kRcpc;
-    set_x(a.rt, load_register(a.size, 1, {xsp(a.rn), ir::kNone, 0, 0}, order));
+    set_x(a.rt, load_ordered(a.size, 1, a.rn, 0, kAcquirePc));
     return Step::next;
 }
 Step Lifter::lift_LDAPUR(const Args_LDAPUR& a) {
-    unsigned order = ir::kAcquire | ir::kRcpc;
-    set_x(a.rt, load_register(a.size, a.opc, {xsp(a.rn), ir::kNone, 0, a.imm}, order));
+    set_x(a.rt, load_ordered(a.size, a.opc, a.rn, a.imm, kAcquirePc));
     return Step::next;
 }
-Step Lifter::lift_STLR(const Args_STLR& a) {
-    b.store(xsp(a.rn), ir::kNone, r(a.size == 3, a.rt), 0, 0, a.size, ir::kRelease);
+Step Lifter::lift_STLR(const Args_STLR& a) { return store_ordered(a.size, a.rt, a.rn, 0); }
+Step Lifter::lift_STLLR(const Args_STLLR& a) { return store_ordered(a.size, a.rt, a.rn, 0); }
+Step Lifter::lift_STLUR(const Args_STLUR& a) { return store_ordered(a.size, a.rt, a.rn, a.imm); }
+
+// ---- FEAT_LRCPC3. A register that is both address and loaded keeps the address, as in pairs.
+
+Step Lifter::lift_LDAPR_post(const Args_LDAPR_post& a) {
+    Value base = xsp(a.rn);
+    set_x(a.rt, load_ordered(2 + a.sz, 1, a.rn, 0, kAcquirePc));
+    b.set_x(a.rn, b.add(base, b.i64(uint64_t{4} << a.sz)));
     return Step::next;
 }
-Step Lifter::lift_STLLR(const Args_STLLR& a) {
-    b.store(xsp(a.rn), ir::kNone, r(a.size == 3, a.rt), 0, 0, a.size, ir::kRelease);
+Step Lifter::lift_STLR_pre(const Args_STLR_pre& a) {
+    Value at = b.sub(xsp(a.rn), b.i64(uint64_t{4} << a.sz));
+    b.store(at, ir::kNone, r(a.sz, a.rt), 0, 0, 2 + a.sz, ir::kRelease, ir::kAligned);
+    b.set_x(a.rn, at);
     return Step::next;
 }
-Step Lifter::lift_STLUR(const Args_STLUR& a) {
-    b.store(xsp(a.rn), ir::kNone, r(a.size == 3, a.rt), 0, a.imm, a.size, ir::kRelease);
+
+// A pair is one access.
+Step Lifter::lift_LDIAPP(const Args_LDIAPP& a) {
+    Value base = xsp(a.rn);
+    Value first, second;
+    if (a.sz) {
+        Value pair = b.load_v(base, ir::kNone, 0, 0, 4, kAcquirePc, ir::kAligned);
+        first = b.vget_u(pair, 0, 3);
+        second = b.vget_u(pair, 1, 3);
+    } else {
+        Value pair = load_ordered(3, 1, a.rn, 0, kAcquirePc);
+        first = b.ubfx(pair, 0 | 32 << 8);
+        second = b.lshr(pair, b.i64(32));
+    }
+    set_x(a.rt2, second);
+    set_x(a.rt, first);
+    if (!a.fixed) b.set_x(a.rn, b.add(base, b.i64(uint64_t{8} << a.sz)));
+    return Step::next;
+}
+Step Lifter::lift_STILP(const Args_STILP& a) {
+    Value at = a.fixed ? xsp(a.rn) : b.sub(xsp(a.rn), b.i64(uint64_t{8} << a.sz));
+    if (a.sz) {
+        Value pair = b.v_concat(x(a.rt), x(a.rt2));
+        b.store_v(at, ir::kNone, pair, 0, 0, 4, ir::kRelease, ir::kAligned);
+    } else {
+        Value pair = b.bfi(x(a.rt), x(a.rt2), 32 | 32 << 8);
+        b.store(at, ir::kNone, pair, 0, 0, 3, ir::kRelease, ir::kAligned);
+    }
+    if (!a.fixed) b.set_x(a.rn, at);
+    return Step::next;
+}
+
+Step Lifter::lift_LDST_ordered_v(const Args_LDST_ordered_v& a) {
+    unsigned size = a.size | (a.opc & 2) << 1;
+    Value at = xsp(a.rn);
+    if (a.opc & 1) {
+        b.set_v(a.rt, b.load_v(at, ir::kNone, 0, a.imm, size, kAcquirePc, ir::kAligned));
+    } else {
+        b.store_v(at, ir::kNone, b.get_v(a.rt), 0, a.imm, size, ir::kRelease, ir::kAligned);
+    }
+    return Step::next;
+}
+Step Lifter::lift_LDAP1(const Args_LDAP1& a) {
+    Value v = load_ordered(3, 1, a.rn, 0, kAcquirePc);
+    b.set_v(a.rt, b.vset_lane(b.get_v(a.rt), v, a.q, 3));
+    return Step::next;
+}
+Step Lifter::lift_STL1(const Args_STL1& a) {
+    Value v = b.vget_u(b.get_v(a.rt), a.q, 3);
+    b.store(xsp(a.rn), ir::kNone, v, 0, 0, 3, ir::kRelease, ir::kAligned);
     return Step::next;
 }
 
@@ -155,6 +222,27 @@ Step Lifter::lift_LDUMIN(const Args_LDUMIN& a) {
 }
 Step Lifter::lift_SWP(const Args_SWP& a) {
     atomic(a.size, both(a), a.rs, a.rn, a.rt, &ir::Builder::atomic_swp);
+    return Step::next;
+}
+
+// ---- 16 bytes (FEAT_LSE128)
+
+void Lifter::atomic128(unsigned order, unsigned rt, unsigned rt2, unsigned rn,
+                       Value (ir::Builder::*op)(Value, Value, unsigned)) {
+    Value old = (b.*op)(xsp(rn), b.v_concat(x(rt), x(rt2)), order);
+    set_x(rt, b.vget_u(old, 0, 3));
+    set_x(rt2, b.vget_u(old, 1, 3));
+}
+Step Lifter::lift_SWPP(const Args_SWPP& a) {
+    atomic128(both(a), a.rt, a.rt2, a.rn, &ir::Builder::atomic_swp128);
+    return Step::next;
+}
+Step Lifter::lift_LDCLRP(const Args_LDCLRP& a) {
+    atomic128(both(a), a.rt, a.rt2, a.rn, &ir::Builder::atomic_clr128);
+    return Step::next;
+}
+Step Lifter::lift_LDSETP(const Args_LDSETP& a) {
+    atomic128(both(a), a.rt, a.rt2, a.rn, &ir::Builder::atomic_set128);
     return Step::next;
 }
 

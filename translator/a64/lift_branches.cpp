@@ -21,11 +21,16 @@ Step Lifter::lift_BL(const Args_BL& a) {
     return Step::end;
 }
 
-Step Lifter::lift_B_cond(const Args_B_cond& a) {
-    auto cc = static_cast<ir::Cond>(a.cond);
-    uint64_t target = target_of(pc(), a.imm);
+Step Lifter::branch_on(uint32_t cond, uint64_t target) {
+    auto cc = static_cast<ir::Cond>(cond);
     if (cc >= ir::Cond::al) return branch_to(target);
     return branch_if(cc, b.get_flags(), target);
+}
+Step Lifter::lift_B_cond(const Args_B_cond& a) { return branch_on(a.cond, target_of(pc(), a.imm)); }
+
+// The same with a hint that the branch goes one way for long (FEAT_HBC).
+Step Lifter::lift_BC_cond(const Args_BC_cond& a) {
+    return branch_on(a.cond, target_of(pc(), a.imm));
 }
 
 Step Lifter::lift_CBZ(const Args_CBZ& a) {

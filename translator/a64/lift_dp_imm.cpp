@@ -49,6 +49,29 @@ Step Lifter::lift_SUBS_imm(const Args_SUBS_imm& a) {
     return Step::next;
 }
 
+// ---- minimum and maximum (FEAT_CSSC)
+
+Step Lifter::lift_SMAX_imm(const Args_SMAX_imm& a) {
+    choose(a.rd, ir::Cond::gt, r(a.sf, a.rn),
+           b.const_(type(a.sf), static_cast<uint64_t>(int64_t{a.imm})));
+    return Step::next;
+}
+Step Lifter::lift_UMAX_imm(const Args_UMAX_imm& a) {
+    choose(a.rd, ir::Cond::hi, r(a.sf, a.rn), b.const_(type(a.sf), a.imm));
+    return Step::next;
+}
+Step Lifter::lift_SMIN_imm(const Args_SMIN_imm& a) {
+    choose(a.rd, ir::Cond::lt, r(a.sf, a.rn),
+           b.const_(type(a.sf), static_cast<uint64_t>(int64_t{a.imm})));
+    return Step::next;
+}
+Step Lifter::lift_UMIN_imm(const Args_UMIN_imm& a) {
+    choose(a.rd, ir::Cond::cc, r(a.sf, a.rn), b.const_(type(a.sf), a.imm));
+    return Step::next;
+}
+
+// ---- logic, moves, bit fields
+
 Step Lifter::lift_AND_imm(const Args_AND_imm& a) {
     Value m = b.const_(type(a.sf), bit_mask(a.n, a.immr, a.imms));
     logical(false, a.rd, b.and_(r(a.sf, a.rn), m), true);

@@ -288,4 +288,42 @@ Step Lifter::lift_CLS(const Args_CLS& a) {
     return Step::next;
 }
 
+// ---- FEAT_CSSC
+
+Step Lifter::lift_CTZ(const Args_CTZ& a) {
+    set_r(a.rd, b.ctz(r(a.sf, a.rn)));
+    return Step::next;
+}
+Step Lifter::lift_CNT(const Args_CNT& a) {
+    set_r(a.rd, b.popcnt(r(a.sf, a.rn)));
+    return Step::next;
+}
+Step Lifter::lift_ABS(const Args_ABS& a) {
+    Value n = r(a.sf, a.rn), zero = b.const_(type(a.sf), 0);
+    Value negated = b.neg(n);
+    set_r(a.rd, b.select(b.sub_flags(n, zero), negated, n, ir::Cond::lt));
+    return Step::next;
+}
+
+// The first where cc holds between them, else the second.
+void Lifter::choose(unsigned rd, ir::Cond cc, Value first, Value second) {
+    set_r(rd, b.select(b.sub_flags(first, second), first, second, cc));
+}
+Step Lifter::lift_SMAX_reg(const Args_SMAX_reg& a) {
+    choose(a.rd, ir::Cond::gt, r(a.sf, a.rn), r(a.sf, a.rm));
+    return Step::next;
+}
+Step Lifter::lift_UMAX_reg(const Args_UMAX_reg& a) {
+    choose(a.rd, ir::Cond::hi, r(a.sf, a.rn), r(a.sf, a.rm));
+    return Step::next;
+}
+Step Lifter::lift_SMIN_reg(const Args_SMIN_reg& a) {
+    choose(a.rd, ir::Cond::lt, r(a.sf, a.rn), r(a.sf, a.rm));
+    return Step::next;
+}
+Step Lifter::lift_UMIN_reg(const Args_UMIN_reg& a) {
+    choose(a.rd, ir::Cond::cc, r(a.sf, a.rn), r(a.sf, a.rm));
+    return Step::next;
+}
+
 }  // namespace pydbt::a64

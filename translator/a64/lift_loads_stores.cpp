@@ -26,13 +26,13 @@ bool is_prefetch(const Args& a) {
 }  // namespace
 
 ir::Value Lifter::load_register(unsigned size, unsigned opc, const MemoryOperand& at,
-                                unsigned order) {
+                                unsigned order, unsigned flags) {
+    auto [base, index, scale, disp] = at;
     switch (opc) {
-        case 1: return b.load(ir::Type::i64, at.base, at.index, at.scale, at.disp, size, order);
-        case 2: return b.load_s(ir::Type::i64, at.base, at.index, at.scale, at.disp, size, order);
+        case 1: return b.load(ir::Type::i64, base, index, scale, disp, size, order, flags);
+        case 2: return b.load_s(ir::Type::i64, base, index, scale, disp, size, order, flags);
         default:
-            return b.zext(
-                b.load_s(ir::Type::i32, at.base, at.index, at.scale, at.disp, size, order));
+            return b.zext(b.load_s(ir::Type::i32, base, index, scale, disp, size, order, flags));
     }
 }
 

@@ -17,9 +17,11 @@ bool is_id_register(uint32_t id) {
     return number >> 3 >= 2 || number == kMidr || number == kMpidr || number == kRevidr;
 }
 
-const SysRegInfo* find(uint32_t id) {
+const SysRegInfo* find(uint32_t id, const Features& features) {
     for (const SysRegInfo& r : kSysRegs) {
-        if (r.id == id) return &r;
+        if (r.id != id) continue;
+        bool there = r.feature < 0 || features.has(static_cast<Feature>(r.feature));
+        return there ? &r : nullptr;
     }
     return nullptr;
 }
@@ -29,6 +31,9 @@ uint32_t register_id(const Args& a) {
     return (2 | a.o0) << 14 | a.op1 << 11 | a.crn << 7 | a.crm << 3 | a.op2;
 }
 
+constexpr uint32_t kWfe = 2, kWfi = 3;  // hints
+constexpr auto kRandom = static_cast<int64_t>(base::HelperId::random);
+
 constexpr uint64_t kC = uint64_t{1} << 29;
 
 }  // namespace
@@ -37,10 +42,22 @@ constexpr uint64_t kC = uint64_t{1} << 29;
 // Code signed with the hint forms of pointer authentication runs unsigned, as on a CPU without it.
 Step Lifter::lift_HINT(const Args_HINT& a) {
     uint32_t number = a.crm << 3 | a.op2;
-    constexpr uint32_t kWfe = 2, kWfi = 3;
     if (number == kWfe || number == kWfi) return exception(ir::Exception::wait, number);
     return Step::next;
 }
+
+// A wait may end at any time; the deadline need not be looked at.
+Step Lifter::lift_WFET(const Args_WFET&) { return exception(ir::Exception::wait, kWfe); }
+Step Lifter::lift_WFIT(const Args_WFIT&) { return exception(ir::Exception::wait, kWfi); }
+
+// Fields of PSTATE that EL0 may set: bit 0 of the immediate. They change no result here.
+Step Lifter::set_pstate(uint32_t id, uint32_t imm) {
+    const SysRegInfo& reg = *find(id, features);
+    b.set_state(b.i64((imm & 1) != 0 ? reg.mask : 0), static_cast<int64_t>(reg.offset));
+    return Step::next;
+}
+Step Lifter::lift_MSR_SSBS(const Args_MSR_SSBS& a) { return set_pstate(kSSBS, a.imm); }
+Step Lifter::lift_MSR_DIT(const Args_MSR_DIT& a) { return set_pstate(kDIT, a.imm); }
 
 Step Lifter::lift_CLREX(const Args_CLREX&) {
     b.clear_excl();
@@ -114,7 +131,7 @@ Step Lifter::lift_SYS(const Args_SYS& a) {
 
 Step Lifter::lift_MRS(const Args_MRS& a) {
     uint32_t id = register_id(a);
-    const SysRegInfo* reg = find(id);
+    const SysRegInfo* reg = find(id, features);
     if (reg == nullptr) {
         if (!is_id_register(id)) return undefined(0xd5300000 | (id & 0x7fff) << 5 | a.rt);
         set_x(a.rt, b.read_sysreg(id));
@@ -128,17 +145,25 @@ Step Lifter::lift_MRS(const Args_MRS& a) {
         case SysRegWay::fpcr: set_x(a.rt, b.get_fpcr()); break;
         case SysRegWay::fpsr: set_x(a.rt, b.get_fpsr()); break;
         case SysRegWay::environment: set_x(a.rt, b.read_sysreg(id)); break;
+        case SysRegWay::random:
+            // There always is one: NZCV says so.
+            set_x(a.rt, b.call_helper(ir::kNone, ir::kNone, ir::kNone, kRandom));
+            b.set_flags(b.flags_imm(0));
+            break;
     }
     return Step::next;
 }
 
 Step Lifter::lift_MSR(const Args_MSR& a) {
     uint32_t id = register_id(a);
-    const SysRegInfo* reg = find(id);
+    const SysRegInfo* reg = find(id, features);
     if (reg == nullptr || !reg->writable) return undefined(0xd5100000 | (id & 0x7fff) << 5 | a.rt);
     Value v = x(a.rt);
     switch (reg->way) {
-        case SysRegWay::state: b.set_state(v, static_cast<int64_t>(reg->offset)); break;
+        case SysRegWay::state:
+            if (reg->mask != ~uint64_t{0}) v = b.and_(v, b.i64(reg->mask));
+            b.set_state(v, static_cast<int64_t>(reg->offset));
+            break;
         case SysRegWay::nzcv: b.set_flags(b.flags_from_nzcv(v)); break;
         case SysRegWay::fpcr: b.set_fpcr(v); return leave_context();
         case SysRegWay::fpsr:
@@ -146,6 +171,7 @@ Step Lifter::lift_MSR(const Args_MSR& a) {
             b.set_v(simd::kSaturation, b.vzero());
             break;
         case SysRegWay::environment: b.write_sysreg(v, id); break;
+        case SysRegWay::random: break;  // not writable
     }
     return Step::next;
 }

@@ -6,6 +6,7 @@ void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
                 const Features& features, uint32_t key) {
     f.pc = pc;
     f.key = key;
+    f.within_16 = features.has(Feature::LSE2);
     Lifter lifter(f, features);
     lifter.b.switch_to(lifter.b.new_block());
     for (uint32_t word : words) {

@@ -75,13 +75,16 @@ class Lifter {
     /// ExtendReg: option 0-3 UXTB..UXTX, 4-7 SXTB..SXTX; result of type(sf).
     Value extend(bool sf, unsigned n, unsigned option, unsigned amount);
     void add_sub(bool sf, bool sub, bool flags, Value n, Value m, unsigned rd, bool rd_is_sp);
+    void choose(unsigned rd, ir::Cond cc, Value first, Value second);
     void logical(bool flags, unsigned rd, Value result, bool rd_is_sp);
 
     // Branches.
     Step branch_to(uint64_t target);
+    Step branch_on(uint32_t cond, uint64_t target);
     Step branch_if(ir::Cond cc, Value flags, uint64_t target);
     Step exception(ir::Exception reason, uint32_t payload);
     Step leave_context();
+    Step set_pstate(uint32_t id, uint32_t imm);
 
     // Memory.
     struct MemoryOperand {
@@ -95,7 +98,12 @@ class Lifter {
     void transfer_v(unsigned size, bool load, unsigned rt, const MemoryOperand& at);
     void atomic(unsigned size, unsigned order, unsigned rs, unsigned rn, unsigned rt,
                 Value (ir::Builder::*op)(Value, Value, unsigned, unsigned));
-    Value load_register(unsigned size, unsigned opc, const MemoryOperand& at, unsigned order = 0);
+    Value load_register(unsigned size, unsigned opc, const MemoryOperand& at, unsigned order = 0,
+                        unsigned flags = 0);
+    Value load_ordered(unsigned size, unsigned opc, unsigned rn, int64_t disp, unsigned order);
+    Step store_ordered(unsigned size, unsigned rt, unsigned rn, int64_t disp);
+    void atomic128(unsigned order, unsigned rt, unsigned rt2, unsigned rn,
+                   Value (ir::Builder::*op)(Value, Value, unsigned));
 
     /// The last four rounds of SHA-256: operands, packed results (lift_simd_crypto.cpp), results.
     struct Sha256 {

@@ -13,7 +13,7 @@ from ..spec.state import FIELDS
 from ..spec.sysregs import SYSOPS, SYSREGS, ZVA_BYTES, SysOp, SysReg
 from .common import SpecError, run
 
-_HOW = {"nzcv", "fpcr", "fpsr", "environment"}
+_HOW = {"nzcv", "fpcr", "fpsr", "random", "environment"}
 _OPS = {"zero", "clean", "invalidate"}
 
 
@@ -21,6 +21,7 @@ def check(registers: Sequence[SysReg] = SYSREGS, operations: Sequence[SysOp] = S
     """Refuses duplicate encodings or names, unknown ways, missing documentation."""
     ids: set[int] = set()
     fields = {f.name for f in FIELDS}
+    features = {f.name for f in FEATURES} | {""}
     for r in registers:
         if r.id in ids:
             raise SpecError(f"system register {r.name}: its encoding is used twice")
@@ -31,19 +32,25 @@ def check(registers: Sequence[SysReg] = SYSREGS, operations: Sequence[SysOp] = S
                 raise SpecError(f"system register {r.name}: no state field {field}")
         elif r.how not in _HOW:
             raise SpecError(f"system register {r.name}: unknown way {r.how}")
+        if r.feature not in features:
+            raise SpecError(f"system register {r.name}: unknown feature {r.feature}")
         if not r.doc or r.access not in ("r", "rw"):
             raise SpecError(f"system register {r.name}: no documentation or bad access")
-    features = {f.name for f in FEATURES} | {""}
     for op in operations:
         if op.how not in _OPS or op.feature not in features or not op.doc:
             raise SpecError(f"operation {op.name}: unknown way or feature, or no documentation")
+
+
+def _feature(name: str) -> str:
+    return f"static_cast<int>(Feature::{name})" if name else "-1"
 
 
 def _row(r: SysReg) -> str:
     kind, _, field = r.how.partition(" ")
     offset = f"offsetof(base::CpuState, {field})" if field else "0"
     write = "true" if r.access == "rw" else "false"
-    return f'    {{{r.id:#x}, "{r.name}", SysRegWay::{kind}, {write}, {offset}}},  // {r.doc}'
+    start = f'{r.id:#x}, "{r.name}", SysRegWay::{kind}, {write}, {offset}'
+    return f"    {{{start}, {_feature(r.feature)}, {r.mask:#x}}},  // {r.doc}"
 
 
 def _header() -> str:
@@ -52,13 +59,11 @@ def _header() -> str:
     names = "\n".join(
         f"inline constexpr uint32_t k{r.name} = {r.id:#x};"
         for r in SYSREGS
-        if r.how == "environment"
+        if r.how == "environment" or r.mask != 2**64 - 1
     )
     ops = "\n".join(
         f"    {{{op.op1 << 11 | op.crn << 7 | op.crm << 3 | op.op2:#x}, "
-        f'"{op.name}", SysOpWay::{op.how}, '
-        + (f"static_cast<int>(Feature::{op.feature})" if op.feature else "-1")
-        + f"}},  // {op.doc}"
+        f'"{op.name}", SysOpWay::{op.how}, ' + _feature(op.feature) + f"}},  // {op.doc}"
         for op in SYSOPS
     )
     return f"""#pragma once
@@ -71,13 +76,15 @@ def _header() -> str:
 
 namespace pydbt::a64 {{
 
-enum class SysRegWay : uint8_t {{ state, nzcv, fpcr, fpsr, environment }};
+enum class SysRegWay : uint8_t {{ state, nzcv, fpcr, fpsr, random, environment }};
 struct SysRegInfo {{
     uint32_t id;  // op0<<14|op1<<11|CRn<<7|CRm<<3|op2
     const char* name;
     SysRegWay way;
     bool writable;
     size_t offset;  // in CpuState, for `state`
+    int feature;    // -1: none
+    uint64_t mask;  // bits that can be written
 }};
 inline constexpr SysRegInfo kSysRegs[] = {{
 {rows}

@@ -79,6 +79,7 @@ struct Function {
     uint64_t pc = 0;
     uint32_t key = 0;
     bool mask_addresses = false;  // the builder drops the top byte of every address (TBI)
+    bool within_16 = false;  // what must be aligned may as well lie within 16 aligned bytes (LSE2)
 
     void clear() {
         insts.clear();
@@ -89,6 +90,7 @@ struct Function {
         pc = 0;
         key = 0;
         mask_addresses = false;
+        within_16 = false;
     }
 };
 

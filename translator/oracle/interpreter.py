@@ -260,7 +260,7 @@ def _combine(operation: str, old: int, args: Sequence[int], width: int) -> int:
         "umin": min,
         "swp": lambda _a, b: b,
     }
-    return functions[operation](old, value)
+    return functions[operation.removesuffix("128")](old, value)
 
 
 def run(function: Function, machine: Machine) -> None:

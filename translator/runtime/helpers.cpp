@@ -1,6 +1,7 @@
 #include "translator/runtime/helpers.hpp"
 
 #include <immintrin.h>
+#include <sys/random.h>
 
 #include "translator/runtime/environment.hpp"
 
@@ -50,6 +51,14 @@ uint64_t helper_write_sysreg(base::CpuState* state, uint64_t id, uint64_t value,
     bool undefined = false;
     environment(state).write_sysreg(*state, static_cast<uint32_t>(id), value, undefined);
     return 0;
+}
+
+// The kernel's generator is seeded anew by itself and always has a number.
+uint64_t helper_random(base::CpuState*, uint64_t, uint64_t, uint64_t) {
+    uint64_t number = 0;
+    while (getrandom(&number, sizeof number, 0) != sizeof number) {
+    }
+    return number;
 }
 
 uint64_t helper_get_fpsr(base::CpuState* state, uint64_t, uint64_t, uint64_t) {

@@ -15,6 +15,9 @@ namespace pydbt::runtime {
 uint64_t helper_read_sysreg(base::CpuState* state, uint64_t id, uint64_t, uint64_t);
 uint64_t helper_write_sysreg(base::CpuState* state, uint64_t id, uint64_t value, uint64_t);
 
+/// A random number, of the kernel's generator.
+uint64_t helper_random(base::CpuState*, uint64_t, uint64_t, uint64_t);
+
 /// FPSR with what native arithmetic has raised since it was last read (Arm ARM C5.2.10).
 uint64_t helper_get_fpsr(base::CpuState* state, uint64_t, uint64_t, uint64_t);
 uint64_t helper_set_fpsr(base::CpuState* state, uint64_t value, uint64_t, uint64_t);

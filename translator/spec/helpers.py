@@ -41,6 +41,7 @@ helper(
 helper("get_fpsr", "int", "runtime::helper_get_fpsr", "FPSR with what MXCSR has accumulated")
 helper("set_fpsr", "int", "runtime::helper_set_fpsr", "FPSR := a")
 helper("set_fpcr", "int", "runtime::helper_set_fpcr", "FPCR := a, with MXCSR's rounding mode")
+helper("random", "int", "runtime::helper_random", "a random number")
 helper("op", "vector", "ir::helper_op", "a pure vector or floating-point op, from ir::pack_op")
 helper(
     "crc32",

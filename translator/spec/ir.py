@@ -161,6 +161,8 @@ for _name, _doc in (
     op(f"atomic_{_name}", "T", "i64 T", "size:size order:order", "load store", f"memory becomes the {_doc}; returns what it was, zero-extended")
 op("atomic_cas", "T", "i64 T T", "size:size order:order", "load store", "compare with the second, store the third if equal; returns what it was, zero-extended")
 op("atomic_cas128", "v128", "i64 v128 v128", "order:order", "load store", "the same on 16 bytes")
+for _name, _doc in (("swp", "the operand"), ("clr", "and with the complement"), ("set", "or")):
+    op(f"atomic_{_name}128", "v128", "i64 v128", "order:order", "load store", f"16 bytes become the {_doc}; returns what they were")
 op("load_excl", "[T]", "i64", "size:size order:order", "load write", "load that sets the exclusive monitor")
 op("load_excl128", "v128", "i64", "order:order", "load write", "the same on 16 bytes")
 op("store_excl", "i32", "i64 T", "size:size order:order", "load store write", "store if the monitor holds; 0 when stored; clears the monitor")

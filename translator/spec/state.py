@@ -41,6 +41,8 @@ FIELDS: tuple[Field, ...] = (
     F("tpidr_el0", "u64", "TPIDR_EL0"),
     F("tpidrro_el0", "u64", "TPIDRRO_EL0"),
     F("tpidr2_el0", "u64", "TPIDR2_EL0 (FEAT_SME; kept for layout, zero)"),
+    F("dit", "u64", "PSTATE.DIT where the register has it, bit 24"),
+    F("ssbs", "u64", "PSTATE.SSBS where the register has it, bit 12"),
     F("excl_addr", "u64", "exclusive monitor: address, all ones when open"),
     F("excl_lo", "u64", "exclusive monitor: the value loaded, low 64 bits"),
     F("excl_hi", "u64", "exclusive monitor: the value loaded, high 64 bits (pairs)"),

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SysReg:
-    """`how`: `state FIELD` (a CpuState field), `nzcv`, `fpcr`, `fpsr`, `environment`."""
+    """`how`: `state FIELD` (a CpuState field), `nzcv`, `fpcr`, `fpsr`, `random` (a number, and
+    NZCV), `environment`. Without `feature` the register does not exist; `mask`: bits that can be
+    written."""
 
     name: str
     op0: int
@@ -22,6 +24,8 @@ class SysReg:
     access: str
     how: str
     doc: str
+    feature: str = ""
+    mask: int = 2**64 - 1
 
     @property
     def id(self) -> int:
@@ -41,6 +45,12 @@ SYSREGS: tuple[SysReg, ...] = (
     R("CNTFRQ_EL0", 3, 3, 14, 0, 0, "r", "environment", "counter frequency"),
     R("CNTPCT_EL0", 3, 3, 14, 0, 1, "r", "environment", "physical counter"),
     R("CNTVCT_EL0", 3, 3, 14, 0, 2, "r", "environment", "virtual counter"),
+    R("CNTPCTSS_EL0", 3, 3, 14, 0, 5, "r", "environment", "the physical one, in order", "ECV"),
+    R("CNTVCTSS_EL0", 3, 3, 14, 0, 6, "r", "environment", "the virtual one, in order", "ECV"),
+    R("DIT", 3, 3, 4, 2, 5, "rw", "state dit", "data-independent timing", "DIT", 1 << 24),
+    R("SSBS", 3, 3, 4, 2, 6, "rw", "state ssbs", "speculative store bypass", "SSBS2", 1 << 12),
+    R("RNDR", 3, 3, 2, 4, 0, "r", "random", "a random number", "RNG"),
+    R("RNDRRS", 3, 3, 2, 4, 1, "r", "random", "the same, of a generator seeded anew", "RNG"),
 )
 """Registers. The ID registers (op0 3, op1 0, CRn 0) are not here: Linux emulates the space for EL0,
 reserved encodings included, but for CRm 1 and all of CRm 0 other than MIDR, MPIDR and REVIDR
@@ -71,7 +81,8 @@ SYSOPS: tuple[SysOp, ...] = (
     SysOp("DC CIVAC", 3, 7, 14, 1, "clean", "", "cleans and invalidates to the point of coherency"),
     SysOp("IC IVAU", 3, 7, 5, 1, "invalidate", "", "invalidates instructions at an address"),
 )
-"""SYS operations."""
+"""SYS operations. CFP, DVP, CPP and COSP RCTX are not here: Linux leaves SCTLR_EL1.EnRCTX 0, so
+that EL0 has none of them."""
 
 ZVA_BYTES = 64
 """What DC ZVA zeroes; DCZID_EL0.BS says log2 of its words."""

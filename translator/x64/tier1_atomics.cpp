@@ -123,6 +123,42 @@ void Compiler::emit_atomic_cas128(const Inst& i) {
     define(i, d);
 }
 
+// rdx:rax: the old value; rcx:rbx: the new one.
+void Compiler::atomic_loop128(const Inst& i) {
+    take(Gp::rbx);
+    Mem m = plain_address(i);
+    check_alignment(m, 4);
+    clobber_flags();
+    Xmm d = alloc_xmm();
+    Gp lo = alloc_gp(), hi = alloc_gp();
+    take_pair(i.args[1], lo, hi);
+    row();
+    a_.mov(Size::b64, Gp::rax, m);
+    row();
+    a_.mov(Size::b64, Gp::rdx, mem(m.base, m.disp + 8));
+    Label again;
+    a_.bind(again);
+    if (i.op == Op::atomic_clr128) {
+        a_.andn(Size::b64, Gp::rbx, lo, Gp::rax);
+        a_.andn(Size::b64, Gp::rcx, hi, Gp::rdx);
+    } else {
+        a_.mov(Size::b64, Gp::rbx, lo);
+        a_.mov(Size::b64, Gp::rcx, hi);
+        if (i.op == Op::atomic_set128) a_.or_(Size::b64, Gp::rbx, Gp::rax);
+        if (i.op == Op::atomic_set128) a_.or_(Size::b64, Gp::rcx, Gp::rdx);
+    }
+    row();
+    a_.lock_cmpxchg16b(m);
+    a_.jcc(Cond::ne, again);
+    a_.vmovq(d, Gp::rax);
+    a_.vpinsrq(d, d, Gp::rdx, 1);
+    define(i, d);
+}
+
+void Compiler::emit_atomic_swp128(const Inst& i) { atomic_loop128(i); }
+void Compiler::emit_atomic_clr128(const Inst& i) { atomic_loop128(i); }
+void Compiler::emit_atomic_set128(const Inst& i) { atomic_loop128(i); }
+
 // ---- exclusives: the store is a compare-and-swap on what the load saw
 
 void Compiler::open_monitor() {

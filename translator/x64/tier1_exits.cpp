@@ -258,6 +258,12 @@ void Compiler::cold_path(size_t n) {
             break;
         case Cold::poll_rax: a_.jmp(state_mem(base::kOff_stub_poll)); break;
         case Cold::ret_miss: a_.jmp(state_mem(base::kOff_stub_ret_miss)); break;
+        case Cold::within_16:
+            a_.mov(Size::b32, Gp::rdx, Gp::rcx);
+            a_.and_(Size::b32, Gp::rdx, 15);
+            a_.cmp(Size::b32, Gp::rdx, 16 - (1 << c.reg[0]));
+            a_.jcc(Cond::be, c.back);
+            [[fallthrough]];
         case Cold::alignment:
             out_->rows.push_back({a_.offset(), c.insn, RecoveryRow::alignment, c.count, c.first});
             a_.ud2();

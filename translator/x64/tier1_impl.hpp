@@ -99,6 +99,7 @@ struct Cold {
         poll,            // to stub_poll with `target`
         poll_rax,        // the same with rax as it is
         ret_miss,        // to stub_ret_miss
+        within_16,       // back if the access at rcx is within 16 aligned bytes, else as below
         alignment,       // ud2 with a recovery row
         divide_zero,     // udiv by 0
         divide_special,  // sdiv by 0 or -1
@@ -269,6 +270,7 @@ class Compiler {
     Mem address(const Inst& i);
     Mem plain_address(const Inst& i);
     void check_alignment(const Mem& m, unsigned size);
+    void full_fence();
     /// The instruction emitted next may fault.
     void row();
     void snapshot();
@@ -276,6 +278,7 @@ class Compiler {
     void load_sized(Gp d, unsigned size, const Mem& m);
     void store_gp(unsigned size, const Mem& m, Value v);
     void atomic_loop(const Inst& i);
+    void atomic_loop128(const Inst& i);
     void zero_extend_result(const Inst& i, Gp d);
     void take_pair(Value v, Gp lo, Gp hi);
     void open_monitor();

@@ -26,7 +26,9 @@ Mem Compiler::address(const Inst& i) {
 
 Mem Compiler::plain_address(const Inst& i) { return mem(use(i.args[0])); }
 
-// An address that is no multiple of 1 << size leads to ud2, whose row says that alignment faulted.
+// An address that is no multiple of 1 << size leads to ud2, whose row says that alignment faulted;
+// with FEAT_LSE2 only where the access is not within 16 aligned bytes. x86 does such accesses in
+// one piece, too: they are within a line.
 void Compiler::check_alignment(const Mem& m, unsigned size) {
     if (size == 0) return;
     clobber_flags();
@@ -35,10 +37,12 @@ void Compiler::check_alignment(const Mem& m, unsigned size) {
     snapshot();
     out_->entries.push_back(
         {RecoveryEntry::gp, kGuestFaultAddress, static_cast<uint8_t>(Gp::rcx), 0, 0});
-    Cold& c = cold(Cold::alignment);
+    Cold& c = cold(f_->within_16 && size < 4 ? Cold::within_16 : Cold::alignment);
+    c.reg[0] = static_cast<uint8_t>(size);
     c.first = snapshot_first_;
     c.count = static_cast<uint8_t>(snapshot_count_ + 1);
     a_.jcc(Cond::ne, c.entry);
+    if (c.kind == Cold::within_16) a_.bind(c.back);
 }
 
 void Compiler::load_sized(Gp d, unsigned size, const Mem& m) {
@@ -127,11 +131,14 @@ void Compiler::emit_store_v(const Inst& i) {
         case 3: a_.vmovq(m, s); break;
         default: a_.vmovdqu(m, s); break;
     }
+    if ((i.order & ir::kRelease) != 0) full_fence();
 }
 
 // x86 keeps all orders but a store before a later load.
 void Compiler::emit_fence(const Inst& i) {
-    if (i.imm != 0) return;
+    if (i.imm == 0) full_fence();
+}
+void Compiler::full_fence() {
     clobber_flags();
     a_.lock_or_(Size::b32, state_mem(base::kOff_exit_imm), 0);
 }

@@ -39,6 +39,8 @@ struct GuestSigcontext {
     alignas(16) uint8_t reserved[4096];
 };
 
+inline constexpr uint64_t kPstateDit = 1 << 24, kPstateSsbs = 1 << 12;
+
 struct GuestUcontext {
     uint64_t flags;
     uint64_t link;

@@ -64,7 +64,7 @@ void set_host_action(int number, const GuestSigaction& guest) {
 }
 
 uint64_t pstate_of(const base::CpuState& state) {
-    return uint64_t{base::nzcv_from_flags(state.nzcv)} << 28;
+    return uint64_t{base::nzcv_from_flags(state.nzcv)} << 28 | state.dit | state.ssbs;
 }
 
 struct Fault {
@@ -301,6 +301,8 @@ void return_from_signal(GuestThread& thread) {
     state.sp = m.sp;
     state.pc = m.pc;
     state.nzcv = base::flags_from_nzcv(static_cast<uint32_t>(m.pstate >> 28 & 15));
+    state.dit = m.pstate & kPstateDit;
+    state.ssbs = m.pstate & kPstateSsbs;
     thread.signals.blocked = allowed_mask(frame.uc.sigmask);
     if (!on_alternate_stack(thread.signals.alternate, state.sp)) {
         thread.signals.alternate = frame.uc.stack;

@@ -121,6 +121,8 @@ void copy_registers(base::CpuState& to, const base::CpuState& from) {
     to.fpsr = from.fpsr;
     to.mxcsr = from.mxcsr;
     to.tpidr_el0 = from.tpidr_el0;
+    to.dit = from.dit;
+    to.ssbs = from.ssbs;
 }
 
 void start_registers(base::CpuState& state, const CloneRequest& request) {

@@ -14,6 +14,8 @@ _AL = "{pick(a, 'a')}{pick(r, 'l')}"
 _RT, _RS, _AT = "{r(size == 3, rt)}", "{r(size == 3, rs)}", "[{xsp(rn)}]"
 _PAIR = "{r(sz, rt)}, {r(sz, rt2)}"
 
+_ORDERED_V = "{fp(size + (opc & 2) * 2, rt)}, [{xsp(rn)}{offset(imm)}]"
+
 # Bits 14:12, mnemonic
 _RMW = (
     ("000", "LDADD"),
@@ -35,6 +37,27 @@ def _rmw(opcode: str, name: str) -> Pattern:
         f"size:2 111 0 00 a:1 r:1 1 rs:5 0 {opcode} 00 rn:5 rt:5",
         feature="LSE",
         asm=f"{store} if rt == 31 and a == 0 | {name.lower()}{_AL}{{suffix(size)}} {operands}",
+    )
+
+
+def _rmw128(opcode: str, name: str) -> Pattern:
+    """One of FEAT_LSE128; both registers the same, which is CONSTRAINED UNPREDICTABLE, is none."""
+    return P(
+        name,
+        f"00 011001 a:1 r:1 1 rt2:5 {opcode} 00 rn:5 rt:5",
+        when="rt != 31 and rt2 != 31 and rt != rt2",
+        feature="LSE128",
+        asm=f"{name.lower()}{_AL} {{x(rt)}}, {{x(rt2)}}, {_AT}",
+    )
+
+
+def _ordered_pair(name: str, load: str, unindexed: str, indexed: str) -> Pattern:
+    text = f"{name.lower()} {_PAIR}"
+    return P(
+        name,
+        f"1 sz:1 011001 0{load} 0 rt2:5 000 fixed:1 10 rn:5 rt:5",
+        feature="LRCPC3",
+        asm=f"{text}, {unindexed} if fixed == 1 | {text}, {indexed}",
     )
 
 
@@ -111,5 +134,39 @@ PATTERNS = [
         feature="LRCPC2",
         asm="{transfer('apur', size, opc)} {r(size == 3 or opc == 2, rt)},"
         " [{xsp(rn)}{offset(imm)}]",
+    ),
+    *(_rmw128(*row) for row in (("0001", "LDCLRP"), ("0011", "LDSETP"), ("1000", "SWPP"))),
+    _ordered_pair("LDIAPP", "1", _AT, f"{_AT}, {{imm(8 << sz)}}"),
+    _ordered_pair("STILP", "0", _AT, "[{xsp(rn)}, {imm(0 - (8 << sz))}]!"),
+    P(
+        "LDAPR_post",
+        "1 sz:1 011001 11 0 00000 0000 10 rn:5 rt:5",
+        feature="LRCPC3",
+        asm=f"ldapr {{r(sz, rt)}}, {_AT}, {{imm(4 << sz)}}",
+    ),
+    P(
+        "STLR_pre",
+        "1 sz:1 011001 10 0 00000 0000 10 rn:5 rt:5",
+        feature="LRCPC3",
+        asm="stlr {r(sz, rt)}, [{xsp(rn)}, {imm(0 - (4 << sz))}]!",
+    ),
+    P(
+        "LDST_ordered_v",
+        "size:2 011101 opc:2 0 imm:s9 10 rn:5 rt:5",
+        when="opc < 2 or size == 0",
+        feature="LRCPC3",
+        asm=f"stlur {_ORDERED_V} if opc == 0 or opc == 2 | ldapur {_ORDERED_V}",
+    ),
+    P(
+        "LDAP1",
+        "0 q:1 001101 010 00001 100 001 rn:5 rt:5",
+        feature="LRCPC3",
+        asm="ldap1 {lanes(1, 3, rt, q)}, [{xsp(rn)}]",
+    ),
+    P(
+        "STL1",
+        "0 q:1 001101 000 00001 100 001 rn:5 rt:5",
+        feature="LRCPC3",
+        asm="stl1 {lanes(1, 3, rt, q)}, [{xsp(rn)}]",
     ),
 ]

@@ -17,6 +17,7 @@ PATTERNS = [
     P("B", "000101 imm:s26", asm="b {target(imm)}"),
     P("BL", "100101 imm:s26", asm="bl {target(imm)}"),
     P("B_cond", "01010100 imm:s19 0 cond:4", asm="b.{cond(cond)} {target(imm)}"),
+    P("BC_cond", "01010100 imm:s19 1 cond:4", feature="HBC", asm="bc.{cond(cond)} {target(imm)}"),
     P("CBZ", "sf:1 0110100 imm:s19 rt:5", asm="cbz {r(sf, rt)}, {target(imm)}"),
     P("CBNZ", "sf:1 0110101 imm:s19 rt:5", asm="cbnz {r(sf, rt)}, {target(imm)}"),
     P("TBZ", "b5:1 0110110 b40:5 imm:s14 rt:5", asm=f"tbz {_BIT}"),

@@ -60,6 +60,15 @@ PATTERNS = [
         "sf:1 11 100010 sh:1 imm:12 rn:5 rd:5",
         asm=f"cmp {_IMM} if rd == 31 | subs {{r(sf, rd)}}, {_IMM}",
     ),
+    *(
+        P(
+            f"{name}_imm",
+            f"sf:1 00 1000111 00{opcode} imm:{'8' if name[0] == 'U' else 's8'} rn:5 rd:5",
+            feature="CSSC",
+            asm=f"{name.lower()} {{r(sf, rd)}}, {{r(sf, rn)}}, {{imm}}",
+        )
+        for opcode, name in (("00", "SMAX"), ("01", "UMAX"), ("10", "SMIN"), ("11", "UMIN"))
+    ),
     P(
         "AND_imm",
         "sf:1 00 100100 n:1 immr:6 imms:6 rn:5 rd:5",

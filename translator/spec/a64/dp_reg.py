@@ -92,6 +92,15 @@ _ONE_SOURCE = (
     ("sf:1", "000101", "CLS", ""),
 )
 
+# The same two tables for FEAT_CSSC
+_TWO_SOURCE_CSSC = (
+    ("011000", "SMAX"),
+    ("011001", "UMAX"),
+    ("011010", "SMIN"),
+    ("011011", "UMIN"),
+)
+_ONE_SOURCE_CSSC = (("000110", "CTZ"), ("000111", "CNT"), ("001000", "ABS"))
+
 _CRC = "{suffix(sz)}{pick(sz == 2, 'w')}{pick(sz == 3, 'x')} {w(rd)}, {w(rn)}, {r(sf, rm)}"
 
 
@@ -108,11 +117,11 @@ def _extended(op: str, name: str, compare: str) -> Pattern:
     )
 
 
-def _one_source(sf: str, opcode: str, name: str, suffix: str) -> Pattern:
+def _one_source(sf: str, opcode: str, name: str, suffix: str, feature: str = "") -> Pattern:
     width = sf.partition(":")[0]
     operands = f"{{r({width}, rd)}}, {{r({width}, rn)}}"
     bits = f"{sf} 10 11010110 00000 {opcode} rn:5 rd:5"
-    return P(f"{name}{suffix}", bits, asm=f"{name.lower()} {operands}")
+    return P(f"{name}{suffix}", bits, feature=feature, asm=f"{name.lower()} {operands}")
 
 
 def _multiply_long(name: str, op: str, o0: str, alias: str) -> Pattern:
@@ -224,4 +233,14 @@ PATTERNS = [
         for opcode, name in (("0100", "CRC32"), ("0101", "CRC32C"))
     ),
     *(_one_source(*row) for row in _ONE_SOURCE),
+    *(
+        P(
+            f"{name}_reg",
+            f"sf:1 00 11010110 rm:5 {opcode} rn:5 rd:5",
+            feature="CSSC",
+            asm=f"{name.lower()} {_RD}, {_RN}, {_RM}",
+        )
+        for opcode, name in _TWO_SOURCE_CSSC
+    ),
+    *(_one_source("sf:1", opcode, name, "", "CSSC") for opcode, name in _ONE_SOURCE_CSSC),
 ]

@@ -13,6 +13,15 @@ _REGISTER = "{sysreg(o0, op1, crn, crm, op2)}"
 
 PATTERNS = [
     P("HINT", "1101010100 0 00 011 0010 crm:4 op2:3 11111", asm="{hint(crm * 8 + op2)}"),
+    P("WFET", "1101010100 0 00 011 0001 0000 000 rd:5", feature="WFxT", asm="wfet {x(rd)}"),
+    P("WFIT", "1101010100 0 00 011 0001 0000 001 rd:5", feature="WFxT", asm="wfit {x(rd)}"),
+    P(
+        "MSR_SSBS",
+        "1101010100 0 00 011 0100 imm:4 001 11111",
+        feature="SSBS2",
+        asm="msr ssbs, {imm}",
+    ),
+    P("MSR_DIT", "1101010100 0 00 011 0100 imm:4 010 11111", feature="DIT", asm="msr dit, {imm}"),
     P(
         "CLREX",
         "1101010100 0 00 011 0011 crm:4 010 11111",
