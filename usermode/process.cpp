@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,6 +45,15 @@ GuestThread::~GuestThread() {
 GuestThread* GuestThread::current() { return t_thread; }
 void GuestThread::set_current(GuestThread* thread) { t_thread = thread; }
 
+void renew_pac_keys(base::CpuState& state, uint64_t keys) {
+    for (unsigned n = 0; n < std::size(state.pac_keys); n++) {
+        base::V128& key = state.pac_keys[n];
+        if ((keys >> n & 1) == 0) continue;
+        while (getrandom(&key, sizeof key, 0) != sizeof key) {
+        }
+    }
+}
+
 int private_descriptor(int fd) {
     constexpr int kLowest = 1000;
     int high = fcntl(fd, F_DUPFD_CLOEXEC, kLowest);
@@ -73,6 +83,7 @@ bool Process::create(std::string& error) {
     engine_options.log = log.get();
     engine = runtime::Engine::create(*this, engine_options, error);
     if (!engine) return false;
+    if (has_bti()) memory.on_guard([this] { engine->guard_branches(); });
     memory.on_code_change([this](uint64_t begin, uint64_t end) { engine->invalidate(begin, end); });
     std::unique_ptr<runtime::Thread> cpu = engine->create_thread();
     if (!cpu || !make_signal_stack() || !map_trampoline()) {
@@ -84,6 +95,7 @@ bool Process::create(std::string& error) {
     main_thread->group->leader = main_thread.get();
     main_thread->tid = getpid();
     if (options.inherit >= 0 && !take_inherited(options.inherit, error)) return false;
+    renew_pac_keys(main_thread->state(), kAllPacKeys);
     main_thread->state().ssbs = kPstateSsbs;  // as Linux starts programs that ask for nothing
     GuestThread::set_current(main_thread.get());
     main_thread->group->actions->start();
@@ -125,6 +137,9 @@ uint64_t Process::read_sysreg(base::CpuState&, uint32_t id, bool&) {
     }
 }
 
+bool Process::has_bti() const { return options.cpu.features().has(a64::Feature::BTI); }
+bool Process::guarded(uint64_t pc) { return has_bti() && memory.guarded(pc); }
+
 void Process::write_sysreg(base::CpuState&, uint32_t id, uint64_t value, bool& undefined) {
     constexpr uint32_t kSysSpace = 1u << 14;
     for (const a64::SysOpInfo& op : a64::kSysOps) {
@@ -151,6 +166,10 @@ void Process::serve(GuestThread& thread, const runtime::Exit& exit) {
         case ExitReason::interrupted: deliver_signals(thread, false); return;
         case ExitReason::wait: return;
         case ExitReason::brk: raise_fault(thread, SIGTRAP, TRAP_BRKPT, state.pc, exit); return;
+        case ExitReason::authentication:
+            raise_fault(thread, SIGILL, ILL_ILLOPN, state.pc, exit);
+            return;
+        case ExitReason::branch_target:
         case ExitReason::undefined:
         case ExitReason::hlt: raise_fault(thread, SIGILL, ILL_ILLOPC, state.pc, exit); return;
         case ExitReason::pc_alignment:

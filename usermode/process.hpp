@@ -23,6 +23,10 @@ namespace pydbt::usermode {
 struct LauncherOptions;
 class Process;
 
+/// New random keys of pointer authentication: those whose PR_PAC_ bit (IA, IB, DA, DB, GA) is set.
+inline constexpr uint64_t kAllPacKeys = 0x1f;
+void renew_pac_keys(base::CpuState& state, uint64_t keys);
+
 /// Moves a descriptor of ours away from the low numbers, which a guest expects for its own files.
 int private_descriptor(int fd);
 
@@ -81,6 +85,7 @@ class Process final : public runtime::Environment {
     size_t fetch(uint64_t pc, std::span<uint32_t> words) override {
         return memory.fetch(pc, words);
     }
+    bool guarded(uint64_t pc) override;
     uint64_t read_sysreg(base::CpuState& state, uint32_t id, bool& undefined) override;
     void write_sysreg(base::CpuState& state, uint32_t id, uint64_t value, bool& undefined) override;
 
@@ -105,6 +110,7 @@ class Process final : public runtime::Environment {
     uint64_t trampoline = 0;  // guest code that calls rt_sigreturn
 
    private:
+    bool has_bti() const;
     void serve(GuestThread& thread, const runtime::Exit& exit);
     void fetch_fault(GuestThread& thread, const runtime::Exit& exit);
     bool map_trampoline();

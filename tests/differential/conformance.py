@@ -74,6 +74,7 @@ LENIENT = (
     Lenient(("LDXP", "LDP", "LDPSW", "LDP_v"), _same, _INTO_ONE),
     Lenient(("LDP", "LDPSW", "STP"), _pair_writes_back, _WRITE_BACK),
     Lenient(("LDST_post", "LDST_pre"), _one_writes_back, _WRITE_BACK),
+    Lenient(("LDRA",), lambda v: v["w"] == 1 and _one_writes_back(v), _WRITE_BACK),
     Lenient(
         ("LDST_unprivileged",),
         _one_writes_back,
@@ -88,6 +89,7 @@ UNDEFINED = (
     Undefined(r"sysl .*", "no SYSL operation is EL0's"),
     Undefined(r"mrs \w+, S[01]_.*|msr S[01]_.*", "op0 0 and 1 are no registers"),
     Undefined(r"msr (PAN|SPSel|UAO|ALLINT|PM|DAIF(Set|Clr)), .*", "PSTATE fields that EL0 has not"),
+    Undefined(r"(ldclrp|ldsetp|swpp).*xzr.*", "LSE128 has no zero register"),
     Undefined(r"sm(start|stop).*", "SME, of which LLVM decodes this always"),
 )
 
@@ -95,7 +97,7 @@ UNDEFINED = (
 @cache
 def features() -> str:
     """LLVM's names of what spec/features.py has: nothing else is on."""
-    names = dict.fromkeys(llvm.FEATURES[f.name] for f in FEATURES)
+    names = dict.fromkeys(llvm.FEATURES[f.name] for f in FEATURES if f.name not in llvm.HINTS)
     off = dict.fromkeys(llvm.FEATURES.values())
     return ",".join([*(f"-{name}" for name in off), *(f"+{name}" for name in names)])
 

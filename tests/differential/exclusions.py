@@ -41,10 +41,10 @@ class NotDrawn:
 
 
 NEWER = {
-    "unicorn": frozenset({"CSSC", "HBC", "WFxT", "LSE128", "LRCPC3"}),
-    "qemu": frozenset({"LRCPC3"}),
+    "unicorn": frozenset({"CSSC", "HBC", "WFxT", "LSE128", "LRCPC3", "PAuth"}),
+    "qemu": frozenset({"LRCPC3", "PAuth"}),
 }
-"""Features that an oracle does not have: their patterns are not drawn."""
+"""Features that an oracle does not have, or with keys of its own: their patterns are not drawn."""
 
 _PAUTH = "(7, 8, 10, 12, 14, 24, 25, 26, 27, 28, 29, 30, 31)"
 
@@ -114,6 +114,10 @@ NOT_DRAWN: tuple[NotDrawn, ...] = (
         "qemu",
     ),
     NotDrawn("LDPSW", "rt == rt2", "as LDP", "qemu"),
+    *(
+        NotDrawn(name, "rt == rt2", "CONSTRAINED UNPREDICTABLE: UNDEFINED on qemu", "qemu")
+        for name in ("SWPP", "LDCLRP", "LDSETP")
+    ),
     NotDrawn("SYS", "crm == 4", "DC ZVA zeroes 512 bytes on qemu, 64 on pydbt and unicorn", "qemu"),
 )
 

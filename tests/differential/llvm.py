@@ -51,9 +51,16 @@ FEATURES = {
     "DPB": "ccpp",
     "DPB2": "ccdp",
     "SSBS": "ssbs",
+    "SSBS2": "ssbs",
     "DIT": "dit",
     "BTI": "bti",
     "PAuth": "pauth",
+    "PAuth2": "pauth",
+    "FPAC": "pauth",
+    "FPACCOMBINE": "pauth",
+    "PACIMP": "pauth",
+    "PACQARMA3": "pauth",
+    "PACQARMA5": "pauth",
     "MTE": "mte",
     "MTE2": "mte",
     "RNG": "rand",
@@ -75,6 +82,9 @@ FEATURES = {
 }
 """LLVM's names of features by the manual's (spec/features.py), up to Armv9.4 without SVE and SME.
 Not every one has instructions."""
+
+HINTS = frozenset({"DGH", "RPRFM"})
+"""Features of hints only, which LLVM decodes always."""
 
 PRIVILEGED = (
     *(

@@ -196,7 +196,6 @@ EXTENSIONS = (
     Extension("UDF", "permanently undefined", "udf"),
     Extension("SVE", "not implemented", ".*", word=lambda w: w >> 25 & 15 == 2),
     Extension("SME", "not implemented", ".*", word=lambda w: w >> 25 & 15 == 0),
-    Extension("PAC", "not implemented", r"pac.*|aut.*|xpac.*|ldra[ab]|blra.*|bra.*|e?reta[ab]"),
     Extension("MTE", "not implemented", r"addg|subg|gmi|irg|subps?|ldgm?|stz?2?gm?|stgp|cmpp"),
     Extension("MOPS", "not implemented", r"cpyf?[pme].*|setg?[pme].*"),
     Extension("LS64", "not implemented", r"(ld|st)64b.*"),

@@ -27,7 +27,7 @@ _INTS = (
 _FLOAT_FORMATS = {"f16": (5, 10), "f32": (8, 23), "f64": (11, 52)}
 _NARROW_EDGES = (15, 16, 17, -14, -15, -25, 127, 128, -126, -127, -149, -150)
 """Exponents at which a narrower format ends: half's, then single's."""
-_CONTROL = {"jump", "br", "param"}
+_CONTROL = {"jump", "br", "param", "check_pointer"}  # rows of tests/cases have the last
 BY_NAME = {op.name: op for op in OPS}
 STRAIGHT = [op for op in OPS if "end" not in op.effects and op.name not in _CONTROL]
 EXITS = [op for op in OPS if "end" in op.effects and op.name not in _CONTROL]
@@ -260,6 +260,7 @@ class Writer:
             "bytes": lambda: rng.randrange(16),
             "target": lambda: rng.getrandbits(48),
             "flags": lambda: rng.randrange(4),
+            "btype": lambda: rng.randrange(4),
             "reason": lambda: rng.randint(1, 7) | rng.getrandbits(16) << 16,
         }
         for name, _ in op.attrs:
@@ -268,6 +269,8 @@ class Writer:
 
     def _field(self, op: Op, width: int) -> int:
         rng = self.rng
+        if op.name == "sign_pointer":
+            return layout()["pac_keys"] + 16 * rng.randrange(4)
         if op.name in ("get_state", "set_state"):
             name = rng.choice(("tpidr_el0", "tpidrro_el0", "tpidr2_el0"))
             return layout()[name] + rng.choice((0, 64 - width)) // 8

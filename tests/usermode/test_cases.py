@@ -22,6 +22,7 @@ PROGRAMS = (
     "memory",
     "code",
     "loops",
+    "pauth",
 )
 
 # The launcher that the sanitizers make is linked dynamically, and its C library does not call

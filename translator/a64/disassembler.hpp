@@ -72,6 +72,9 @@ class TextWriter {
     void transfer(std::string_view infix, uint32_t size, uint32_t opc);
     void suffix(uint32_t size) { pick(size < 2, size == 0 ? "b" : "h"); }
     void prefetch(uint32_t rt);
+    /// Immediate of LDRAA: sign and nine bits, in doublewords; `, #8` and nothing for 0.
+    void split(uint32_t s, uint32_t imm9) { imm((int64_t{s} * -512 + imm9) * 8); }
+    void split_offset(uint32_t s, uint32_t imm9) { offset((int64_t{s} * -512 + imm9) * 8); }
 
     // System.
     void hint(uint32_t number);

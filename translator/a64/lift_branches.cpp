@@ -50,16 +50,20 @@ Step Lifter::lift_TBNZ(const Args_TBNZ& a) {
     return branch_if(ir::Cond::ne, b.and_flags(x(a.rt), bit), target_of(pc(), a.imm));
 }
 
-Step Lifter::lift_BR(const Args_BR& a) {
-    b.exit_indirect(x(a.rn));
+// BTypeNext: 1 where anything but a jump table's label may follow, 2 of calls, 3 of other jumps.
+Step Lifter::branch_indirect(Value target, unsigned rn) {
+    bool says = (f.key & kKeyGuarded) != 0;
+    unsigned btype = guarded_ && rn != 16 && rn != 17 ? 3 : 1;
+    b.exit_indirect(target, says ? btype : 0);
     return Step::end;
 }
-Step Lifter::lift_BLR(const Args_BLR& a) {
-    Value target = x(a.rn);
+Step Lifter::call_indirect(Value target) {
     b.set_x(30, b.guest_addr(pc() + 4));
-    b.exit_call_indirect(target);
+    b.exit_call_indirect(target, (f.key & kKeyGuarded) != 0 ? 2 : 0);
     return Step::end;
 }
+Step Lifter::lift_BR(const Args_BR& a) { return branch_indirect(x(a.rn), a.rn); }
+Step Lifter::lift_BLR(const Args_BLR& a) { return call_indirect(x(a.rn)); }
 Step Lifter::lift_RET(const Args_RET& a) {
     b.exit_ret(x(a.rn));
     return Step::end;

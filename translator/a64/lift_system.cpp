@@ -38,11 +38,12 @@ constexpr uint64_t kC = uint64_t{1} << 29;
 
 }  // namespace
 
-// All hints are NOPs here but WFE and WFI, which tell the caller of run() that the guest waits.
-// Code signed with the hint forms of pointer authentication runs unsigned, as on a CPU without it.
+// Hints are NOPs but WFE and WFI, which tell the caller of run() that the guest waits, and those of
+// pointer authentication. BTI is looked at where a branch arrives.
 Step Lifter::lift_HINT(const Args_HINT& a) {
     uint32_t number = a.crm << 3 | a.op2;
     if (number == kWfe || number == kWfi) return exception(ir::Exception::wait, number);
+    if (features.has(Feature::PAuth)) pauth_hint(number);
     return Step::next;
 }
 
@@ -174,6 +175,23 @@ Step Lifter::lift_MSR(const Args_MSR& a) {
         case SysRegWay::random: break;  // not writable
     }
     return Step::next;
+}
+
+// AArch64.BTypeCompatible, with SCTLR_EL1.BT0 as Linux sets it.
+bool is_landing_pad(uint32_t word, uint64_t btype, const Features& features) {
+    constexpr uint32_t kHint = 0xd503201f, kException = 0xd4000000;
+    constexpr uint32_t kPaciasp = 25, kPacibsp = 27, kBtiC = 34, kBtiJ = 36, kBtiJc = 38;
+    if ((word & 0xffe0001f) == (kException | 1u << 21)) return true;  // BRK, HLT
+    if ((word & 0xffe0001f) == (kException | 2u << 21)) return true;
+    if ((word & 0xfffff01f) != kHint) return false;
+    switch (word >> 5 & 0x7f) {
+        case kPaciasp:
+        case kPacibsp: return btype != 3 && features.has(Feature::PAuth);
+        case kBtiC: return btype != 3;
+        case kBtiJ: return btype != 2;
+        case kBtiJc: return true;
+        default: return false;
+    }
 }
 
 }  // namespace pydbt::a64

@@ -12,6 +12,7 @@
 
 #include "translator/a64/args.gen.hpp"
 #include "translator/a64/features.hpp"
+#include "translator/base/pauth.hpp"
 #include "translator/ir/builder.hpp"
 
 namespace pydbt::a64 {
@@ -20,20 +21,29 @@ namespace pydbt::a64 {
 /// on at the next address). `words` is not empty. Fills f.pc, f.key and f.insns; does not clear
 /// `f`.
 void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
-                const Features& features, uint32_t key);
+                const Features& features, uint32_t key, bool guarded = false);
+
+/// Whether an instruction of a guarded page may be branched to with this PSTATE.BTYPE (not 0).
+bool is_landing_pad(uint32_t word, uint64_t btype, const Features& features);
 
 /// Bit of the context key: FPCR asks for what native floating point does not do.
 inline constexpr uint32_t kKeySlowFp = 1;
 /// The same: FPCR.AH and FPCR.NEP are set.
 inline constexpr uint32_t kKeyAh = 2, kKeyNep = 4;
+/// A guarded page has been seen: indirect branches say their BTYPE.
+inline constexpr uint32_t kKeyGuarded = 1 << 15;
+/// Somebody else may see memory: pairs of 16 bytes are one access (FEAT_LSE2).
+inline constexpr uint32_t kKeyShared = 1 << 14;
+/// From here up: CpuState::pac_off.
+inline constexpr unsigned kKeyPacOffShift = 16;
 
 /// Whether the block goes on behind an instruction.
 enum class Step : uint8_t { next, end };
 
 class Lifter {
    public:
-    Lifter(ir::Function& function, const Features& features_in)
-        : b(function), features(features_in), f(function) {}
+    Lifter(ir::Function& function, const Features& features_in, bool guarded)
+        : b(function), features(features_in), guarded_(guarded), f(function) {}
 
     /// Generated: decodes a word and lifts it.
     Step dispatch(uint32_t word);
@@ -84,6 +94,16 @@ class Lifter {
     Step branch_if(ir::Cond cc, Value flags, uint64_t target);
     Step exception(ir::Exception reason, uint32_t payload);
     Step leave_context();
+    /// BR and BLR, and their like; `rn` is the register that BR names.
+    Step branch_indirect(Value target, unsigned rn);
+    Step call_indirect(Value target);
+
+    // Pointer authentication.
+    bool key_is_off(base::PacKey key) const;
+    Value sign(Value pointer, Value modifier, base::PacKey key);
+    Value authenticate(Value pointer, Value modifier, base::PacKey key, bool combined);
+    Value strip(Value pointer);
+    bool pauth_hint(uint32_t number);
     Step set_pstate(uint32_t id, uint32_t imm);
 
     // Memory.
@@ -100,6 +120,7 @@ class Lifter {
                 Value (ir::Builder::*op)(Value, Value, unsigned, unsigned));
     Value load_register(unsigned size, unsigned opc, const MemoryOperand& at, unsigned order = 0,
                         unsigned flags = 0);
+    bool pair_is_one_access(bool sf, unsigned rn) const;
     Value load_ordered(unsigned size, unsigned opc, unsigned rn, int64_t disp, unsigned order);
     Step store_ordered(unsigned size, unsigned rt, unsigned rn, int64_t disp);
     void atomic128(unsigned order, unsigned rt, unsigned rt2, unsigned rn,
@@ -113,6 +134,7 @@ class Lifter {
     };
     const Sha256& sha256_rounds(Value abcd, Value efgh, Value wk);
 
+    bool guarded_;  // the page is
     ir::Function& f;
     Sha256 sha256_;
 };

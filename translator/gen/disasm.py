@@ -38,6 +38,8 @@ KINDS: dict[str, int] = {
     "transfer": 3,
     "suffix": 1,
     "prefetch": 1,
+    "split": 2,
+    "split_offset": 2,
     "hint": 1,
     "barrier": 1,
     "sysreg": 5,

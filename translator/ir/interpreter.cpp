@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "translator/base/flags.hpp"
+#include "translator/base/pauth.hpp"
 #include "translator/ir/eval.hpp"
 #include "translator/ir/interpreter_parts.hpp"
 
@@ -26,7 +27,8 @@ class Interpreter {
         uint32_t at = f_.blocks[0].first;
         while (at != kNone) {
             const Inst& i = f_.insts[at];
-            at = info(i.op).effects & kEnd ? leave(i) : (values_[at] = step(i), i.next);
+            at = info(i.op).effects & kEnd ? leave(i)
+                                           : (values_[at] = step(i), left_ ? kNone : i.next);
         }
     }
 
@@ -49,6 +51,7 @@ class Interpreter {
             s_.pc = pc(i);
             return access(i);
         }
+        if (has(i.op, kFault)) return check(i);
         if (has(i.op, kCall)) return call(i);
         return state(i);
     }
@@ -76,6 +79,17 @@ class Interpreter {
         return result;
     }
 
+    // Earlier instructions' state is stored, this one's is not: the block can be left here.
+    Slot check(const Inst& i) {
+        uint64_t upper = lo(i, 0) >> 48 & 0xff;
+        if (upper == 0 || upper == 0xff) return {};
+        s_.pc = pc(i);
+        s_.exit_reason = static_cast<uint32_t>(Exception::authentication);
+        s_.exit_imm = 0;
+        left_ = true;
+        return {};
+    }
+
     Slot state(const Inst& i) {
         auto n = static_cast<size_t>(i.imm);
         switch (i.op) {
@@ -96,6 +110,11 @@ class Interpreter {
                 uint64_t v = lo(i, 0);
                 std::memcpy(reinterpret_cast<char*>(&s_) + n, &v, width(i, 0) / 8);
                 return {};
+            }
+            case Op::sign_pointer: {
+                V128 key;
+                std::memcpy(&key, reinterpret_cast<const char*>(&s_) + n, sizeof key);
+                return {base::sign_pointer(lo(i, 0), lo(i, 1), key), 0};
             }
             case Op::get_fpcr: return {s_.fpcr, 0};
             case Op::clear_excl: open_monitor(); return {};
@@ -370,7 +389,7 @@ class Interpreter {
             case Op::exit_direct:
             case Op::exit_call: s_.pc = static_cast<uint64_t>(i.imm); return kNone;
             case Op::exit_indirect:
-            case Op::exit_call_indirect:
+            case Op::exit_call_indirect: s_.btype = i.flags; [[fallthrough]];
             case Op::exit_ret: s_.pc = lo(i, 0); return kNone;
             default: {
                 auto reason = static_cast<uint32_t>(i.imm & 0xffff);
@@ -386,6 +405,7 @@ class Interpreter {
 
     const Function& f_;
     CpuState& s_;
+    bool left_ = false;
     Slot values_[kMostValues];
 };
 

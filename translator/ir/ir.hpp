@@ -38,7 +38,9 @@ enum class Exception : uint16_t {
     hlt = 4,
     pc_alignment = 5,
     fetch_fault = 6,
-    wait = 7
+    wait = 7,
+    authentication = 12,
+    branch_target = 13
 };
 
 struct Inst {

@@ -77,6 +77,7 @@ bool attributes_fit(const Function& f, const Inst& i) {
         case Op::set_v: return in(i.imm, 0, 32);
         case Op::get_state: return is_state(i.imm, bits(i.type));
         case Op::set_state: return is_state(i.imm, w);
+        case Op::sign_pointer: return is_state(i.imm, 64) && is_state(i.imm + 8, 64);
         case Op::const_: return i.type == Type::i64 || in(i.imm, 0, 0xffffffff);
         case Op::flags_imm: return in(i.imm, 0, 15);
         case Op::extr: return in(i.imm, 0, w - 1);

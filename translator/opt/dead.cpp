@@ -57,7 +57,7 @@ struct Overwritten {
 };
 
 void eliminate(ir::Function& f, ir::Block& block) {
-    constexpr uint16_t kObserves = ir::kLoad | ir::kStore | ir::kCall | ir::kEnd;
+    constexpr uint16_t kObserves = ir::kLoad | ir::kStore | ir::kFault | ir::kCall | ir::kEnd;
     Overwritten overwritten;
     for (uint32_t at = block.last; at != kNone;) {
         Inst& i = f.insts[at];

@@ -127,6 +127,11 @@ class Interpreter:
         elif effects & {"load", "store"}:
             self.machine.set("pc", inst.pc)
             result = self._access(inst, args)
+        elif "fault" in effects:
+            self.machine.set("pc", inst.pc)
+            if (args[0] >> 48 & 0xFF) not in (0, 0xFF):
+                raise GuestFault("authentication", args[0])
+            result = 0
         elif "pure" in effects:
             result = self._float(inst, args)
         else:
@@ -242,6 +247,8 @@ class Interpreter:
             machine.set("exit_imm", inst.attributes["reason"] >> 16)
         else:
             machine.set("pc", args[0])
+            if "btype" in inst.attributes:
+                machine.set("btype", inst.attributes["btype"])
         return None
 
 

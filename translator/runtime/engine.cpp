@@ -54,7 +54,7 @@ const uint8_t* indirect_from_code(base::CpuState* state, uint64_t target, uint64
 }  // namespace
 
 uint32_t context_key(const base::CpuState& state) {
-    uint32_t key = 0;
+    uint32_t key = state.pac_off << a64::kKeyPacOffShift;
     if ((state.fpcr & kSlowFpcr) != 0) key |= kKeySlowFp;
     if ((state.fpcr & base::kFpcrAh) != 0) key |= kKeyAh;
     if ((state.fpcr & base::kFpcrNep) != 0) key |= kKeyNep;
@@ -127,6 +127,8 @@ Exit Engine::run(Thread& thread) {
 }
 
 void Engine::invalidate(uint64_t begin, uint64_t end) { impl_->invalidate(begin, end); }
+void Engine::guard_branches() { impl_->add_key(a64::kKeyGuarded); }
+void Engine::share_memory() { impl_->add_key(a64::kKeyShared); }
 void Engine::flush() { impl_->flush(); }
 
 void Engine::request_exit(Thread& thread) {
@@ -210,13 +212,17 @@ Exit EngineImpl::run(ThreadImpl& thread) {
             uint32_t bits = poll.exchange(0);
             if ((bits & kPollRequest) != 0) return {.reason = ExitReason::interrupted};
         }
-        uint32_t key = context_key(state);
+        uint32_t key = context_key(state) | key_.load(std::memory_order_relaxed);
         if (key != state.context_key) {
             state.context_key = key;
             thread.forget_code();
         }
         state.exit_reason = 0;
         thread.fault = {};
+        if (state.btype != 0 && !may_land(state.pc, state.btype)) {
+            return {.reason = ExitReason::branch_target};
+        }
+        state.btype = 0;
         if (options.tier == 0) {
             interpret_one(thread);
         } else {
@@ -286,15 +292,23 @@ const uint8_t* EngineImpl::link(ThreadImpl& thread, uint64_t stub) {
     return code;
 }
 
-const uint8_t* EngineImpl::indirect(ThreadImpl& thread, uint64_t target, uint64_t stub) {
+const uint8_t* EngineImpl::indirect(ThreadImpl& thread, uint64_t key, uint64_t stub) {
     SiteRef site = stub == 0 ? SiteRef{} : site_at(stub);
+    uint64_t btype = site.from == nullptr ? 0 : site.from->exits[site.exit].btype;
+    uint64_t target = x64::target_key(key, btype);
     uint64_t generation = generation_;
     thread.in_code.store(false, std::memory_order_release);
     Lock lock(mutex_);
     Block* to = nullptr;
-    const uint8_t* code = continue_at(thread, target, to);
+    const uint8_t* code;
+    if (btype != 0 && !may_land(target, btype)) {
+        thread.state.btype = btype;
+        code = leave_with(thread, ExitReason::branch_target, target);
+    } else {
+        code = continue_at(thread, target, to);
+    }
     if (to != nullptr && may_link()) {
-        thread.probe[probe_index(target)] = {target, reinterpret_cast<uint64_t>(code)};
+        thread.probe[probe_index(target)] = {key, reinterpret_cast<uint64_t>(code)};
         // The first target a site sees is the one its inline cache keeps.
         if (site.from != nullptr && generation == generation_ && !site.from->dead &&
             site.from->links[site.exit] == nullptr) {
@@ -303,6 +317,21 @@ const uint8_t* EngineImpl::indirect(ThreadImpl& thread, uint64_t target, uint64_
     }
     thread.in_code.store(true, std::memory_order_release);
     return code;
+}
+
+bool EngineImpl::may_land(uint64_t target, uint64_t btype) {
+    uint32_t word;
+    if ((target & 3) != 0 || !environment.guarded(target)) return true;
+    if (environment.fetch(target, {&word, 1}) == 0) return true;  // another fault
+    return a64::is_landing_pad(word, btype, options.features);
+}
+
+void EngineImpl::add_key(uint32_t bit) {
+    if ((key_.fetch_or(bit) & bit) != 0) return;
+    Lock lock(mutex_);
+    for (ThreadImpl* thread : threads_) {
+        std::atomic_ref<uint32_t>(thread->state.poll).fetch_or(kPollFlush);
+    }
 }
 
 SiteRef EngineImpl::site_at(uint64_t stub) const {

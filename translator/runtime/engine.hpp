@@ -33,6 +33,8 @@ enum class ExitReason : uint32_t {
     alignment_fault,  // an access that must be aligned was not; address may be 0 (unknown)
     interrupted,      // request_exit() was called
     internal_error,   // a defect of ours (a host fault at an unknown place); host_pc tells
+    authentication,   // FEAT_FPAC: a pointer with the wrong code
+    branch_target,    // FEAT_BTI: pc, in a guarded page, does not allow CpuState::btype
 };
 
 struct Exit {
@@ -105,6 +107,12 @@ class Engine {
     /// Drops the translations of guest addresses [begin, end). The calling thread will not run
     /// stale code afterwards; other threads may finish the block they are in.
     void invalidate(uint64_t begin, uint64_t end);
+
+    /// From now on somebody else may look at the guest's memory: a second thread, a process.
+    void share_memory();
+
+    /// From now on branches into guarded pages are looked at: the environment has some.
+    void guard_branches();
 
     /// Drops every translation.
     void flush();

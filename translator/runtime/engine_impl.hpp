@@ -81,7 +81,9 @@ class EngineImpl {
     void flush();
 
     const uint8_t* link(ThreadImpl& thread, uint64_t stub);
-    const uint8_t* indirect(ThreadImpl& thread, uint64_t target, uint64_t stub);
+    /// `key` is the target's x64::target_key().
+    const uint8_t* indirect(ThreadImpl& thread, uint64_t key, uint64_t stub);
+    void add_key(uint32_t bit);
     bool host_fault(ThreadImpl& thread, int signal, siginfo_t* info, void* ucontext);
 
     bool prepare_fork();
@@ -115,6 +117,9 @@ class EngineImpl {
 
     /// The exit whose stub is at host address `stub`. Wants no lock.
     SiteRef site_at(uint64_t stub) const;
+    /// Whether a branch with that BTYPE may go there.
+    bool may_land(uint64_t target, uint64_t btype);
+    std::atomic<uint32_t> key_ = 0;  // of all threads: a64::kKeyGuarded, kKeyShared
     bool may_link() const;
     /// Where to go on in translated code at `pc`: its block, or the way out with the reason set.
     const uint8_t* continue_at(ThreadImpl& thread, uint64_t pc, Block*& block);

@@ -23,6 +23,9 @@ class Environment {
     /// fetched from (unmapped or not executable).
     virtual size_t fetch(uint64_t pc, std::span<uint32_t> words) = 0;
 
+    /// Whether the page of `pc` is guarded (FEAT_BTI). Called as `fetch` is.
+    virtual bool guarded(uint64_t) { return false; }
+
     /// MRS of a register that no CpuState field holds. `id` is op0<<14|op1<<11|CRn<<7|CRm<<3|op2.
     /// Sets `undefined` when the register does not exist at this exception level.
     virtual uint64_t read_sysreg(base::CpuState& state, uint32_t id, bool& undefined) = 0;

@@ -97,7 +97,9 @@ void EngineImpl::recover(ThreadImpl& thread, const x64::HostContext& host, Exit&
     uint64_t address =
         x64::recover(*row, block->entries.subspan(row->first, row->count), host, thread.state);
     thread.state.pc = block->insns[row->insn];
-    if (row->kind == x64::RecoveryRow::alignment) {
+    if (row->kind == x64::RecoveryRow::authentication) {
+        exit.reason = ExitReason::authentication;
+    } else if (row->kind == x64::RecoveryRow::alignment) {
         exit.reason = ExitReason::alignment_fault;
         exit.address = address;
     }

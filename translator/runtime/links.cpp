@@ -36,7 +36,9 @@ void EngineImpl::set_link(Block& from, uint32_t exit, Block* to) {
     to->incoming = incoming;
     cache_.patch_rel32(from.code + site.rel32, to->code + site.loop);
     // The key last: until it matches nobody takes the jump.
-    if (has_inline_cache(site)) cache_.patch64(from.code + site.ic_imm, to->pc);
+    if (has_inline_cache(site)) {
+        cache_.patch64(from.code + site.ic_imm, x64::target_key(to->pc, site.btype));
+    }
 }
 
 void EngineImpl::clear_link(Block& from, uint32_t exit) {
@@ -51,7 +53,8 @@ void EngineImpl::forget_probe(const Block& block) {
     for (ThreadImpl* thread : threads_) {
         ProbeEntry& entry = thread->probe[probe_index(block.pc)];
         std::atomic_ref<uint64_t> guest_pc(entry.guest_pc);
-        if (guest_pc.load(std::memory_order_relaxed) == block.pc) {
+        uint64_t key = guest_pc.load(std::memory_order_relaxed);
+        if (x64::target_key(key, (key ^ block.pc) >> 60 & 3) == block.pc) {
             guest_pc.store(kNoGuestPc, std::memory_order_release);
         }
     }

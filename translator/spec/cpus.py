@@ -13,20 +13,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .features import FEATURES
+from .features import ALTERNATIVES, FEATURES
 
 NOT_IMPLEMENTED: dict[str, str] = {
-    "LSE2": "unaligned atomics within 16 bytes",
-    "SSBS": "PSTATE.SSBS",
-    "SSBS2": "access to PSTATE.SSBS",
-    "DIT": "PSTATE.DIT",
-    "RNG": "random numbers",
-    "DGH": "data gathering hint",
-    "BTI": "branch target identification",
-    "PAuth": "pointer authentication",
-    "PAuth2": "its second version",
-    "FPAC": "faults on failed authentication",
-    "FPACCOMBINE": "the same for combined instructions",
     "SPECRES": "prediction restriction",
     "MTE": "memory tagging instructions",
     "MTE2": "memory tagging",
@@ -72,7 +61,7 @@ _V8_0 = ("FP", "AdvSIMD", "CRC32", "AES", "PMULL", "SHA1", "SHA256")
 _V8_2 = (*_V8_0, "LSE", "RDM", "LOR", "DPB", "FP16", "DotProd", "LRCPC", "SSBS")
 _V8_4 = (
     *(*_V8_2, "SSBS2", "DPB2", "LSE2", "DIT", "FlagM", "LRCPC2", "JSCVT", "FCMA", "FHM"),
-    *("SHA512", "SHA3", "SM3", "SM4", "BF16", "I8MM", "PAuth", "PAuth2", "SVE"),
+    *("SHA512", "SHA3", "SM3", "SM4", "BF16", "I8MM", "PAuth", "PAuth2", "PACIMP", "SVE"),
 )
 _V9_0 = (
     *(*_V8_4, "SB", "FRINTTS", "FlagM2", "BTI", "SPECRES", "MTE", "MTE2", "FPAC", "FPACCOMBINE"),
@@ -118,7 +107,7 @@ CPUS: tuple[Cpu, ...] = (
         0x000F_0510,
         0x9444_C004,
         _ARCHITECTURE_HZ,
-        tuple(f.name for f in FEATURES),
+        tuple(f.name for f in FEATURES if f.name not in ALTERNATIVES),
         _fields(*_FIELDS_V9_0, "MMFR0.PARange=5"),
     ),
     Cpu(

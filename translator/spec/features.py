@@ -153,8 +153,28 @@ FEATURES: tuple[Feature, ...] = (
     Feature("ECV", "ecv", (1, 19), "self-synchronized counters", (), ("MMFR0.ECV=1",)),
     Feature("DGH", "dgh", (1, 15), "data gathering hint", (), ("ISAR1.DGH=1",)),
     Feature("RPRFM", "rprfm", (1, 35), "range prefetch hint", (), ("ISAR2.RPRFM=1",)),
+    Feature(
+        "PAuth", "pauth", (0, 30), "pointer authentication", (), ("ISAR1.API=1", "ISAR1.GPI=1")
+    ),
+    Feature("PAuth2", "pauth2", None, "its codes by exclusive or", ("PAuth",), ("ISAR1.API=3",)),
+    Feature("FPAC", "fpac", None, "faults of failed authentication", ("PAuth2",), ("ISAR1.API=4",)),
+    Feature(
+        "FPACCOMBINE",
+        "fpaccombine",
+        None,
+        "the same of combined instructions",
+        ("FPAC",),
+        ("ISAR1.API=5",),
+    ),
+    Feature("PACIMP", "pauth-impdef", None, "codes by two rounds of AES", ("PAuth",)),
+    Feature("PACQARMA3", "pauth-qarma3", None, "codes by QARMA3", ("PAuth",)),
+    Feature("PACQARMA5", "pauth-qarma5", None, "codes by QARMA5", ("PAuth",)),
+    Feature("BTI", "bti", (1, 17), "branch target identification", (), ("PFR1.BT=1",)),
 )
-"""Every one of them is implemented and on in `-cpu max`."""
+"""Every one of them is implemented."""
+
+ALTERNATIVES = ("PACQARMA3", "PACQARMA5")
+"""Features that are in place of others, and off in `-cpu max`."""
 
 
 def required(name: str, features: Sequence[Feature] = FEATURES) -> tuple[str, ...]:

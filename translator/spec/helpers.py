@@ -42,6 +42,9 @@ helper("get_fpsr", "int", "runtime::helper_get_fpsr", "FPSR with what MXCSR has 
 helper("set_fpsr", "int", "runtime::helper_set_fpsr", "FPSR := a")
 helper("set_fpcr", "int", "runtime::helper_set_fpcr", "FPCR := a, with MXCSR's rounding mode")
 helper("random", "int", "runtime::helper_random", "a random number")
+helper("pac_sign", "int", "base::helper_pac_sign", "AddPAC of a, modifier b, c = pac_request()")
+helper("pac_authenticate", "int", "base::helper_pac_authenticate", "Auth, the same arguments")
+helper("pac_generic", "int", "base::helper_pac_generic", "PACGA, the same arguments")
 helper("op", "vector", "ir::helper_op", "a pure vector or floating-point op, from ir::pack_op")
 helper(
     "crc32",

@@ -10,7 +10,7 @@ A row is `op(name, result, args, attrs, effects, doc, semantics)`.
   `any` takes every type but none. A `?` behind an argument's type: it may be absent.
 - `attrs` are `name:where` with where one of the instruction's attribute fields (imm, size, scale,
   order, flags, cc).
-- `effects`: pure; read, write (guest state); load, store (guest memory; may fault); call (C++ code,
+- `effects`: pure; read, write (guest state); load, store (guest memory; may fault); fault (may); call (C++ code,
   all guest state may be observed); end (terminator). `commutes`: arguments may be swapped. `raises`:
   adds to FPSR's cumulative flags, so that a pure op stays though nothing uses its value.
 - `semantics(e, *args)`: arguments are Python ints (bit patterns; flags are NZCV as bits 3:0); `e`
@@ -42,7 +42,7 @@ TYPES: dict[str, int] = {
 """Type names and widths in bits, in the order of the C++ enumeration."""
 
 ATTRIBUTE_FIELDS = ("imm", "size", "scale", "order", "flags", "cc")
-EFFECTS = ("pure", "read", "write", "load", "store", "call", "end", "commutes", "raises")
+EFFECTS = ("pure", "read", "write", "load", "store", "fault", "call", "end", "commutes", "raises")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +180,9 @@ op("set_fpsr", "none", "i64", "", "call", "FPSR")
 op("call_helper", "i64", "any? any? any?", "id:imm", "call", "an integer helper of spec/helpers.py")
 op("call_vhelper", "v128", "v128? v128? v128?", "id:imm small:flags", "call", "a vector helper of spec/helpers.py")
 
+op("sign_pointer", "i64", "i64 i64", "field:imm", "read", "bits 54:48 of the first exclusive-ored with a code of its others, of the second, and of the 16-byte key at a field of CpuState (base/pauth.hpp)", lambda e, a, m: s.sign_pointer(a, m, e.field(e.field_), e.field(e.field_ + 8)))
+op("check_pointer", "none", "i64", "", "fault", "leaves with Exception::authentication unless bits 55:48 are all equal")
+
 # ---- floating point scalars
 op("fadd", "F", "F F", "", "pure raises", "FPAdd")
 op("fsub", "F", "F F", "", "pure raises", "FPSub")
@@ -290,7 +293,7 @@ op("jump", "none", "", "edge:imm", "end", "to a block of the function")
 op("br", "none", "flags", "edges:imm cc:cc", "end", "cc holds ? first edge : second (the one after it)")
 op("exit_direct", "none", "", "target:imm flags:flags", "end", "to guest address target; flags bit 0: poll, bit 1: the context changed")
 op("exit_call", "none", "", "target:imm flags:flags", "end", "the same, and the guest will return behind the instruction")
-op("exit_indirect", "none", "i64", "", "end", "to a guest address in a value")
-op("exit_call_indirect", "none", "i64", "", "end", "the same, and the guest will return behind the instruction")
+op("exit_indirect", "none", "i64", "btype:flags", "end", "to a guest address in a value, which is looked at when PSTATE.BTYPE is not 0")
+op("exit_call_indirect", "none", "i64", "btype:flags", "end", "the same, and the guest will return behind the instruction")
 op("exit_ret", "none", "i64", "", "end", "to a guest address that a call has probably pushed")
 op("exit_exception", "none", "", "reason:imm", "end", "to the caller of run(); reason | payload << 16")

@@ -335,3 +335,48 @@ VECTOR_DOC: dict[str, str] = {
     "vuminv": "unsigned minimum of all elements in the low one, rest zero",
 }
 """Their documentation."""
+
+
+# ---- pointer authentication
+
+
+def _gf_double(v: int) -> int:
+    return v << 1 ^ (0x11B if v & 0x80 else 0)
+
+
+def _gf_multiply(a: int, b: int) -> int:
+    result = 0
+    for bit in range(8):
+        if b >> bit & 1:
+            result ^= a
+        a = _gf_double(a)
+    return result
+
+
+def _aes_substitute(v: int) -> int:
+    inverse = next((i for i in range(256) if _gf_multiply(v, i) == 1), 0)
+    rotations = (inverse << n | inverse >> 8 - n for n in range(5))
+    result = 0x63
+    for rotated in rotations:
+        result ^= rotated & 0xFF
+    return result
+
+
+def aes_round(state: int, key: int) -> int:
+    """AESENC (FIPS 197: ShiftRows, SubBytes, MixColumns, AddRoundKey), least byte first."""
+    cells = state.to_bytes(16, "little")
+    out = bytearray()
+    for column in range(4):
+        s = [_aes_substitute(cells[(column + row) % 4 * 4 + row]) for row in range(4)]
+        for row in range(4):
+            a, b, c, d = (s[(row + n) % 4] for n in range(4))
+            out.append(_gf_double(a) ^ _gf_double(b) ^ b ^ c ^ d)
+    return int.from_bytes(out, "little") ^ key
+
+
+def sign_pointer(pointer: int, modifier: int, key_low: int, key_high: int) -> int:
+    """The pointer with bits 54:48 changed by their code."""
+    field = 0x7F << 48
+    key = key_high << 64 | key_low
+    state = (modifier << 64 | pointer & ~field) ^ key
+    return pointer ^ (aes_round(aes_round(state, key), key) & field)

@@ -20,12 +20,17 @@ namespace pydbt::x64 {
 /// be 16-aligned. The field is that of a jmp, jcc or call, relative to its own end.
 struct ExitSite {
     enum Kind : uint8_t { jump, call, landing, indirect, indirect_call, ret } kind;
-    uint32_t rel32;   // the branch to patch; initially leads to the stub
-    uint32_t stub;    // out of line: what runs while the exit is not linked
-    uint32_t ic_imm;  // indirect, indirect_call: the 8-aligned guest address the cache is for
-    uint32_t loop;    // if not 0: linked to this offset of the same block, or not at all
-    uint64_t target;  // guest pc; 0 for indirect kinds
+    uint32_t rel32;     // the branch to patch; initially leads to the stub
+    uint32_t stub;      // out of line: what runs while the exit is not linked
+    uint32_t ic_imm;    // indirect, indirect_call: the 8-aligned guest address the cache is for
+    uint32_t loop;      // if not 0: linked to this offset of the same block, or not at all
+    uint64_t target;    // guest pc; 0 for indirect kinds
+    uint8_t btype = 0;  // indirect kinds: what rax is marked with, see target_key()
 };
+
+/// What an indirect exit looks its target up by: where PSTATE.BTYPE is not 0 another key than where
+/// it is, since the target must allow it. Addresses are below 1 << 48.
+constexpr uint64_t target_key(uint64_t target, uint64_t btype) { return target ^ btype << 60; }
 
 /// Where a guest register is at a fault.
 struct RecoveryEntry {
@@ -48,7 +53,7 @@ inline constexpr uint8_t kGuestX = 0, kGuestV = 32, kGuestFlags = 65, kGuestFaul
 
 /// A host instruction that may fault, rows in ascending order of host_offset.
 struct RecoveryRow {
-    enum Kind : uint8_t { memory = 0, alignment = 1 };
+    enum Kind : uint8_t { memory = 0, alignment = 1, authentication = 2 };
     uint32_t host_offset;
     uint16_t insn;  // index into Function::insns
     uint8_t kind;

@@ -110,10 +110,24 @@ void Compiler::emit_exit_call(const Inst& i) {
     landing(i);
 }
 
-// rax is the guest's target.
+// rax := target_key(), or back.
+void Compiler::mark_target(uint8_t btype) {
+    if ((btype & 1) != 0) a_.btc(Size::b64, Gp::rax, 60);
+    if ((btype & 2) != 0) a_.btc(Size::b64, Gp::rax, 61);
+}
+
+uint32_t Compiler::indirect_site(const Inst& i, ExitSite::Kind kind) {
+    uint32_t exit = exit_site(kind, 0);
+    out_->exits[exit].btype = i.flags;
+    mark_target(i.flags);
+    return exit;
+}
+
+// rax is the guest's target, marked.
 void Compiler::inline_cache(uint32_t exit) {
     a_.cmp(Size::b32, state_mem(base::kOff_poll), 0);
     Cold& c = cold(Cold::poll_rax);
+    c.exit = exit;
     a_.jcc(Cond::ne, c.entry);
     // The key is patched with one store: its eight bytes must not cross a line.
     constexpr uint32_t kOpcodeBytes = 2;
@@ -133,13 +147,13 @@ void Compiler::inline_cache(uint32_t exit) {
 void Compiler::emit_exit_indirect(const Inst& i) {
     commit_all();
     load_gp(Gp::rax, i.args[0]);
-    inline_cache(exit_site(ExitSite::indirect, 0));
+    inline_cache(indirect_site(i, ExitSite::indirect));
 }
 
 void Compiler::emit_exit_call_indirect(const Inst& i) {
     commit_all();
     load_gp(Gp::rax, i.args[0]);
-    uint32_t exit = exit_site(ExitSite::indirect_call, 0);
+    uint32_t exit = indirect_site(i, ExitSite::indirect_call);
     Cold& c = cold(Cold::call_indirect);
     c.exit = exit;
     a_.call(c.entry);
@@ -256,7 +270,13 @@ void Compiler::cold_path(size_t n) {
             move_guest_pc(Gp::rax, c.target);
             a_.jmp(state_mem(base::kOff_stub_poll));
             break;
-        case Cold::poll_rax: a_.jmp(state_mem(base::kOff_stub_poll)); break;
+        case Cold::poll_rax: {
+            uint8_t btype = out_->exits[c.exit].btype;
+            mark_target(btype);
+            if (btype != 0) a_.mov(Size::b64, state_mem(base::kOff_btype), btype);
+            a_.jmp(state_mem(base::kOff_stub_poll));
+            break;
+        }
         case Cold::ret_miss: a_.jmp(state_mem(base::kOff_stub_ret_miss)); break;
         case Cold::within_16:
             a_.mov(Size::b32, Gp::rdx, Gp::rcx);
@@ -266,6 +286,11 @@ void Compiler::cold_path(size_t n) {
             [[fallthrough]];
         case Cold::alignment:
             out_->rows.push_back({a_.offset(), c.insn, RecoveryRow::alignment, c.count, c.first});
+            a_.ud2();
+            break;
+        case Cold::authentication:
+            out_->rows.push_back(
+                {a_.offset(), c.insn, RecoveryRow::authentication, c.count, c.first});
             a_.ud2();
             break;
         case Cold::divide_zero:

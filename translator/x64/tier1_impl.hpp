@@ -97,10 +97,11 @@ struct Cold {
         indirect_stub,   // an inline cache that does not match
         call_indirect,   // exit_call_indirect's branch
         poll,            // to stub_poll with `target`
-        poll_rax,        // the same with rax as it is
+        poll_rax,        // the same with rax as it is, but for the mark of its exit's BTYPE
         ret_miss,        // to stub_ret_miss
         within_16,       // back if the access at rcx is within 16 aligned bytes, else as below
         alignment,       // ud2 with a recovery row
+        authentication,  // the same
         divide_zero,     // udiv by 0
         divide_special,  // sdiv by 0 or -1
         float_op,        // an FP op through the exact helper
@@ -310,6 +311,8 @@ class Compiler {
     void poll(uint64_t target);
     void landing(const Inst& i);
     void inline_cache(uint32_t exit);
+    uint32_t indirect_site(const Inst& i, ExitSite::Kind kind);
+    void mark_target(uint8_t btype);
     void cold_paths();
     void cold_path(size_t n);
     void cold_float(Cold& c);

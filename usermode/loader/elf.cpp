@@ -144,6 +144,27 @@ bool map_segment(int fd, const Segment& s, uint64_t bias, AddressSpace& memory) 
     return map_zeroes(s, bias, memory);
 }
 
+// The property GNU_PROPERTY_AARCH64_FEATURE_1_AND; one that cannot be read is as one that is not
+// there.
+uint32_t aarch64_features(int fd, const Elf64_Phdr& p) {
+    constexpr uint32_t kNoteType = 5, kFeature1And = 0xc0000000;
+    constexpr uint64_t kMost = 1024;
+    if (p.p_filesz > kMost) return 0;
+    std::vector<uint32_t> words(p.p_filesz / 4);
+    if (!read_at(fd, p.p_offset, words.data(), words.size() * 4)) return 0;
+    // The note's head: sizes of name and content, type, "GNU".
+    uint32_t name;
+    std::memcpy(&name, "GNU", sizeof name);
+    if (words.size() < 4 || words[0] != 4 || words[2] != kNoteType || words[3] != name) return 0;
+    for (size_t at = 4; at + 2 < words.size();) {
+        uint32_t type = words[at], size = words[at + 1];
+        if (type == kFeature1And && size == 4) return words[at + 2];
+        if (size > kMost) return 0;
+        at += 2 + (size + 7) / 8 * 2;
+    }
+    return 0;
+}
+
 }  // namespace
 
 uint64_t ElfFile::end() const {
@@ -189,6 +210,10 @@ bool read_elf(int fd, ElfFile& elf, std::string& error) {
     for (const Elf64_Phdr& p : headers) {
         if (p.p_type == PT_LOAD && !add_segment(p, file_size, elf, error)) return false;
         if (p.p_type == PT_INTERP && !read_interpreter(fd, p, elf, error)) return false;
+        if (p.p_type == PT_GNU_PROPERTY) {
+            constexpr uint32_t kBti = 1;
+            elf.branch_targets = (aarch64_features(fd, p) & kBti) != 0;
+        }
         if (p.p_type == PT_GNU_STACK) elf.executable_stack = (p.p_flags & PF_X) != 0;
     }
     if (elf.segments.empty()) {

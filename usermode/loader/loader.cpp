@@ -68,8 +68,16 @@ bool load_image(const std::string& path, uint64_t hint, Process& process, ElfFil
         return false;
     }
     std::string reason;
-    if (!read_elf(file.fd(), elf, reason) ||
-        !map_elf(file.fd(), elf, hint, process.memory, image, reason)) {
+    if (!read_elf(file.fd(), elf, reason)) {
+        error = {path + ": " + reason, 126};
+        return false;
+    }
+    // As Linux does: a program that has an interpreter is guarded by that.
+    for (Segment& s : elf.segments) {
+        bool guard = elf.branch_targets && elf.interpreter.empty() && (s.prot & PROT_EXEC) != 0;
+        if (guard) s.prot |= kProtBti;
+    }
+    if (!map_elf(file.fd(), elf, hint, process.memory, image, reason)) {
         error = {path + ": " + reason, 126};
         return false;
     }

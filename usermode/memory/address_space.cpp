@@ -23,8 +23,8 @@ int64_t host_mmap(uint64_t address, uint64_t bytes, int prot, int flags, int fd,
     return result == -1 ? -errno : result;
 }
 
-// PROT_BTI and PROT_MTE ask for nothing that a CPU without those features could refuse to give.
-constexpr int kProtBits = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN | PROT_GROWSUP;
+// PROT_MTE asks for nothing that a CPU without the feature could refuse to give.
+constexpr int kProtBits = PROT_READ | PROT_WRITE | PROT_EXEC | kProtBti;
 // x86's MAP_32BIT: no flag of AArch64.
 constexpr int kMap32Bit = 0x40;
 
@@ -166,6 +166,7 @@ int64_t AddressSpace::map(uint64_t address, uint64_t bytes, int prot, int flags,
         lock_new(address, size);
     }
     stale(was_code, address, address + size);
+    if ((prot & kProtBti) != 0 && guard_) guard_();
     return result;
 }
 
@@ -288,9 +289,10 @@ int64_t AddressSpace::protect(uint64_t address, uint64_t bytes, int prot) {
                               host_prot(prot) | (prot & (PROT_GROWSDOWN | PROT_GROWSUP)));
         if (result != 0) return -errno;
         was_code = clear(address, address + size);
-        set(address, address + size, prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
+        set(address, address + size, prot & kProtBits);
     }
     stale(was_code, address, address + size);
+    if ((prot & kProtBti) != 0 && guard_) guard_();
     return 0;
 }
 

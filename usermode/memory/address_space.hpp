@@ -19,6 +19,8 @@
 namespace pydbt::usermode {
 
 inline constexpr uint64_t kPageSize = 4096;
+/// PROT_BTI (arch/arm64/include/uapi/asm/mman.h).
+inline constexpr int kProtBti = 0x10;
 /// What the host gives a process: 47 bits.
 inline constexpr uint64_t kAddressLimit = (uint64_t{1} << 47) - kPageSize;
 
@@ -31,6 +33,13 @@ class AddressSpace {
     /// Called with ranges whose translations are stale, outside any lock of this class.
     using Invalidate = std::function<void(uint64_t begin, uint64_t end)>;
     void on_code_change(Invalidate function) { invalidate_ = std::move(function); }
+
+    /// Called when the first guarded page (PROT_BTI) appears, outside any lock of this class.
+    void on_guard(std::function<void()> function) { guard_ = std::move(function); }
+    bool guarded(uint64_t address) const {
+        int prot = prot_at(address);
+        return prot >= 0 && (prot & kProtBti) != 0;
+    }
 
     int64_t map(uint64_t address, uint64_t bytes, int prot, int flags, int fd, uint64_t offset);
     int64_t unmap(uint64_t address, uint64_t bytes);
@@ -107,6 +116,7 @@ class AddressSpace {
     int lock_future_ = 0;                    // the flags of mlockall(MCL_FUTURE)
     uint64_t brk_start_ = 0, brk_ = 0;
     Invalidate invalidate_;
+    std::function<void()> guard_;
 };
 
 }  // namespace pydbt::usermode

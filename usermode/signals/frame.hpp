@@ -40,6 +40,7 @@ struct GuestSigcontext {
 };
 
 inline constexpr uint64_t kPstateDit = 1 << 24, kPstateSsbs = 1 << 12;
+inline constexpr unsigned kPstateBtypeShift = 10;
 
 struct GuestUcontext {
     uint64_t flags;

@@ -64,7 +64,8 @@ void set_host_action(int number, const GuestSigaction& guest) {
 }
 
 uint64_t pstate_of(const base::CpuState& state) {
-    return uint64_t{base::nzcv_from_flags(state.nzcv)} << 28 | state.dit | state.ssbs;
+    return uint64_t{base::nzcv_from_flags(state.nzcv)} << 28 | state.dit | state.ssbs |
+           state.btype << kPstateBtypeShift;
 }
 
 struct Fault {
@@ -122,6 +123,8 @@ void enter_handler(GuestThread& thread, const GuestSigaction& action, const sigi
     state.x[30] = (action.flags & kSaRestorer) != 0 ? action.restorer : thread.process.trampoline;
     state.sp = at;
     state.pc = action.handler;
+    // A handler is called, as by BLR.
+    state.btype = thread.process.guarded(untag(action.handler)) ? 2 : 0;
     signals.blocked |= action.mask;
     if ((action.flags & kSaNodefer) == 0) signals.blocked |= signal_bit(info.si_signo);
     signals.blocked = allowed_mask(signals.blocked);
@@ -301,6 +304,7 @@ void return_from_signal(GuestThread& thread) {
     state.sp = m.sp;
     state.pc = m.pc;
     state.nzcv = base::flags_from_nzcv(static_cast<uint32_t>(m.pstate >> 28 & 15));
+    state.btype = m.pstate >> kPstateBtypeShift & 3;
     state.dit = m.pstate & kPstateDit;
     state.ssbs = m.pstate & kPstateSsbs;
     thread.signals.blocked = allowed_mask(frame.uc.sigmask);

@@ -121,6 +121,8 @@ void copy_registers(base::CpuState& to, const base::CpuState& from) {
     to.fpsr = from.fpsr;
     to.mxcsr = from.mxcsr;
     to.tpidr_el0 = from.tpidr_el0;
+    std::memcpy(to.pac_keys, from.pac_keys, sizeof to.pac_keys);
+    to.pac_off = from.pac_off;
     to.dit = from.dit;
     to.ssbs = from.ssbs;
 }
@@ -138,6 +140,7 @@ std::unique_ptr<GuestThread> make_child(GuestThread& t, const CloneRequest& requ
     if (!cpu) return nullptr;
     auto child = std::make_unique<GuestThread>(t.process, std::move(cpu), std::move(group));
     copy_registers(child->state(), t.state());
+    t.process.engine->share_memory();
     start_registers(child->state(), request);
     child->signals.blocked = t.signals.blocked;
     std::scoped_lock lock(t.group->members_mutex);

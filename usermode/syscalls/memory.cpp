@@ -52,6 +52,7 @@ int64_t sys_mmap(GuestThread& t, const SyscallArgs& a) {
     auto prot = static_cast<int>(a[2]);
     if (!admit_prot(t, prot, PROT_EXEC)) return -EACCES;
     if (is_over_limit(t, page_up(a[1]))) return -ENOMEM;
+    if ((a[3] & MAP_SHARED) != 0) t.process.engine->share_memory();
     return t.process.memory.map(a[0], a[1], prot, static_cast<int>(a[3]), static_cast<int>(a[4]),
                                 a[5]);
 }

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "usermode/memory/guest_memory.hpp"
+#include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
 #include "usermode/syscalls/table.gen.hpp"
 
@@ -24,9 +25,12 @@ enum Option : int {
     kGetFpMode = 46,
     kSveSetVl = 50,
     kSveGetVl = 51,
+    kPacResetKeys = 54,
     kSetTaggedAddress = 55,
     kGetTaggedAddress = 56,
     kSyscallUserDispatch = 59,
+    kPacSetEnabledKeys = 60,
+    kPacGetEnabledKeys = 61,
     kSmeSetVl = 63,
     kSmeGetVl = 64,
     kSetMdwe = 65,
@@ -97,6 +101,23 @@ int64_t set_tagged_addresses(GuestThread& t, const SyscallArgs& a) {
     return 0;
 }
 
+constexpr uint64_t kAddressKeys = 0xf;  // PR_PAC_APIAKEY to PR_PAC_APDBKEY: what can be off
+
+// arch/arm64/kernel/pointer_auth.c.
+int64_t reset_pac_keys(GuestThread& t, const SyscallArgs& a) {
+    if (a[2] != 0 || a[3] != 0 || a[4] != 0 || (a[1] & ~kAllPacKeys) != 0) return -EINVAL;
+    renew_pac_keys(t.state(), a[1] == 0 ? kAllPacKeys : a[1]);
+    return 0;
+}
+int64_t set_enabled_pac_keys(GuestThread& t, const SyscallArgs& a) {
+    uint64_t keys = a[1], enabled = a[2];
+    if (a[3] != 0 || a[4] != 0) return -EINVAL;
+    if ((keys & ~kAddressKeys) != 0 || (enabled & ~keys) != 0) return -EINVAL;
+    auto off = static_cast<uint32_t>(keys & ~enabled);
+    t.state().pac_off = (t.state().pac_off & ~static_cast<uint32_t>(keys)) | off;
+    return 0;
+}
+
 int64_t set_seccomp(GuestThread& t, const SyscallArgs& a) {
     constexpr uint64_t kStrict = 1, kFilter = 2;
     if (a[1] == kStrict) return seccomp_set_strict(t);
@@ -108,6 +129,7 @@ int64_t set_seccomp(GuestThread& t, const SyscallArgs& a) {
 int64_t sys_prctl(GuestThread& t, const SyscallArgs& a) {
     auto option = static_cast<int>(a[0]);
     if (is_absent(option)) return -EINVAL;
+    bool pauth = t.process.options.cpu.features().has(a64::Feature::PAuth);
     bool none = a[1] == 0 && a[2] == 0 && a[3] == 0 && a[4] == 0;
     switch (option) {
         case PR_SET_SECCOMP: return set_seccomp(t, a);
@@ -118,6 +140,11 @@ int64_t sys_prctl(GuestThread& t, const SyscallArgs& a) {
         case kGetTaggedAddress:
             if (!none) return -EINVAL;
             return t.group->tagged_addresses ? 1 : 0;
+        case kPacResetKeys: return pauth ? reset_pac_keys(t, a) : -EINVAL;
+        case kPacSetEnabledKeys: return pauth ? set_enabled_pac_keys(t, a) : -EINVAL;
+        case kPacGetEnabledKeys:
+            if (!pauth || !none) return -EINVAL;
+            return static_cast<int64_t>(kAddressKeys & ~uint64_t{t.state().pac_off});
         case kSetMdwe: return set_deny_write_exec(t, a);
         case kGetMdwe: return none ? t.group->kept.deny_write_exec : -EINVAL;
         case kGetAuxv: {

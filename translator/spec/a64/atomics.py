@@ -41,11 +41,12 @@ def _rmw(opcode: str, name: str) -> Pattern:
 
 
 def _rmw128(opcode: str, name: str) -> Pattern:
-    """One of FEAT_LSE128; both registers the same, which is CONSTRAINED UNPREDICTABLE, is none."""
+    """One of FEAT_LSE128. Both registers the same is CONSTRAINED UNPREDICTABLE; it loads the high
+    half."""
     return P(
         name,
         f"00 011001 a:1 r:1 1 rt2:5 {opcode} 00 rn:5 rt:5",
-        when="rt != 31 and rt2 != 31 and rt != rt2",
+        when="rt != 31 and rt2 != 31",
         feature="LSE128",
         asm=f"{name.lower()}{_AL} {{x(rt)}}, {{x(rt2)}}, {_AT}",
     )

@@ -43,12 +43,15 @@ TEST(id_registers_follow_features) {
 }
 
 TEST(features_come_and_go_with_what_they_need) {
-    CHECK(cpu("max").features() == Features());
-    CHECK(cpu("any").features() == Features());
+    Features most;
+    most.remove(Feature::PACQARMA3);
+    most.remove(Feature::PACQARMA5);
+    CHECK(cpu("max").features() == most);
+    CHECK(cpu("any").features() == most);
     CHECK(!cpu("max,fp=off").features().has(Feature::AdvSIMD));
     CHECK(!cpu("max,asimd=off").features().has(Feature::FP));
     CHECK(!cpu("max,asimd=off").features().has(Feature::FP16));
-    CHECK(cpu("max,asimd=off,asimd=on").features() == Features());
+    CHECK(cpu("max,asimd=off,asimd=on").features() == most);
     CHECK(!cpu("cortex-a53").features().has(Feature::LRCPC));
     CHECK(cpu("cortex-a53,rcpc2=on").features().has(Feature::LRCPC));
 }
