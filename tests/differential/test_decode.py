@@ -116,6 +116,11 @@ REJECTED = (
         lambda v: v["opc"] & 1 == 1 and v["rn"] == v["rt"] != 31,
     ),
     Rejected(
+        ("LDRA",),
+        "the same",
+        lambda v: v["w"] == 1 and v["rn"] == v["rt"] != 31,
+    ),
+    Rejected(
         ("LDST_unprivileged",),
         "capstone takes these for forms with write-back; they have none",
         lambda v: v["opc"] & 1 == 1 and v["rn"] == v["rt"] != 31,
