@@ -306,23 +306,23 @@ Step Lifter::lift_ABS(const Args_ABS& a) {
 }
 
 // The first where cc holds between them, else the second.
-void Lifter::choose(unsigned rd, ir::Cond cc, Value first, Value second) {
+void Lifter::min_max(unsigned rd, ir::Cond cc, Value first, Value second) {
     set_r(rd, b.select(b.sub_flags(first, second), first, second, cc));
 }
 Step Lifter::lift_SMAX_reg(const Args_SMAX_reg& a) {
-    choose(a.rd, ir::Cond::gt, r(a.sf, a.rn), r(a.sf, a.rm));
+    min_max(a.rd, ir::Cond::gt, r(a.sf, a.rn), r(a.sf, a.rm));
     return Step::next;
 }
 Step Lifter::lift_UMAX_reg(const Args_UMAX_reg& a) {
-    choose(a.rd, ir::Cond::hi, r(a.sf, a.rn), r(a.sf, a.rm));
+    min_max(a.rd, ir::Cond::hi, r(a.sf, a.rn), r(a.sf, a.rm));
     return Step::next;
 }
 Step Lifter::lift_SMIN_reg(const Args_SMIN_reg& a) {
-    choose(a.rd, ir::Cond::lt, r(a.sf, a.rn), r(a.sf, a.rm));
+    min_max(a.rd, ir::Cond::lt, r(a.sf, a.rn), r(a.sf, a.rm));
     return Step::next;
 }
 Step Lifter::lift_UMIN_reg(const Args_UMIN_reg& a) {
-    choose(a.rd, ir::Cond::cc, r(a.sf, a.rn), r(a.sf, a.rm));
+    min_max(a.rd, ir::Cond::cc, r(a.sf, a.rn), r(a.sf, a.rm));
     return Step::next;
 }
 

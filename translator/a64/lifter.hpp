@@ -85,7 +85,7 @@ class Lifter {
     /// ExtendReg: option 0-3 UXTB..UXTX, 4-7 SXTB..SXTX; result of type(sf).
     Value extend(bool sf, unsigned n, unsigned option, unsigned amount);
     void add_sub(bool sf, bool sub, bool flags, Value n, Value m, unsigned rd, bool rd_is_sp);
-    void choose(unsigned rd, ir::Cond cc, Value first, Value second);
+    void min_max(unsigned rd, ir::Cond cc, Value first, Value second);
     void logical(bool flags, unsigned rd, Value result, bool rd_is_sp);
 
     // Branches.
