@@ -85,7 +85,9 @@ LENIENT = (
 
 UNDEFINED = (
     Undefined(r"udf .*", "permanently undefined"),
-    Undefined(r"(hvc|smc|dcps[123]).*|drps|eret(a[ab])?", "UNDEFINED at EL0, or a halt of the debugger's"),
+    Undefined(
+        r"(hvc|smc|dcps[123]).*|drps|eret(a[ab])?", "UNDEFINED at EL0, or a halt of the debugger's"
+    ),
     Undefined(r"sysl .*", "no SYSL operation is EL0's"),
     Undefined(r"mrs \w+, S[01]_.*|msr S[01]_.*", "op0 0 and 1 are no registers"),
     Undefined(r"msr (PAN|SPSel|UAO|ALLINT|PM|DAIF(Set|Clr)), .*", "PSTATE fields that EL0 has not"),
