@@ -209,8 +209,12 @@ _INDIRECT = ("BR", "BLR", "RET")
 _CODE_ADDRESS = frozenset({"ADR", "ADRP", "BL", "BLR"})
 _EXCLUSIVE_LOAD = {"STXR": "LDXR", "STXP": "LDXP"}
 _ENDS = frozenset({"SVC", "BRK", "HLT"})
-# Values that differ from machine to machine, SSBS because it starts as 0 or as 1.
-_MACHINE = frozenset(r.name for r in SYSREGS if r.how in ("environment", "random")) | {"SSBS"}
+# Values that differ from machine to machine, SSBS because it starts as 0 or as 1, DIT
+# because unicorn has none.
+_MACHINE = frozenset(r.name for r in SYSREGS if r.how in ("environment", "random")) | {
+    "SSBS",
+    "DIT",
+}
 
 
 @dataclass(slots=True)

@@ -41,7 +41,7 @@ class NotDrawn:
 
 
 NEWER = {
-    "unicorn": frozenset({"CSSC", "HBC", "WFxT", "LSE128", "LRCPC3", "PAuth"}),
+    "unicorn": frozenset({"CSSC", "HBC", "WFxT", "LSE128", "LRCPC3", "PAuth", "DIT", "SSBS2"}),
     "qemu": frozenset({"LRCPC3", "PAuth"}),
 }
 """Features that an oracle does not have, or with keys of its own: their patterns are not drawn."""

@@ -53,7 +53,7 @@ Step Lifter::lift_SUBS_imm(const Args_SUBS_imm& a) {
 
 Step Lifter::lift_SMAX_imm(const Args_SMAX_imm& a) {
     min_max(a.rd, ir::Cond::gt, r(a.sf, a.rn),
-           b.const_(type(a.sf), static_cast<uint64_t>(int64_t{a.imm})));
+            b.const_(type(a.sf), static_cast<uint64_t>(int64_t{a.imm})));
     return Step::next;
 }
 Step Lifter::lift_UMAX_imm(const Args_UMAX_imm& a) {
@@ -62,7 +62,7 @@ Step Lifter::lift_UMAX_imm(const Args_UMAX_imm& a) {
 }
 Step Lifter::lift_SMIN_imm(const Args_SMIN_imm& a) {
     min_max(a.rd, ir::Cond::lt, r(a.sf, a.rn),
-           b.const_(type(a.sf), static_cast<uint64_t>(int64_t{a.imm})));
+            b.const_(type(a.sf), static_cast<uint64_t>(int64_t{a.imm})));
     return Step::next;
 }
 Step Lifter::lift_UMIN_imm(const Args_UMIN_imm& a) {
