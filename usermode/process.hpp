@@ -44,8 +44,10 @@ struct ThreadGroup {
     bool borrowed = false;          // its memory is another process's too, which goes on after it
     std::atomic<bool> tagged_addresses = false;  // PR_TAGGED_ADDR_ENABLE
     KeptSettings kept;
-    std::mutex members_mutex;  // of the next, and of the members' seccomp states
+    // Of the next two, and of the members' seccomp states.
+    std::mutex members_mutex;
     std::vector<GuestThread*> members;
+    SentSignals sent;  // to the process
 };
 
 /// One guest thread. Only its own host thread touches it, signal handlers of that thread included.

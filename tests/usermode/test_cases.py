@@ -11,6 +11,7 @@ from tests.usermode.support import Launcher, Run, cases
 
 PROGRAMS = (
     "signals",
+    "sent",
     "waits",
     "threads",
     "processes",
@@ -34,6 +35,7 @@ GLIBC_ONLY = {
     "threads": {"cancel"},  # musl does not cancel a thread that only computes
     "processes": {"vfork_waits"},  # its vfork() is a fork()
     "signals": set[str](),
+    "sent": set[str](),
     "waits": set[str](),
 }
 

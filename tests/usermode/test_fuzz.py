@@ -1,5 +1,5 @@
 """Random system calls do not bring the launcher down (`make fuzz-syscalls` draws more of them), nor
-do threads that make threads and processes in every way at once."""
+do threads that make threads and processes in every way at once; no signal of very many is lost."""
 
 from __future__ import annotations
 
@@ -20,3 +20,7 @@ def test_random_calls(tier: str, launcher: Path, guest: Callable[..., Path]) -> 
 
 def test_storm(tiered: Launcher, guest: Callable[..., Path]) -> None:
     assert tiered.run(guest("storm", "glibc"), "3") == Run(0, "done\n", "")
+
+
+def test_signal_storm(tiered: Launcher, guest: Callable[..., Path]) -> None:
+    assert tiered.run(guest("signalstorm", "glibc"), "2") == Run(0, "done\n", "")

@@ -109,9 +109,7 @@ int launch(int argc, char** argv, char** envp) {
     process.run(*process.main_thread);
     // Only this thread exited; the others go on, and the process ends with the last. Signals for
     // the process are theirs.
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, nullptr);
+    give_up_signals(*process.main_thread);
     for (;;) pause();
 }
 

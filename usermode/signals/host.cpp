@@ -4,17 +4,17 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/process.hpp"
 #include "usermode/signals/signals.hpp"
 #include "usermode/syscalls/syscall.hpp"
 
-// int64_t pydbt_interruptible_syscall(volatile int* pending, const uint64_t args[6], int64_t
+// int64_t pydbt_interruptible_syscall(volatile int* attention, const uint64_t args[6], int64_t
 // number)
 //
 // A signal that comes between the test and the syscall instruction would be noticed only when the
@@ -112,11 +112,6 @@ bool is_own_fault(int number, const siginfo_t& info, const ucontext_t& context) 
 
 }  // namespace
 
-bool is_fault_signal(int number) {
-    return std::find(std::begin(kFaultSignals), std::end(kFaultSignals), number) !=
-           std::end(kFaultSignals);
-}
-
 void host_signal_handler(int number, siginfo_t* info, void* ucontext) {
     auto& context = *static_cast<ucontext_t*>(ucontext);
     if (is_own_fault(number, *info, context)) {
@@ -125,12 +120,21 @@ void host_signal_handler(int number, siginfo_t* info, void* ucontext) {
         report_defect(number, *info, context);
     }
     GuestThread* thread = GuestThread::current();
-    if (thread == nullptr) return;
-    thread->signals.pending = number;
-    thread->signals.pending_info = *info;
-    // One at a time: the kernel queues the others until this one is delivered.
-    sigset_t all = host_mask(~uint64_t{0});
-    context.uc_sigmask = all;
+    if (thread == nullptr) {  // a host thread that runs no guest: it takes no signals
+        std::memset(&context.uc_sigmask, 0xff, sizeof(uint64_t));
+        send_again(*info, true);
+        return;
+    }
+    SignalState& signals = thread->signals;
+    if (is_fault_signal(number)) {
+        keep_sent(*thread, *info);
+    } else {
+        signals.pending = number;
+        signals.pending_info = *info;
+        // One at a time: the kernel queues the others until this one is delivered.
+        context.uc_sigmask = host_mask(~uint64_t{0});
+    }
+    signals.attention = 1;
     leave_syscall_window(context);
     runtime::Engine::request_exit(*thread->cpu);
 }
@@ -154,7 +158,8 @@ void drop_signal_stack() {
 }
 
 int64_t host_syscall(GuestThread& thread, int number, const SyscallArgs& args) {
-    return pydbt_interruptible_syscall(&thread.signals.pending, args.data(), number);
+    FaultSignalsHeld held(thread);
+    return pydbt_interruptible_syscall(&thread.signals.attention, args.data(), number);
 }
 
 }  // namespace pydbt::usermode

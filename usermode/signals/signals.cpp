@@ -17,6 +17,8 @@
 #include "usermode/process.hpp"
 #include "usermode/signals/frame.hpp"
 #include "usermode/signals/host.hpp"
+#include "usermode/signals/sent.hpp"
+#include "usermode/syscalls/syscall.hpp"
 
 namespace pydbt::usermode {
 namespace {
@@ -50,10 +52,11 @@ pydbt_signal_restorer:
 
 constexpr uint64_t kUnblockable = signal_bit(SIGKILL) | signal_bit(SIGSTOP);
 
-void set_host_action(int number, const GuestSigaction& guest) {
+void set_host_action(int number, const GuestSigaction& guest, bool catch_faults = true) {
     if (number == SIGKILL || number == SIGSTOP) return;
     KernelSigaction action{};
-    bool ours = is_fault_signal(number) || (guest.handler != kSigDfl && guest.handler != kSigIgn);
+    bool ours = (is_fault_signal(number) && catch_faults) ||
+                (guest.handler != kSigDfl && guest.handler != kSigIgn);
     action.handler = ours ? reinterpret_cast<uint64_t>(&host_signal_handler) : guest.handler;
     // The kernel decides which calls a signal ends and which go on, and what SIGCHLD is sent for.
     constexpr uint64_t kKernels = kSaRestart | SA_NOCLDSTOP | SA_NOCLDWAIT;
@@ -99,13 +102,13 @@ void fill_frame(GuestThread& thread, const siginfo_t& info, uint64_t mask, const
     frame.lr = state.x[30];
 }
 
-// setup_rt_frame of arch/arm64/kernel/signal.c.
-void enter_handler(GuestThread& thread, const GuestSigaction& action, const siginfo_t& info,
-                   const Fault& fault) {
+// setup_rt_frame of arch/arm64/kernel/signal.c. False, and nothing has changed, when the frame
+// cannot be written.
+bool make_frame(GuestThread& thread, const GuestSigaction& action, const siginfo_t& info,
+                const Fault& fault) {
     base::CpuState& state = thread.state();
     SignalState& signals = thread.signals;
     uint64_t old_mask = signals.has_saved ? signals.saved_blocked : signals.blocked;
-    signals.has_saved = false;
     uint64_t top = state.sp;
     if ((action.flags & kSaOnstack) != 0 && (signals.alternate.flags & SS_DISABLE) == 0 &&
         !on_alternate_stack(signals.alternate, top)) {
@@ -115,7 +118,8 @@ void enter_handler(GuestThread& thread, const GuestSigaction& action, const sigi
     uint64_t at = ((top & ~uint64_t{15}) - sizeof(SignalFrame)) & ~uint64_t{15};
     SignalFrame frame{};
     fill_frame(thread, info, old_mask, fault, frame);
-    if (!write_guest(at, frame)) die_of(thread.process, SIGSEGV);
+    if (!write_guest(at, frame)) return false;
+    signals.has_saved = false;
     state.x[0] = static_cast<uint64_t>(info.si_signo);
     state.x[1] = at;
     state.x[2] = at + offsetof(SignalFrame, uc);
@@ -129,6 +133,35 @@ void enter_handler(GuestThread& thread, const GuestSigaction& action, const sigi
     if ((action.flags & kSaNodefer) == 0) signals.blocked |= signal_bit(info.si_signo);
     signals.blocked = allowed_mask(signals.blocked);
     if ((signals.alternate.flags & kSsAutodisarm) != 0) signals.alternate = {0, SS_DISABLE, 0, 0};
+    return true;
+}
+
+// What came on the host, too, but a handler blocks now that was entered before: the kernel keeps
+// it.
+void put_back_blocked(SignalState& signals) {
+    int number = signals.pending;
+    if (number == 0 || (signals.blocked & signal_bit(number)) == 0) return;
+    siginfo_t info = signals.pending_info;
+    signals.pending = 0;
+    send_again(info, false);
+}
+
+void enter_handler(GuestThread& thread, GuestSigaction action, const siginfo_t& info,
+                   const Fault& fault) {
+    if (!make_frame(thread, action, info, fault)) {
+        // force_sigsegv() of kernel/signal.c: its handler may have a stack of its own.
+        uint64_t bit = signal_bit(SIGSEGV);
+        bool blocked = (thread.signals.blocked & bit) != 0 || info.si_signo == SIGSEGV;
+        action = thread.group->actions->take(SIGSEGV);
+        siginfo_t forced{};
+        forced.si_signo = SIGSEGV;
+        forced.si_code = SI_KERNEL;
+        if (blocked || action.handler == kSigDfl || action.handler == kSigIgn ||
+            !make_frame(thread, action, forced, {})) {
+            die_of(thread.process, SIGSEGV);
+        }
+    }
+    put_back_blocked(thread.signals);
 }
 
 }  // namespace
@@ -152,9 +185,12 @@ sigset_t host_mask(uint64_t guest_mask) {
     return set;
 }
 
-void apply_mask(GuestThread& thread) {
-    sigset_t set = host_mask(thread.signals.blocked);
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &set, nullptr, 8);
+bool apply_mask(GuestThread& thread) {
+    SignalState& signals = thread.signals;
+    signals.sent.blocked = signals.blocked;
+    sigset_t set = host_mask(signals.blocked);
+    SyscallArgs args = {SIG_SETMASK, reinterpret_cast<uint64_t>(&set), 0, sizeof(uint64_t)};
+    return pydbt_interruptible_syscall(&signals.attention, args.data(), SYS_rt_sigprocmask) == 0;
 }
 
 // --- actions ------------------------------------------------------------------------------------
@@ -201,6 +237,14 @@ void SignalActions::start() {
     for (int number : kFaultSignals) set_host_action(number, actions_[number]);
 }
 
+void SignalActions::ignore_faults(bool ignore) {
+    std::scoped_lock lock(mutex_);
+    for (int number : kFaultSignals) {
+        if (actions_[number].handler != kSigIgn) continue;
+        set_host_action(number, actions_[number], !ignore);
+    }
+}
+
 void SignalActions::clear_handlers() {
     std::scoped_lock lock(mutex_);
     for (int number = 1; number <= kSignals; number++) {
@@ -212,31 +256,90 @@ void SignalActions::clear_handlers() {
 
 // --- delivery -----------------------------------------------------------------------------------
 
+namespace {
+
+// What is to be delivered next: fault signals come first, as with the kernel (next_signal() of
+// kernel/signal.c).
+bool take_next(GuestThread& thread, siginfo_t& info) {
+    if (take_sent(thread, info)) return true;
+    SignalState& signals = thread.signals;
+    if (signals.pending == 0) return false;
+    info = signals.pending_info;
+    signals.pending = 0;
+    return true;
+}
+
+void deliver(GuestThread& thread, const siginfo_t& info) {
+    int number = info.si_signo;
+    GuestSigaction action = thread.group->actions->take(number);
+    if (action.handler == kSigIgn) return;
+    if (action.handler != kSigDfl) {
+        enter_handler(thread, action, info, {});
+    } else if (is_fault_signal(number)) {
+        die_of(thread.process, number);
+    } else {  // changed since it came; the host's is the default, too, which may be to stop
+        send_again(info, false);
+    }
+}
+
+void deliver_all(GuestThread& thread) {
+    SignalState& signals = thread.signals;
+    do {
+        signals.attention = 0;
+        share_sent(thread);
+        siginfo_t info;
+        while (take_next(thread, info)) deliver(thread, info);
+    } while (!apply_mask(thread) || signals.attention != 0);
+}
+
+}  // namespace
+
 void deliver_signals(GuestThread& thread, bool restart) {
     SignalState& signals = thread.signals;
     if (restart) thread.state().pc -= 4;
-    while (int number = signals.pending) {
-        siginfo_t info = signals.pending_info;
-        signals.pending = 0;
-        GuestSigaction action = thread.group->actions->take(number);
-        if (action.handler == kSigIgn) {
-            // Changed since it came.
-        } else if (action.handler == kSigDfl) {
-            // Sent by somebody to a signal whose handler is ours in any case, or changed since.
-            bool harmless =
-                number == SIGCHLD || number == SIGURG || number == SIGWINCH || number == SIGCONT;
-            if (!harmless) die_of(thread.process, number);
-        } else {
-            enter_handler(thread, action, info, {});
-        }
-        apply_mask(thread);
-    }
-    if (signals.has_saved) {
-        signals.has_saved = false;
-        signals.blocked = signals.saved_blocked;
-        apply_mask(thread);
-    }
+    deliver_all(thread);
+    if (!signals.has_saved) return;
+    signals.has_saved = false;
+    signals.blocked = signals.saved_blocked;
+    deliver_all(thread);
 }
+
+void give_up_signals(GuestThread& thread) {
+    block_all_signals();
+    leave_sent(thread);
+    SignalState& signals = thread.signals;
+    if (signals.pending != 0 && signals.pending_info.si_code != SI_TKILL) {
+        send_again(signals.pending_info, true);
+    }
+    signals.pending = 0;
+}
+
+namespace {
+
+// force_sig_info_to_task() of kernel/signal.c: what cannot be handled kills.
+void force_signal(GuestThread& thread, const siginfo_t& info, const Fault& fault) {
+    int number = info.si_signo;
+    GuestSigaction action = thread.group->actions->take(number);
+    bool blocked = (thread.signals.blocked & signal_bit(number)) != 0;
+    if (action.handler == kSigDfl || action.handler == kSigIgn || blocked) {
+        die_of(thread.process, number);
+    }
+    enter_handler(thread, action, info, fault);
+    apply_mask(thread);
+}
+
+// arm64_notify_segfault() of arch/arm64/kernel/traps.c.
+void no_frame(GuestThread& thread) {
+    base::CpuState& state = thread.state();
+    state.x[0] = 0;
+    siginfo_t info{};
+    info.si_signo = SIGSEGV;
+    info.si_code = thread.process.memory.prot_at(state.sp) < 0 ? SEGV_MAPERR : SEGV_ACCERR;
+    info.si_addr = reinterpret_cast<void*>(state.sp);
+    force_signal(thread, info, {});
+}
+
+}  // namespace
 
 void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
                  const runtime::Exit& exit) {
@@ -266,16 +369,10 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
     bool memory = exit.reason == runtime::ExitReason::memory_fault;
     uint64_t esr = uint64_t{0x24} << 26 | uint64_t{1} << 25 | (exit.write ? 1u << 6 : 0u) |
                    (code == SEGV_ACCERR ? 0xfu : 0x7u);
-    enter_handler(thread, thread.group->actions->take(number), info, {memory, address, esr});
-    apply_mask(thread);
+    force_signal(thread, info, {memory, address, esr});
 }
 
 void force_sigsys(GuestThread& thread, int number, int data) {
-    GuestSigaction action = thread.group->actions->get(SIGSYS);
-    bool blocked = (thread.signals.blocked & signal_bit(SIGSYS)) != 0;
-    if (action.handler == kSigDfl || action.handler == kSigIgn || blocked) {
-        die_of(thread.process, SIGSYS);
-    }
     constexpr int kSeccomp = 1;  // SYS_SECCOMP
     siginfo_t info{};
     info.si_signo = SIGSYS;
@@ -284,14 +381,16 @@ void force_sigsys(GuestThread& thread, int number, int data) {
     info.si_call_addr = reinterpret_cast<void*>(thread.state().pc);
     info.si_syscall = number;
     info.si_arch = AUDIT_ARCH_AARCH64;
-    enter_handler(thread, thread.group->actions->take(SIGSYS), info, {});
-    apply_mask(thread);
+    force_signal(thread, info, {});
 }
 
 void return_from_signal(GuestThread& thread) {
     base::CpuState& state = thread.state();
     SignalFrame frame;
-    if (state.sp % 16 != 0 || !read_guest(state.sp, frame)) die_of(thread.process, SIGSEGV);
+    if (state.sp % 16 != 0 || !read_guest(state.sp, frame)) {
+        no_frame(thread);
+        return;
+    }
     const GuestSigcontext& m = frame.uc.mcontext;
     FpsimdContext fp;
     std::memcpy(&fp, m.reserved, sizeof fp);

@@ -7,11 +7,14 @@
 // blocks every further signal in that host thread and asks the engine to leave translated code. The
 // thread then delivers it and unblocks what the guest does not block. Signals the guest ignores or
 // leaves at their default are the same on the host, so the kernel stops and kills as it should.
+// Fault signals that somebody sends wait in sent.hpp.
 #pragma once
 
 #include <csignal>
 #include <cstdint>
 #include <mutex>
+
+#include "usermode/signals/sent.hpp"
 
 namespace pydbt::runtime {
 struct Exit;
@@ -68,6 +71,9 @@ class SignalActions {
     [[nodiscard]] std::unique_lock<std::mutex> hold() { return std::unique_lock(mutex_); }
     /// CLONE_CLEAR_SIGHAND: what has a handler gets its default action.
     void clear_handlers();
+    /// For an execve: the host ignores the fault signals that the guest ignores, until `ignore` is
+    /// false again.
+    void ignore_faults(bool ignore);
 
    private:
     mutable std::mutex mutex_;
@@ -79,13 +85,16 @@ struct SignalState {
     uint64_t saved_blocked = 0;  // what to restore after a call with a mask of its own
     bool has_saved = false;
     GuestStack alternate{0, SS_DISABLE, 0, 0};
-    // Set by the host's handler, which then keeps all signals blocked until delivery.
+    // Set by the host's handler: deliver_signals() has something to look at.
+    volatile int attention = 0;
+    // Set by it, too; it then keeps all signals but fault signals blocked until delivery.
     volatile int pending = 0;
     siginfo_t pending_info{};
+    SentState sent;
 };
 
-/// Delivers what is pending. `restart`: the thread is behind an SVC that returned -kRestart, which
-/// is made again after the handlers.
+/// Delivers what the guest does not block. `restart`: the thread is behind an SVC that returned
+/// -kRestart, which is made again after the handlers.
 void deliver_signals(GuestThread& thread, bool restart);
 
 /// Delivers a signal that the guest's own instruction raised; kills the process when the guest
@@ -97,12 +106,17 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
 /// ignores it. pc is behind the SVC.
 void force_sigsys(GuestThread& thread, int number, int data);
 
-/// rt_sigreturn: the state from the frame at SP. Kills the process when there is none.
+/// rt_sigreturn: the state from the frame at SP; SIGSEGV when there is none.
 void return_from_signal(GuestThread& thread);
 
-/// Makes the host thread's mask the guest's.
-void apply_mask(GuestThread& thread);
-/// A guest's mask as the host's may be: fault signals are never blocked there.
+/// The thread runs no more of the guest: signals that came for the process are other threads' to
+/// take. Every signal is blocked on the host from now on.
+void give_up_signals(GuestThread& thread);
+
+/// Makes the host thread's mask the guest's. False when something came: deliver_signals() does it
+/// then.
+bool apply_mask(GuestThread& thread);
+/// A guest's mask as the host's may be outside of calls: fault signals are not blocked there.
 sigset_t host_mask(uint64_t guest_mask);
 /// The mask bits a guest may set: not SIGKILL and SIGSTOP.
 uint64_t allowed_mask(uint64_t mask);

@@ -96,19 +96,22 @@ static_assert(sizeof(CloneRequest) == 88);
 
 int gettid_raw() { return static_cast<int>(syscall(SYS_gettid)); }
 
-// While it lives no signal is taken by this host thread.
+// Blocks what a guest's mask can block on the host.
+void hold_signals() {
+    sigset_t all = host_mask(~uint64_t{0});  // pthread_sigmask() leaves the C library's out
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, sizeof(uint64_t));
+}
+
+// While it lives no signal but fault signals is taken by this host thread.
 class SignalsHeld {
    public:
-    SignalsHeld() {
-        sigset_t all = host_mask(~uint64_t{0});
-        pthread_sigmask(SIG_SETMASK, &all, &old_);
-    }
-    ~SignalsHeld() { pthread_sigmask(SIG_SETMASK, &old_, nullptr); }
+    explicit SignalsHeld(GuestThread& thread) : thread_(thread) { hold_signals(); }
+    ~SignalsHeld() { apply_mask(thread_); }
     SignalsHeld(const SignalsHeld&) = delete;
     SignalsHeld& operator=(const SignalsHeld&) = delete;
 
    private:
-    sigset_t old_;
+    GuestThread& thread_;
 };
 
 void copy_registers(base::CpuState& to, const base::CpuState& from) {
@@ -189,9 +192,7 @@ int stop_sharing(const CloneRequest& request) {
 }
 
 void end_host_thread() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, nullptr);
+    block_all_signals();
     drop_signal_stack();
 }
 
@@ -213,10 +214,11 @@ void* thread_main(void* argument) {
     if (request.has(CLONE_CHILD_SETTID)) write_guest(request.child_tid, tid);
     if (request.has(CLONE_CHILD_CLEARTID)) thread->clear_child_tid = request.child_tid;
     report(start->result, tid);
-    apply_mask(*thread);
+    deliver_signals(*thread, false);
     thread->process.run(*thread);
+    end_thread(*thread);  // it touches guest memory, so a fault must reach us
+    give_up_signals(*thread);
     end_host_thread();
-    end_thread(*thread);
     std::shared_ptr<ThreadGroup> group = thread->group;
     Process& process = thread->process;
     GuestThread::set_current(nullptr);
@@ -241,7 +243,7 @@ int64_t clone_thread(GuestThread& t, const CloneRequest& request) {
     start.thread = make_child(t, request, t.group);
     if (!start.thread) return -ENOMEM;
     // The new thread starts with every signal blocked, until it can take them.
-    SignalsHeld held;
+    SignalsHeld held(t);
     t.group->threads++;
     int64_t result = start_host_thread(thread_main, &start);
     if (result == 0) {
@@ -308,10 +310,13 @@ int64_t fork_process(GuestThread& t, const CloneRequest& request) {
     if (process.engine->prepare_fork()) {
         process.memory.prepare_fork();
         t_fork = &request;
+        block_all_signals();  // what comes to the child must find that nothing waits there
         pid_t pid = fork();
         result = pid < 0 ? -errno : pid;
         t_fork = nullptr;
         bool child = pid == 0;
+        if (child) forget_sent(t);
+        hold_signals();
         process.memory.after_fork(child);
         if (!process.engine->after_fork(child, *t.cpu) && child) _exit(127);
         actions.unlock();
@@ -337,12 +342,10 @@ struct Borrower {
     thread.tid = gettid_raw();
     if (!self->request.has(CLONE_VFORK) && !make_signal_stack()) _exit(127);
     if (self->request.has(kClearSighand)) thread.group->actions->clear_handlers();
-    apply_mask(thread);
+    deliver_signals(thread, false);
     thread.process.run(thread);
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, nullptr);
     end_thread(thread);
+    give_up_signals(thread);
     if (thread.group->threads.fetch_sub(1) == 1) _exit(thread.group->leader_status);
     syscall(SYS_exit, 0);
     __builtin_unreachable();
@@ -432,9 +435,9 @@ int64_t clone_any(GuestThread& t, CloneRequest& request) {
         *address = untag(*address);
     }
     if (request.has(CLONE_THREAD)) return clone_thread(t, request);
-    SignalsHeld held;
+    SignalsHeld held(t);
     // The parent's: it is delivered first, so that no child inherits it.
-    if (t.signals.pending != 0) return -kRestart;
+    if (t.signals.attention != 0) return -kRestart;
     return request.has(CLONE_VM) ? share_process(t, request) : fork_process(t, request);
 }
 

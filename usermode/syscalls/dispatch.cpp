@@ -89,6 +89,7 @@ void serve_syscall(GuestThread& thread) {
     if (number == static_cast<uint64_t>(SyscallNumber::rt_sigreturn_)) {
         return_from_signal(thread);
         if (trace) trace_result(thread, info, args, 0);
+        if (sent_is_ready(thread)) deliver_signals(thread, false);
         return;
     }
     std::string path;
@@ -98,9 +99,8 @@ void serve_syscall(GuestThread& thread) {
     if (trace && !thread.exiting) trace_result(thread, info, args, result);
     bool restart = result == -kRestart;
     if (!restart) state.x[0] = static_cast<uint64_t>(result);
-    if (restart || thread.signals.pending != 0 || thread.signals.has_saved) {
-        deliver_signals(thread, restart);
-    }
+    bool waits = thread.signals.attention != 0 || sent_is_ready(thread);
+    if (restart || waits || thread.signals.has_saved) deliver_signals(thread, restart);
 }
 
 }  // namespace pydbt::usermode

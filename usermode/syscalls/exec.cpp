@@ -134,6 +134,24 @@ int64_t find_target(GuestThread& t, Target& target) {
     return access(target.opened.c_str(), X_OK) == 0 ? 0 : -errno;
 }
 
+// The program begins with the signals ignored that this one ignores; fault signals have our handler
+// on the host. Actions that another process shares are left alone: they would stay its own.
+class FaultsIgnored {
+   public:
+    explicit FaultsIgnored(GuestThread& thread) : actions_(thread.group->actions) {
+        if (alone()) actions_->ignore_faults(true);
+    }
+    ~FaultsIgnored() {
+        if (alone()) actions_->ignore_faults(false);
+    }
+    FaultsIgnored(const FaultsIgnored&) = delete;
+    FaultsIgnored& operator=(const FaultsIgnored&) = delete;
+
+   private:
+    bool alone() const { return actions_.use_count() == 2; }  // the group's and this
+    std::shared_ptr<SignalActions> actions_;
+};
+
 uint64_t address(const void* p) { return reinterpret_cast<uint64_t>(p); }
 
 // Runs what resolve() made of a file. A descriptor that is the program itself may be closed by the
@@ -153,6 +171,7 @@ int64_t run_by_path(GuestThread& t, const Target& target, std::string path,
     if (inherit >= 0) argv.insert(argv.begin() + 1, {"--inherit", std::to_string(inherit)});
     std::vector<char*> arguments = pointers(argv), environment = pointers(envp);
     if (result == 0) {
+        FaultsIgnored ignored(t);
         result = host_syscall(
             t, SYS_execve,
             {address(path.c_str()), address(arguments.data()), address(environment.data())});
@@ -187,6 +206,7 @@ int64_t sys_execveat(GuestThread& t, const SyscallArgs& a) {
     if (t.process.options.strace) trace_leave(t.process);
     if (path == target.opened) {  // the host's own
         std::vector<char*> arguments = pointers(argv), environment = pointers(envp);
+        FaultsIgnored ignored(t);
         return host_syscall(t, SYS_execveat,
                             {a[0], address(target.path.c_str()), address(arguments.data()),
                              address(environment.data()), a[4]});

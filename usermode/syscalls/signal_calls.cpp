@@ -9,11 +9,11 @@
 #include "usermode/process.hpp"
 #include "usermode/signals/signals.hpp"
 #include "usermode/syscalls/table.gen.hpp"
+#include "usermode/syscalls/waits.hpp"
 
 namespace pydbt::usermode {
 namespace {
 
-constexpr uint64_t kSigsetBytes = 8;
 constexpr int32_t kSmallestStack = 5120;  // arm64's MINSIGSTKSZ
 
 }  // namespace
@@ -25,6 +25,7 @@ int64_t sys_rt_sigaction(GuestThread& t, const SyscallArgs& a) {
     GuestSigaction wanted, old = t.group->actions->get(number);
     if (a[1] != 0 && !read_guest(a[1], wanted)) return -EFAULT;
     if (a[1] != 0) t.group->actions->set(number, wanted);
+    if (a[1] != 0 && wanted.handler == kSigIgn && is_fault_signal(number)) discard_sent(t, number);
     if (a[2] != 0 && !write_guest(a[2], old)) return -EFAULT;
     return 0;
 }
@@ -43,7 +44,7 @@ int64_t sys_rt_sigprocmask(GuestThread& t, const SyscallArgs& a) {
         }
         s.blocked = allowed_mask(s.blocked);
         // With a signal waiting the mask stays full until it has been delivered.
-        if (s.pending == 0) apply_mask(t);
+        apply_mask(t);
     }
     if (a[2] != 0 && !write_guest(a[2], old)) return -EFAULT;
     return 0;
@@ -54,24 +55,26 @@ int64_t sys_rt_sigpending(GuestThread& t, const SyscallArgs& a) {
 }
 
 int64_t sys_rt_sigtimedwait(GuestThread& t, const SyscallArgs& a) {
-    return host_syscall(t, SYS_rt_sigtimedwait, a);
+    if (a[3] != kSigsetBytes) return -EINVAL;
+    uint64_t set;
+    if (!read_guest(a[0], set)) return -EFAULT;
+    t.signals.sent.awaited = set;
+    int64_t result = host_syscall(t, SYS_rt_sigtimedwait, a);
+    t.signals.sent.awaited = 0;
+    siginfo_t info;
+    // The kernel's siginfo was that of a copy.
+    bool copied = result > 0 && t.signals.sent.consumed.look(static_cast<int>(result), info);
+    if (copied && a[1] != 0 && !write_guest(a[1], info)) return -EFAULT;
+    return result;
 }
 
 int64_t sys_rt_sigsuspend(GuestThread& t, const SyscallArgs& a) {
     if (a[1] != kSigsetBytes) return -EINVAL;
     uint64_t wanted;
     if (!read_guest(a[0], wanted)) return -EFAULT;
-    SignalState& s = t.signals;
-    s.saved_blocked = s.blocked;
-    s.has_saved = true;
-    s.blocked = allowed_mask(wanted);
-    sigset_t host = host_mask(s.blocked);
-    int64_t result =
-        host_syscall(t, SYS_rt_sigsuspend, {reinterpret_cast<uint64_t>(&host), kSigsetBytes});
-    if (result == -kRestart) {  // a signal came before the call: it is the old mask's
-        s.blocked = s.saved_blocked;
-        s.has_saved = false;
-    }
+    TemporaryMask mask(t, wanted);
+    int64_t result = host_syscall(t, SYS_rt_sigsuspend, {mask.host(), kSigsetBytes});
+    mask.finish(result);
     return result;
 }
 

@@ -3,8 +3,10 @@
 // Owns: how it becomes the host's, and the guest's again. Must not know: which call waits.
 #pragma once
 
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstring>
 
 #include "usermode/process.hpp"
 #include "usermode/signals/signals.hpp"
@@ -18,14 +20,15 @@ inline constexpr uint64_t kSigsetBytes = 8;
 class TemporaryMask {
    public:
     TemporaryMask(GuestThread& thread, uint64_t mask) : thread_(thread), mask_(allowed_mask(mask)) {
-        host_ = host_mask(mask_);
+        std::memset(&host_, 0, sizeof host_);
+        std::memcpy(&host_, &mask_, sizeof mask_);
     }
     uint64_t host() const { return reinterpret_cast<uint64_t>(&host_); }
     /// A signal that ended the call is delivered under the call's mask; the old one is restored
     /// after. One that came before the call is not: the call is made again.
     void finish(int64_t result) {
         SignalState& s = thread_.signals;
-        if (s.pending == 0 || result == -kRestart) return;
+        if (result != -EINTR && (s.pending == 0 || result == -kRestart)) return;
         s.saved_blocked = s.blocked;
         s.has_saved = true;
         s.blocked = mask_;
