@@ -402,7 +402,7 @@ CASE(stop_of_late_default) {
         _exit(7);
     }
     while (getpgid(pid) != pid) usleep(100);
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 40000; i++) {
         CHECK(kill(pid, SIGTSTP) == 0);
         CHECK(kill(pid, SIGCONT) == 0);
     }
