@@ -126,7 +126,16 @@ Exit Engine::run(Thread& thread) {
     return exit;
 }
 
-void Engine::invalidate(uint64_t begin, uint64_t end) { impl_->invalidate(begin, end); }
+// From inside translated code (IC IVAU) the lock must wait: a flush holds it until this thread is out,
+// and takes away the code that it would return to. Such an instruction ends its block.
+void Engine::invalidate(uint64_t begin, uint64_t end) {
+    ThreadImpl* thread = t_current;
+    if (thread != nullptr && &thread->engine == impl_.get() && thread->in_code.load()) {
+        thread->stale.emplace_back(begin, end);
+    } else {
+        impl_->invalidate(begin, end);
+    }
+}
 void Engine::guard_branches() { impl_->add_key(a64::kKeyGuarded); }
 void Engine::share_memory() { impl_->add_key(a64::kKeyShared); }
 void Engine::flush() { impl_->flush(); }
@@ -207,6 +216,7 @@ Stats EngineImpl::stats() {
 Exit EngineImpl::run(ThreadImpl& thread) {
     base::CpuState& state = thread.state;
     for (;;) {
+        if (!thread.stale.empty()) invalidate_stale(thread);
         std::atomic_ref<uint32_t> poll(state.poll);
         if (poll.load(std::memory_order_acquire) != 0) {
             uint32_t bits = poll.exchange(0);

@@ -105,7 +105,8 @@ class Engine {
     Exit run(Thread& thread);
 
     /// Drops the translations of guest addresses [begin, end). The calling thread will not run
-    /// stale code afterwards; other threads may finish the block they are in.
+    /// stale code afterwards; other threads may finish the block they are in. From a helper that
+    /// translated code calls, it happens when the block is left, which must follow.
     void invalidate(uint64_t begin, uint64_t end);
 
     /// From now on somebody else may look at the guest's memory: a second thread, a process.

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "translator/a64/lifter.hpp"
@@ -62,6 +63,7 @@ class ThreadImpl {
     uint64_t generation = 0;          // of the cache contents that the predictions are about
     Exit fault;                       // what a host fault turned into
     uint64_t tagged_pc = kNoGuestPc;  // an instruction that used an address with a tag
+    std::vector<std::pair<uint64_t, uint64_t>> stale;  // to be invalidated once out of code
 };
 
 /// One exit of one block; `from` is null for none.
@@ -78,6 +80,7 @@ class EngineImpl {
 
     Exit run(ThreadImpl& thread);
     void invalidate(uint64_t begin, uint64_t end);
+    void invalidate_stale(ThreadImpl& thread);
     void flush();
 
     const uint8_t* link(ThreadImpl& thread, uint64_t stub);
@@ -126,6 +129,10 @@ class EngineImpl {
     const uint8_t* leave_with(ThreadImpl& thread, ExitReason reason, uint64_t pc);
     void enter(ThreadImpl& thread);
     void interpret_one(ThreadImpl& thread);
+    /// The row of the host instruction at a place in translated code, and its block; or null.
+    const x64::RecoveryRow* row_of(uint64_t host_pc, const Block*& block) const;
+    /// Whether that instruction is a guest's load or store, which may be of any address.
+    bool accesses_guest(uint64_t host_pc) const;
     /// Puts the guest's state as it was before the instruction that faulted into the thread.
     void recover(ThreadImpl& thread, const x64::HostContext& host, Exit& exit) const;
     /// The instruction at tagged_pc is translated with masked addresses (TBI) from now on. False

@@ -69,7 +69,7 @@ bool EngineImpl::host_fault(ThreadImpl& thread, int signal, siginfo_t* info, voi
         context.uc_mcontext.gregs[REG_RSP] = static_cast<greg_t>(state.saved_rsp);
     } else if (!cache_.contains(exit.host_pc)) {
         return false;
-    } else if (signal == SIGSEGV && thread.guards(exit.address)) {
+    } else if (signal == SIGSEGV && thread.guards(exit.address) && !accesses_guest(exit.host_pc)) {
         // Too many calls without a return: drop every pair and run the call again.
         context.uc_mcontext.gregs[REG_RSP] = static_cast<greg_t>(state.rsb_base);
         return true;
@@ -86,10 +86,20 @@ bool EngineImpl::host_fault(ThreadImpl& thread, int signal, siginfo_t* info, voi
     return true;
 }
 
+const x64::RecoveryRow* EngineImpl::row_of(uint64_t host_pc, const Block*& block) const {
+    uint32_t offset = cache_.offset_of(host_pc);
+    block = blocks_.by_host(offset);
+    return block == nullptr ? nullptr : row_at(*block, offset - block->code);
+}
+
+bool EngineImpl::accesses_guest(uint64_t host_pc) const {
+    const Block* block = nullptr;
+    return row_of(host_pc, block) != nullptr;
+}
+
 void EngineImpl::recover(ThreadImpl& thread, const x64::HostContext& host, Exit& exit) const {
-    uint32_t offset = cache_.offset_of(exit.host_pc);
-    const Block* block = blocks_.by_host(offset);
-    const x64::RecoveryRow* row = block == nullptr ? nullptr : row_at(*block, offset - block->code);
+    const Block* block = nullptr;
+    const x64::RecoveryRow* row = row_of(exit.host_pc, block);
     if (row == nullptr) {
         exit.reason = ExitReason::internal_error;
         return;

@@ -77,6 +77,11 @@ void EngineImpl::invalidate(uint64_t begin, uint64_t end) {
     stats_.invalidations += blocks.size();
 }
 
+void EngineImpl::invalidate_stale(ThreadImpl& thread) {
+    for (auto [begin, end] : thread.stale) invalidate(begin, end);
+    thread.stale.clear();
+}
+
 void EngineImpl::flush() {
     Lock lock(mutex_);
     flush_locked(nullptr);
