@@ -181,10 +181,24 @@ def test_more_memory_than_there_is(pydbt: Launcher, write: Write) -> None:
 
 
 def test_entry_outside(tiered: Launcher, write: Write) -> None:
-    for entry in (0, BASE + 0x10000, 2**64 - 4):
+    for entry in (0, BASE + 0x10000):
         run = tiered.run(write(Elf(entry=entry).bytes()))
         assert run.status == -11
         assert "SIGSEGV at pc" in run.stderr
+
+
+def test_entry_beyond_the_address_space(pydbt: Launcher, write: Write) -> None:
+    """The kernel refuses such a file, too (BAD_ADDR in fs/binfmt_elf.c)."""
+    for entry in (TOP, 2**64 - 4):
+        path = write(Elf(entry=entry).bytes())
+        wanted = f"{path}: damaged: its entry point is beyond the address space"
+        assert message(pydbt.run(path), 126) == wanted
+
+
+def test_an_alignment_that_cannot_be(pydbt: Launcher, write: Write) -> None:
+    segment = Segment(0, 0, 0x300, 0x300, align=1 << 63)
+    path = write(Elf(segments=[segment], kind=ET_DYN, entry=0x200).bytes())
+    assert "cannot be mapped" in message(pydbt.run(path), 126)
 
 
 def test_truncated_everywhere(pydbt: Launcher, write: Write) -> None:
@@ -202,6 +216,7 @@ def test_truncated_everywhere(pydbt: Launcher, write: Write) -> None:
             "an ELF file for another machine, not for AArch64",
             "an ELF file of an unknown version",
             "damaged: wrong size of program headers",
+            "damaged: shorter than an ELF header (truncated?)",
             "damaged: program headers are not in the file (truncated?)",
             "damaged: the segment at 0x400000 is not all in the file (truncated?)",
         } or (size < 64 and text.startswith("damaged: ")), (size, text)
@@ -231,6 +246,11 @@ def test_interpreter_missing(pydbt: Launcher, write: Write) -> None:
 def test_interpreter_names_that_are_wrong(size: int, pydbt: Launcher, write: Write) -> None:
     path = write(dynamic(b"/nonexistent/ld.so\0", size).bytes())
     assert message(pydbt.run(path), 126) == f"{path}: damaged: a bad interpreter name"
+
+
+def test_interpreter_without_a_name(pydbt: Launcher, write: Write) -> None:
+    path = write(dynamic(b"\0\0", 2).bytes())
+    assert message(pydbt.run(path), 126) == f"{path}: damaged: its interpreter has no name"
 
 
 def test_interpreter_of_the_wrong_kind(pydbt: Launcher, write: Write, tmp_path: Path) -> None:

@@ -277,6 +277,18 @@ def test_prefix(pydbt: Launcher, guest: Callable[..., Path], compiler: Compiler)
     )
 
 
+def test_relative_paths_are_the_starting_folders(
+    pydbt: Launcher, guest: Callable[..., Path], compiler: Compiler, tmp_path: Path
+) -> None:
+    """A program that changes its folder and executes another still has its log and libraries."""
+    run = pydbt.run("-D", "log", "-d", "exec", guest("places"), "elsewhere", cwd=tmp_path)
+    assert run == Run(0, "aligned\n", "")
+    assert "exec 0x" in (tmp_path / "log").read_text()
+    if compiler.root is not None:
+        words = ("-L", "aarch64-linux-gnu", guest("places", "dynamic"), "elsewhere")
+        assert pydbt.run(*words, cwd=compiler.root / "usr") == Run(0, "aligned\n", "")
+
+
 def test_prefix_is_for_files_that_are_there(
     pydbt: Launcher, guest: Callable[..., Path], tmp_path: Path
 ) -> None:

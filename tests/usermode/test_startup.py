@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.usermode.support import Launcher, lines
-from tools.guest_toolchain import find_qemu
+from tests.usermode.support import Launcher, Run, lines
+from tools.guest_toolchain import Compiler, find_qemu
 
 # include/uapi/linux/auxvec.h, and arch/arm64's.
 AT_PHDR, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_BASE, AT_FLAGS, AT_ENTRY = 3, 4, 5, 6, 7, 8, 9
@@ -78,6 +78,15 @@ def test_auxiliary_vector(startup: Path, tiered: Launcher, tmp_path: Path) -> No
         hex(AT_EXECFN): os.path.relpath(startup, tmp_path),
     }
     assert list(aux)[-1] == 0  # AT_NULL ends it
+
+
+def test_objects_lie_at_multiples_of_their_alignment(
+    guest: Callable[..., Path], compiler: Compiler, tiered: Launcher
+) -> None:
+    assert tiered.run(guest("places"), "aligned") == Run(0, "aligned\n", "")
+    if compiler.root is not None:
+        root = compiler.root / "usr/aarch64-linux-gnu"
+        assert tiered.run("-L", root, guest("places", "dynamic")) == Run(0, "aligned\n", "")
 
 
 def test_random_bytes_differ(startup: Path, pydbt: Launcher) -> None:

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
@@ -82,6 +83,8 @@ bool add_segment(const Elf64_Phdr& p, uint64_t file_size, ElfFile& elf, std::str
         return false;
     };
     if (p.p_memsz == 0) return true;
+    // What is no power of two is ignored, as by maximum_alignment() of fs/binfmt_elf.c.
+    if (std::has_single_bit(p.p_align)) elf.alignment = std::max(elf.alignment, p.p_align);
     if (p.p_filesz > p.p_memsz) return bad("is larger in the file than in memory");
     if (p.p_offset > file_size || p.p_filesz > file_size - p.p_offset) {
         return bad("is not all in the file (truncated?)");
@@ -114,7 +117,8 @@ bool read_interpreter(int fd, const Elf64_Phdr& p, ElfFile& elf, std::string& er
         return false;
     }
     elf.interpreter.resize(std::strlen(elf.interpreter.c_str()));
-    return true;
+    if (elf.interpreter.empty()) error = "damaged: its interpreter has no name";
+    return !elf.interpreter.empty();
 }
 
 // The part of a segment behind its file contents: the rest of the last file page is cleared, pages
@@ -165,6 +169,23 @@ uint32_t aarch64_features(int fd, const Elf64_Phdr& p) {
     return 0;
 }
 
+constexpr int kReserve = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
+// Room for a position-independent image whose bias is a multiple of its alignment: more than it
+// needs, of which the ends are given back.
+int64_t reserve_aligned(const ElfFile& elf, uint64_t hint, AddressSpace& memory) {
+    uint64_t begin = elf.begin(), size = elf.end() - begin, mask = elf.alignment - 1;
+    uint64_t slack = mask & ~(kPageSize - 1);
+    if (slack > kAddressLimit - size) return -ENOMEM;
+    int64_t got = memory.map(hint, size + slack, PROT_NONE, kReserve, -1, 0);
+    if (got < 0) return got;
+    auto from = static_cast<uint64_t>(got);
+    uint64_t at = from + ((begin - from) & mask);
+    if (at > from) memory.unmap(from, at - from);
+    if (from + slack > at) memory.unmap(at + size, from + slack - at);
+    return static_cast<int64_t>(at);
+}
+
 }  // namespace
 
 uint64_t ElfFile::end() const {
@@ -191,10 +212,14 @@ bool read_elf(int fd, ElfFile& elf, std::string& error) {
         error = "is empty";
         return false;
     }
+    bool magic = std::memcmp(header.e_ident, ELFMAG, SELFMAG) == 0;
+    if (magic && file_size < sizeof header) {
+        error = "damaged: shorter than an ELF header (truncated?)";
+        return false;
+    }
     if (!check_header(header, error)) return false;
     uint64_t table = uint64_t{header.e_phnum} * sizeof(Elf64_Phdr);
-    if (file_size < sizeof header || header.e_phoff > file_size ||
-        table > file_size - header.e_phoff) {
+    if (header.e_phoff > file_size || table > file_size - header.e_phoff) {
         error = "damaged: program headers are not in the file (truncated?)";
         return false;
     }
@@ -227,9 +252,8 @@ bool map_elf(int fd, const ElfFile& elf, uint64_t hint, AddressSpace& memory, Lo
              std::string& error) {
     uint64_t begin = elf.begin(), size = elf.end() - begin;
     // The whole range first, so that nothing else comes to lie between the segments.
-    constexpr int kReserve = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     int64_t at = elf.position_independent
-                     ? memory.map(hint, size, PROT_NONE, kReserve, -1, 0)
+                     ? reserve_aligned(elf, hint, memory)
                      : memory.map(begin, size, PROT_NONE, kReserve | MAP_FIXED_NOREPLACE, -1, 0);
     if (at < 0) {
         char text[128];
@@ -255,6 +279,10 @@ bool map_elf(int fd, const ElfFile& elf, uint64_t hint, AddressSpace& memory, Lo
         image.end = std::max(image.end, image.bias + s.vaddr + s.memory_size);
     }
     image.entry = image.bias + elf.entry;
+    if (image.entry >= kAddressLimit) {
+        error = "damaged: its entry point is beyond the address space";
+        return false;
+    }
     return true;
 }
 

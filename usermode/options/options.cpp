@@ -1,5 +1,7 @@
 #include "usermode/options/options.hpp"
 
+#include <unistd.h>
+
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -21,6 +23,13 @@ std::vector<std::string> split(string_view list, char separator) {
         list = at == string_view::npos ? string_view{} : list.substr(at + 1);
     }
     return parts;
+}
+
+// A guest's execve passes options on, and the guest may be in another folder then.
+std::string absolute(const std::string& path) {
+    char here[PATH_MAX];
+    if (path.starts_with('/') || getcwd(here, sizeof here) == nullptr) return path;
+    return std::string(here) + '/' + path;
 }
 
 bool is_choice(const char* choices, string_view value) {
@@ -114,7 +123,7 @@ class Parser {
         switch (option.key) {
             case OptionKey::help: o_.help = true; break;
             case OptionKey::version: o_.version = true; break;
-            case OptionKey::prefix: o_.prefix = text; break;
+            case OptionKey::prefix: o_.prefix = absolute(text); break;
             case OptionKey::set_env: return set_env(name, value);
             case OptionKey::unset_env:
                 for (std::string& part : split(value, ',')) o_.unset_env.push_back(std::move(part));
@@ -126,7 +135,7 @@ class Parser {
             case OptionKey::cpu: return cpu(name, text);
             case OptionKey::stack_size: return stack_size(name, text);
             case OptionKey::log: return log(name, text);
-            case OptionKey::log_file: o_.log_file = text; break;
+            case OptionKey::log_file: o_.log_file = absolute(text); break;
             case OptionKey::strace: o_.strace = true; break;
             case OptionKey::tier: o_.tier = text == "interp" ? 0 : std::atoi(text.c_str()); break;
             case OptionKey::inherit: return descriptor(name, text);
