@@ -16,6 +16,8 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYDBT_BUILD := $(CURDIR)/$(BUILD)
 CONFIGURE := cmake -G Ninja -S . -Wno-dev
+# A line of progress on a terminal, nothing elsewhere.
+NINJA = quiet=--quiet; [ -t 1 ] && quiet=; ninja -C $(BUILD) $$quiet
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
@@ -35,14 +37,15 @@ $(BUILD)/build.ninja: | $(BIN)/.ready
 	@$(CONFIGURE) -B $(BUILD) > $(BUILD)/configure.log 2>&1 || { cat $(BUILD)/configure.log >&2; exit 1; }
 
 build: $(BIN)/.ready $(BUILD)/build.ninja ## build the launcher, the extension and the C++ tests (default)
-	@ninja -C $(BUILD) --quiet
+	@$(NINJA)
 
 dev: $(BIN)/.ready ## install pydbt editable in .venv; its launcher is the build tree's
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps \
 	    -C build-dir=$(BUILD) -C cmake.define.PYDBT_WERROR=ON --editable .
 	@$(BIN)/python -m tools.link_dev $(BUILD)
 
-run: build ## translate and run a guest program that greets
+run: $(BIN)/.ready $(BUILD)/build.ninja ## build the launcher, translate and run a guest program that greets
+	@$(NINJA) pydbt-aarch64
 	@$(BIN)/python -m tools.demo
 
 toolchain: $(BIN)/.ready ## fetch the AArch64 compiler, qemu-aarch64 and LLVM into the user's cache

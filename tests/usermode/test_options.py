@@ -277,6 +277,12 @@ def test_prefix(pydbt: Launcher, guest: Callable[..., Path], compiler: Compiler)
     )
 
 
+def test_a_log_that_cannot_be_written(pydbt: Launcher, exits: Path) -> None:
+    """Said once; the program runs all the same."""
+    run = pydbt.run("-D", "/dev/full", "-strace", "-d", "exec", exits, "3")
+    assert run == Run(3, "", "pydbt: the log cannot be written: No space left on device\n")
+
+
 def test_relative_paths_are_the_starting_folders(
     pydbt: Launcher, guest: Callable[..., Path], compiler: Compiler, tmp_path: Path
 ) -> None:

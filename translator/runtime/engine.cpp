@@ -126,8 +126,8 @@ Exit Engine::run(Thread& thread) {
     return exit;
 }
 
-// From inside translated code (IC IVAU) the lock must wait: a flush holds it until this thread is out,
-// and takes away the code that it would return to. Such an instruction ends its block.
+// From inside translated code (IC IVAU) the lock must wait: a flush holds it until this thread is
+// out, and takes away the code that it would return to. Such an instruction ends its block.
 void Engine::invalidate(uint64_t begin, uint64_t end) {
     ThreadImpl* thread = t_current;
     if (thread != nullptr && &thread->engine == impl_.get() && thread->in_code.load()) {

@@ -3,8 +3,11 @@
 // Owns: the items, their names and the sink. Must not know: who asked for it.
 #pragma once
 
+#include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -56,16 +59,25 @@ inline bool parse_log_items(std::string_view list, uint32_t& bits, std::string& 
     return true;
 }
 
+/// Writes a whole piece of text to a log at once; says on stderr, once a process, when it cannot.
+inline void write_log(std::FILE* file, std::string_view text) {
+    static std::atomic_flag told;
+    if (std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0) {
+        return;
+    }
+    int error = errno;
+    if (!told.test_and_set()) {
+        std::fprintf(stderr, "pydbt: the log cannot be written: %s\n", std::strerror(error));
+    }
+}
+
 /// A sink for whole pieces of text; each piece is written at once, so that threads do not mix.
 class Log {
    public:
     explicit Log(uint32_t items, std::FILE* file) : items_(items), file_(file) {}
     bool wants(uint32_t items) const { return (items_ & items) != 0; }
     uint32_t items() const { return items_; }
-    void write(std::string_view text) {
-        std::fwrite(text.data(), 1, text.size(), file_);
-        std::fflush(file_);
-    }
+    void write(std::string_view text) { write_log(file_, text); }
 
    private:
     uint32_t items_;

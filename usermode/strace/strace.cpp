@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 
+#include "translator/runtime/log.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/process.hpp"
 #include "usermode/syscalls/table.gen.hpp"
@@ -245,8 +246,7 @@ pid_t own_id() { return static_cast<pid_t>(syscall(SYS_gettid)); }
 void write_part(const Process& process, const std::string& text, pid_t now) {
     bool of_other = open_line().exchange(now) != 0;
     std::string all = of_other ? " <unfinished ...>\n" + text : text;
-    std::fwrite(all.data(), 1, all.size(), process.log_file);
-    std::fflush(process.log_file);
+    runtime::write_log(process.log_file, all);
 }
 
 std::string result_text(const SyscallInfo& info, int64_t result) {

@@ -335,3 +335,30 @@ CASE(tagged_syscall_arguments) {
     CHECK(syscall(SYS_mprotect, TAGGED(p, 0x66), kPage, PROT_READ) == 0);
     CHECK(syscall(SYS_munmap, TAGGED(p, 0x66), kPage) == 0);
 }
+
+static void leave_with_signal(int number) { _exit(number); }
+
+// Pages of the translator's own that nobody may touch are, to the guest, like any other.
+CASE(pages_that_are_not_the_guests) {
+    unsigned long begin, end;
+    char line[512], access[5];
+    int tried = 0;
+    FILE* maps = fopen("/proc/self/maps", "r");
+    CHECK(maps != NULL);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        if (sscanf(line, "%lx-%lx %4s", &begin, &end, access) != 3 || access[0] != '-') continue;
+        pid_t child = fork();
+        if (child == 0) {
+            alarm(20);
+            signal(SIGSEGV, leave_with_signal);
+            *(volatile char*)(begin + 8);
+            _exit(0);
+        }
+        int status;
+        CHECK_EQ(waitpid(child, &status, 0), child);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == SIGSEGV);
+        tried++;
+    }
+    fclose(maps);
+    CHECK(tried != 0);
+}
