@@ -117,7 +117,15 @@ BENCH = Program(
     "bench",
     tuple(
         f"bench/{name}.c"
-        for name in ("main", "integer", "memory", "floating", "vector_float", "vector_integer")
+        for name in (
+            "main",
+            "integer",
+            "memory",
+            "floating",
+            "vector_float",
+            "vector_integer",
+            "crypto",
+        )
     ),
     levels=("O2",),
 )

@@ -37,4 +37,7 @@ uint64_t run_blend(unsigned rounds);
 uint64_t run_chacha20(unsigned rounds);
 uint64_t run_crc32c(unsigned rounds);
 
+uint64_t run_crypto_aes_ctr(unsigned rounds);
+uint64_t run_crypto_sha256(unsigned rounds);
+
 #endif

@@ -35,6 +35,8 @@ static const struct {
     {"blend", run_blend},
     {"chacha20", run_chacha20},
     {"crc32c", run_crc32c},
+    {"crypto-aes-ctr", run_crypto_aes_ctr},
+    {"crypto-sha256", run_crypto_sha256},
     {"copy-sizes", run_copy_sizes},
     {"length-sizes", run_length_sizes},
     {"search-sizes", run_search_sizes},

@@ -54,6 +54,8 @@ VECTOR_KERNELS = {
     "blend": 8000,
     "chacha20": 800,
     "crc32c": 4000,
+    "crypto-aes-ctr": 2000,
+    "crypto-sha256": 1000,
     "copy-sizes": 3000,
     "length-sizes": 1000,
     "search-sizes": 1000,
@@ -61,8 +63,8 @@ VECTOR_KERNELS = {
 ALL_KERNELS = {**KERNELS, **VECTOR_KERNELS}
 VECTOR_LEGEND = """\
 neon-*, fft, filter-*, blend, chacha20: NEON intrinsics in the guest, plain C that computes the same
-bits in the native build. crc32c: the instruction in the guest, a table in the native build. The
-rest is the same C in both; *-sizes are the C library's memcpy, strlen, memchr."""
+bits in the native build. crc32c, crypto-*: the instructions in the guest, tables and plain C in the
+native build. The rest is the same C in both; *-sizes are the C library's memcpy, strlen, memchr."""
 STARTUP = ("hello-asm", "hello")
 TRANSLATION = ("hello", "sort", "floats", "malloc", "cxx")
 STATISTICS = ("guest_insns_translated", "translate_ns", "host_bytes", "blocks")
