@@ -65,27 +65,19 @@ form("movzx16", "r r16/m", "RM", "0F.WS b7")
 form("movsx8", "r r8/m", "RM", "0F.WS be")
 form("movsx16", "r r16/m", "RM", "0F.WS bf")
 form("movsxd", "r64 r32/m", "RM", "1.W1 63")
-for _n, _name in ((0, "rol"), (1, "ror"), (2, "rcl"), (3, "rcr"), (4, "shl"), (5, "shr"), (7, "sar")):
+for _n, _name in ((0, "rol"), (1, "ror"), (4, "shl"), (5, "shr"), (7, "sar")):
     form(_name, "r/m imm8", "MI", f"1.WS.b c0 /{_n}")
-    form(f"{_name}_cl", "r/m", "M", f"1.WS.b d2 /{_n}")
-form("shld", "r/m r imm8", "MRI", "0F.WS a4")
+form("ror_cl", "r/m", "M", "1.WS.b d2 /1")
+form("btc", "r/m imm8", "MI", "0F.WS ba /7")
 form("shrd", "r/m r imm8", "MRI", "0F.WS ac")
-for _n, _name in ((4, "bt"), (5, "bts"), (6, "btr"), (7, "btc")):
-    form(_name, "r/m imm8", "MI", f"0F.WS ba /{_n}")
-    form(_name, "r r", "MR", f"0F.WS {0xA3 + 8 * (_n - 4):02x}")
-form("bsf", "r r/m", "RM", "0F.WS bc")
-form("bsr", "r r/m", "RM", "0F.WS bd")
 form("lzcnt", "r r/m", "RM", "F3.0F.WS bd", "lzcnt")
 form("tzcnt", "r r/m", "RM", "F3.0F.WS bc", "bmi1")
 form("popcnt", "r r/m", "RM", "F3.0F.WS b8", "popcnt")
 form("bswap32", "r32", "O", "0F.W0 c8")
 form("bswap64", "r64", "O", "0F.W1 c8")
-form("movbe", "r m", "RM", "0F38.WS f0", "movbe")
-form("movbe", "m r", "MR", "0F38.WS f1", "movbe")
 form("xchg", "r/m r", "MR", "1.WS.b 86")
 form("xadd", "r/m r", "MR", "0F.WS.b c0")
 form("cmpxchg", "r/m r", "MR", "0F.WS.b b0")
-form("cmpxchg8b", "m", "M", "0F.W0 c7 /1")
 form("cmpxchg16b", "m", "M", "0F.W1 c7 /1", "cx16")
 form("push", "r64", "O", "1.W0 50")
 form("push", "m", "M", "1.W0 ff /6")
@@ -99,23 +91,13 @@ form("stmxcsr", "m", "M", "0F.W0 ae /3")
 form("crc32_8", "r32 r8/m", "RM", "F2.0F38.W0 f0", "sse4_2")
 form("crc32_32", "r32 r32/m", "RM", "F2.0F38.W0 f1", "sse4_2")
 form("crc32_64", "r64 r64/m", "RM", "F2.0F38.W1 f1", "sse4_2")
-form("prefetchnta", "m", "M", "0F.W0 18 /0")
-form("prefetcht0", "m", "M", "0F.W0 18 /1")
 for _name, _code in (
-    ("ret", "1.W0 c3"), ("int3", "1.W0 cc"), ("ud2", "0F.W0 0b"), ("lahf", "1.W0 9f"),
-    ("sahf", "1.W0 9e"), ("cmc", "1.W0 f5"), ("stc", "1.W0 f9"), ("clc", "1.W0 f8"),
-    ("pushfq", "1.W0 9c"), ("popfq", "1.W0 9d"), ("cdq", "1.W0 99"), ("cqo", "1.W1 99"),
-    ("cwde", "1.W0 98"), ("cdqe", "1.W1 98"), ("pause", "F3.1.W0 90"), ("rdtsc", "0F.W0 31"),
-    ("cld", "1.W0 fc"),
+    ("ret", "1.W0 c3"), ("ud2", "0F.W0 0b"), ("lahf", "1.W0 9f"), ("sahf", "1.W0 9e"),
+    ("cmc", "1.W0 f5"), ("cdq", "1.W0 99"), ("cqo", "1.W1 99"),
 ):
     form(_name, "", "", _code)
 # BMI
 form("andn", "r r r/m", "RVM", "VEX.0F38.WS f2", "bmi1")
-form("bextr", "r r/m r", "RMV", "VEX.0F38.WS f7", "bmi1")
-form("bzhi", "r r/m r", "RMV", "VEX.0F38.WS f5", "bmi2")
-form("blsr", "r r/m", "VM", "VEX.0F38.WS f3 /1", "bmi1")
-form("blsmsk", "r r/m", "VM", "VEX.0F38.WS f3 /2", "bmi1")
-form("blsi", "r r/m", "VM", "VEX.0F38.WS f3 /3", "bmi1")
 form("shlx", "r r/m r", "RMV", "VEX.66.0F38.WS f7", "bmi2")
 form("sarx", "r r/m r", "RMV", "VEX.F3.0F38.WS f7", "bmi2")
 form("shrx", "r r/m r", "RMV", "VEX.F2.0F38.WS f7", "bmi2")
@@ -126,7 +108,7 @@ form("pext", "r r r/m", "RVM", "VEX.F3.0F38.WS f5", "bmi2")
 
 # ---- vector moves
 for _name, _load, _store in (
-    ("vmovups", "0F 10", "0F 11"), ("vmovaps", "0F 28", "0F 29"),
+    ("vmovaps", "0F 28", "0F 29"),
     ("vmovdqu", "F3.0F 6f", "F3.0F 7f"), ("vmovdqa", "66.0F 6f", "66.0F 7f"),
 ):
     form(_name, "x x/m", "RM", f"VEX.{_load}", "avx")
@@ -141,34 +123,26 @@ form("vmovq", "x r64", "RM", "VEX.66.0F.W1 6e", "avx")
 form("vmovq", "r64 x", "MR", "VEX.66.0F.W1 7e", "avx")
 form("vmovd", "x r32/m", "RM", "VEX.66.0F.W0 6e", "avx")
 form("vmovd", "r32/m x", "MR", "VEX.66.0F.W0 7e", "avx")
-form("vmovlps", "m x", "MR", "VEX.0F 13", "avx")
 form("vmovhps", "x x m", "RVM", "VEX.0F 16", "avx")
 form("vmovhps", "m x", "MR", "VEX.0F 17", "avx")
-form("vmovlhps", "x x x", "RVM", "VEX.0F 16", "avx")
-form("vmovhlps", "x x x", "RVM", "VEX.0F 12", "avx")
-form("vmovmskps", "r32 x", "RM", "VEX.0F 50", "avx")
-form("vmovmskpd", "r32 x", "RM", "VEX.66.0F 50", "avx")
-form("vpmovmskb", "r32 x", "RM", "VEX.66.0F d7", "avx")
 for _name, _code in (("vpbroadcastb", "78"), ("vpbroadcastw", "79"), ("vpbroadcastd", "58"), ("vpbroadcastq", "59")):
     form(_name, "x x/m", "RM", f"VEX.66.0F38.W0 {_code}", "avx2")
-form("vmovddup", "x x/m", "RM", "VEX.F2.0F 12", "avx")
 
 # ---- vector arithmetic, three operands
 for _code, _names in (
     ("66.0F", "vpaddb:fc vpaddw:fd vpaddd:fe vpaddq:d4 vpsubb:f8 vpsubw:f9 vpsubd:fa vpsubq:fb"),
     ("66.0F", "vpaddsb:ec vpaddsw:ed vpaddusb:dc vpaddusw:dd vpsubsb:e8 vpsubsw:e9 vpsubusb:d8 vpsubusw:d9"),
-    ("66.0F", "vpmullw:d5 vpmulhw:e5 vpmulhuw:e4 vpmuludq:f4 vpmaddwd:f5 vpavgb:e0 vpavgw:e3 vpsadbw:f6"),
+    ("66.0F", "vpmullw:d5 vpmulhw:e5 vpmuludq:f4 vpmaddwd:f5 vpavgb:e0 vpavgw:e3 vpsadbw:f6"),
     ("66.0F", "vpcmpeqb:74 vpcmpeqw:75 vpcmpeqd:76 vpcmpgtb:64 vpcmpgtw:65 vpcmpgtd:66"),
     ("66.0F", "vpand:db vpandn:df vpor:eb vpxor:ef vpminub:da vpmaxub:de vpminsw:ea vpmaxsw:ee"),
     ("66.0F", "vpunpcklbw:60 vpunpcklwd:61 vpunpckldq:62 vpunpcklqdq:6c vpunpckhbw:68 vpunpckhwd:69 vpunpckhdq:6a vpunpckhqdq:6d"),
     ("66.0F", "vpacksswb:63 vpackssdw:6b vpackuswb:67 vpsllw:f1 vpslld:f2 vpsllq:f3 vpsrlw:d1 vpsrld:d2 vpsrlq:d3 vpsraw:e1 vpsrad:e2"),
-    ("66.0F38", "vpshufb:00 vphaddw:01 vphaddd:02 vphsubw:05 vphsubd:06 vpsignb:08 vpsignw:09 vpsignd:0a vpmulhrsw:0b vpmaddubsw:04"),
+    ("66.0F38", "vpshufb:00 vphaddw:01 vphaddd:02 vpmulhrsw:0b vpmaddubsw:04"),
     ("66.0F38", "vpcmpeqq:29 vpcmpgtq:37 vpackusdw:2b vpminsb:38 vpminsd:39 vpminuw:3a vpminud:3b vpmaxsb:3c vpmaxsd:3d vpmaxuw:3e vpmaxud:3f vpmulld:40 vpmuldq:28"),
     ("66.0F38.W0", "vpsllvd:47 vpsrlvd:45 vpsravd:46"),
     ("66.0F38.W1", "vpsllvq:47 vpsrlvq:45"),
     ("66.0F38", "vaesenc:dc vaesenclast:dd vaesdec:de vaesdeclast:df"),
-    ("0F", "vandps:54 vandnps:55 vorps:56 vxorps:57 vunpcklps:14 vunpckhps:15"),
-    ("66.0F", "vandpd:54 vandnpd:55 vorpd:56 vxorpd:57 vunpcklpd:14 vunpckhpd:15"),
+    ("0F", "vandps:54 vorps:56"),
 ):
     for _item in _names.split():
         _name, _op = _item.split(":")
@@ -181,45 +155,34 @@ for _suffix, _prefix in (("ps", ""), ("pd", "66.")):
     form(f"vsqrt{_suffix}", "x x/m", "RM", f"VEX.{_prefix}0F 51", "avx")
 for _suffix, _prefix in (("ss", "F3."), ("sd", "F2.")):
     form(f"vsqrt{_suffix}", "x x x/m", "RVM", f"VEX.{_prefix}0F 51", "avx")
-for _suffix, _prefix in (("ps", ""), ("pd", "66."), ("ss", "F3."), ("sd", "F2.")):
+for _suffix, _prefix in (("ps", ""), ("pd", "66.")):
     form(f"vcmp{_suffix}", "x x x/m imm8", "RVMI", f"VEX.{_prefix}0F c2", "avx")
-for _n, _name in enumerate(("vfmadd", "vfmsub", "vfnmadd", "vfnmsub")):
-    for _order, _base in (("132", 0x98), ("213", 0xA8), ("231", 0xB8)):
-        _packed = _base + 2 * _n if _n < 2 else _base + 4 + 2 * (_n - 2)
-        for _suffix, _w in (("ps", "W0"), ("pd", "W1")):
-            form(f"{_name}{_order}{_suffix}", "x x x/m", "RVM", f"VEX.66.0F38.{_w} {_packed:02x}", "fma")
-        for _suffix, _w in (("ss", "W0"), ("sd", "W1")):
-            form(f"{_name}{_order}{_suffix}", "x x x/m", "RVM", f"VEX.66.0F38.{_w} {_packed + 1:02x}", "fma")
+for _suffix, _op in (("p", "b8"), ("s", "b9")):
+    form(f"vfmadd231{_suffix}s", "x x x/m", "RVM", f"VEX.66.0F38.W0 {_op}", "fma")
+    form(f"vfmadd231{_suffix}d", "x x x/m", "RVM", f"VEX.66.0F38.W1 {_op}", "fma")
 
 # ---- vector, two operands
 for _code, _names in (
-    ("66.0F38", "vpabsb:1c vpabsw:1d vpabsd:1e vptest:17 vpmovsxbw:20 vpmovsxbd:21 vpmovsxbq:22 vpmovsxwd:23 vpmovsxwq:24 vpmovsxdq:25"),
-    ("66.0F38", "vpmovzxbw:30 vpmovzxbd:31 vpmovzxbq:32 vpmovzxwd:33 vpmovzxwq:34 vpmovzxdq:35 vphminposuw:41 vaesimc:db"),
-    ("0F", "vucomiss:2e vcomiss:2f vcvtps2pd:5a vcvtdq2ps:5b"),
-    ("66.0F", "vucomisd:2e vcomisd:2f vcvtpd2ps:5a vcvtps2dq:5b vcvttpd2dq:e6"),
-    ("F3.0F", "vcvttps2dq:5b vcvtdq2pd:e6"),
-    ("F2.0F", "vcvtpd2dq:e6"),
-    ("66.0F38.W0", "vcvtph2ps:13"),
+    ("66.0F38", "vpabsb:1c vpabsw:1d vpabsd:1e vptest:17 vpmovsxbw:20 vpmovsxwd:23 vpmovsxdq:25"),
+    ("66.0F38", "vpmovzxbw:30 vpmovzxwd:33 vpmovzxdq:35 vaesimc:db"),
+    ("0F", "vucomiss:2e vcomiss:2f"),
+    ("66.0F", "vucomisd:2e vcomisd:2f"),
 ):
     for _item in _names.split():
         _name, _op = _item.split(":")
-        _feature = "aes" if _name == "vaesimc" else "f16c" if _name == "vcvtph2ps" else "avx"
+        _feature = "aes" if _name == "vaesimc" else "avx"
         form(_name, "x x/m", "RM", f"VEX.{_code} {_op}", _feature)
-form("vcvtps2ph", "x x imm8", "MRI", "VEX.66.0F3A.W0 1d", "f16c")
 form("vcvtss2sd", "x x x/m", "RVM", "VEX.F3.0F 5a", "avx")
 form("vcvtsd2ss", "x x x/m", "RVM", "VEX.F2.0F 5a", "avx")
 for _suffix, _prefix in (("ss", "F3"), ("sd", "F2")):
     form(f"vcvtsi2{_suffix}", "x x r/m", "RVM", f"VEX.{_prefix}.0F.WS 2a", "avx")
     form(f"vcvtt{_suffix}2si", "r x/m", "RM", f"VEX.{_prefix}.0F.WS 2c", "avx")
-    form(f"vcvt{_suffix}2si", "r x/m", "RM", f"VEX.{_prefix}.0F.WS 2d", "avx")
 
 # ---- vector with immediates
-for _name, _code in (("vpshufd", "66.0F 70"), ("vpshufhw", "F3.0F 70"), ("vpshuflw", "F2.0F 70"), ("vpermilps", "66.0F3A.W0 04"), ("vpermilpd", "66.0F3A.W0 05"), ("vroundps", "66.0F3A 08"), ("vroundpd", "66.0F3A 09")):
-    form(_name, "x x/m imm8", "RMI", f"VEX.{_code}", "avx")
+form("vpshufd", "x x/m imm8", "RMI", "VEX.66.0F 70", "avx")
 for _name, _code in (
     ("vshufps", "0F c6"), ("vshufpd", "66.0F c6"), ("vpalignr", "66.0F3A 0f"), ("vpblendw", "66.0F3A 0e"),
-    ("vpblendd", "66.0F3A.W0 02"), ("vblendps", "66.0F3A 0c"), ("vblendpd", "66.0F3A 0d"),
-    ("vroundss", "66.0F3A 0a"), ("vroundsd", "66.0F3A 0b"), ("vinsertps", "66.0F3A 21"), ("vpclmulqdq", "66.0F3A 44"),
+    ("vpblendd", "66.0F3A.W0 02"), ("vroundss", "66.0F3A 0a"), ("vroundsd", "66.0F3A 0b"), ("vinsertps", "66.0F3A 21"), ("vpclmulqdq", "66.0F3A 44"),
 ):
     _feature = "avx2" if _name == "vpblendd" else "pclmulqdq" if _name == "vpclmulqdq" else "avx"
     form(_name, "x x x/m imm8", "RVMI", f"VEX.{_code}", _feature)
@@ -227,7 +190,7 @@ for _name, _code in (("vpblendvb", "4c"), ("vblendvps", "4a"), ("vblendvpd", "4b
     form(_name, "x x x/m x", "RVM4", f"VEX.66.0F3A.W0 {_code}", "avx")
 for _name, _op, _digit in (
     ("vpsllw", "71", 6), ("vpsrlw", "71", 2), ("vpsraw", "71", 4), ("vpslld", "72", 6), ("vpsrld", "72", 2),
-    ("vpsrad", "72", 4), ("vpsllq", "73", 6), ("vpsrlq", "73", 2), ("vpslldq", "73", 7), ("vpsrldq", "73", 3),
+    ("vpsrad", "72", 4), ("vpsllq", "73", 6), ("vpsrlq", "73", 2), ("vpsrldq", "73", 3),
 ):
     form(_name, "x x imm8", "VMI", f"VEX.66.0F {_op} /{_digit}", "avx")
 form("vpinsrb", "x x r32/m imm8", "RVMI", "VEX.66.0F3A.W0 20", "avx")
@@ -239,26 +202,19 @@ form("vpextrw", "r32 x imm8", "RMI", "VEX.66.0F.W0 c5", "avx")
 form("vpextrw", "m x imm8", "MRI", "VEX.66.0F3A.W0 15", "avx")
 form("vpextrd", "r32/m x imm8", "MRI", "VEX.66.0F3A.W0 16", "avx")
 form("vpextrq", "r64/m x imm8", "MRI", "VEX.66.0F3A.W1 16", "avx")
-form("vzeroupper", "", "", "VEX.0F 77", "avx")
 
 # ---- AVX-512 on 16 bytes
-for _code, _names in (
-    ("N16.66.0F38.W1", "vpmullq:40 vpminsq:39 vpmaxsq:3d vpminuq:3b vpmaxuq:3f vpsravq:46 vpsrlvw:10 vpsravw:11 vpsllvw:12"),
-    ("N16.66.0F38.W0", "vpermb:8d vpermi2b:75 vpermt2b:7d"),
-):
-    for _item in _names.split():
-        _name, _op = _item.split(":")
-        form(_name, "x x x/m", "RVM", f"EVEX.{_code} {_op}", "avx512vbmi" if _name.startswith("vperm") else "avx512")
+for _item in "vpmaxsq:3d vpminuq:3b vpmaxuq:3f vpsravq:46 vpsrlvw:10 vpsravw:11 vpsllvw:12".split():
+    _name, _op = _item.split(":")
+    form(_name, "x x x/m", "RVM", f"EVEX.N16.66.0F38.W1 {_op}", "avx512")
+form("vpermi2b", "x x x/m", "RVM", "EVEX.N16.66.0F38.W0 75", "avx512vbmi")
 for _name, _code in (
-    ("vpabsq", "N16.66.0F38.W1 1f"), ("vplzcntd", "N16.66.0F38.W0 44"), ("vplzcntq", "N16.66.0F38.W1 44"), ("vpopcntb", "N16.66.0F38.W0 54"),
-    ("vcvtps2udq", "N16.0F.W0 79"), ("vcvttps2udq", "N16.0F.W0 78"), ("vcvtpd2qq", "N16.66.0F.W1 7b"), ("vcvttpd2qq", "N16.66.0F.W1 7a"),
-    ("vcvtpd2uqq", "N16.66.0F.W1 79"), ("vcvttpd2uqq", "N16.66.0F.W1 78"), ("vcvtudq2ps", "N16.F2.0F.W0 7a"),
-    ("vcvtqq2pd", "N16.F3.0F.W1 e6"), ("vcvtuqq2pd", "N16.F3.0F.W1 7a"),
+    ("vpabsq", "N16.66.0F38.W1 1f"), ("vplzcntd", "N16.66.0F38.W0 44"),
+    ("vplzcntq", "N16.66.0F38.W1 44"), ("vpopcntb", "N16.66.0F38.W0 54"),
 ):
     form(_name, "x x/m", "RM", f"EVEX.{_code}", "avx512bitalg" if _name == "vpopcntb" else "avx512")
-for _n, _sizes in ((3, "wb dw qd"), (2, "swb sdw sqd"), (1, "uswb usdw usqd")):
-    for _op, _name in zip("035", _sizes.split(), strict=True):
-        form(f"vpmov{_name}", "x/m x", "MR", f"EVEX.N8.F3.0F38.W0 {_n}{_op}", "avx512")
+for _name, _op in (("vpmovqd", "35"), ("vpmovsqd", "25"), ("vpmovusqd", "15")):
+    form(_name, "x/m x", "MR", f"EVEX.N8.F3.0F38.W0 {_op}", "avx512")
 for _name, _code in (("ub", "W0 3e"), ("b", "W0 3f"), ("uw", "W1 3e"), ("w", "W1 3f"), ("ud", "W0 1e"), ("d", "W0 1f"), ("uq", "W1 1e"), ("q", "W1 1f")):
     form(f"vpcmp{_name}", "k x x/m imm8", "RVMI", f"EVEX.N16.66.0F3A.{_code}", "avx512")
 for _name, _code in (("b", "W0 26"), ("w", "W1 26"), ("d", "W0 27"), ("q", "W1 27")):
@@ -277,9 +233,8 @@ for _name, _code in (("b", "W0 7a"), ("w", "W0 7b"), ("d", "W0 7c")):
 form("vpbroadcastq", "x r64", "RM", "EVEX.N16.66.0F38.W1 7c", "avx512")
 for _suffix, _prefix in (("ss", "F3"), ("sd", "F2")):
     form(f"vcvtusi2{_suffix}", "x x r", "RVM", f"EVEX.N8.{_prefix}.0F.WS 7b", "avx512")
-for _n, _name in enumerate(("vpror", "vprol")):
-    form(f"{_name}d", "x x/m imm8", "VMI", f"EVEX.N16.66.0F.W0 72 /{_n}", "avx512")
-    form(f"{_name}q", "x x/m imm8", "VMI", f"EVEX.N16.66.0F.W1 72 /{_n}", "avx512")
+form("vprord", "x x/m imm8", "VMI", "EVEX.N16.66.0F.W0 72 /0", "avx512")
+form("vprorq", "x x/m imm8", "VMI", "EVEX.N16.66.0F.W1 72 /0", "avx512")
 form("vpdpbusd", "x x x/m", "RVM", "EVEX.N16.66.0F38.W0 50", "avx512vnni")
 form("vgf2p8affineinvqb", "x x x/m imm8", "RVMI", "VEX.66.0F3A.W1 cf", "gfni")
 

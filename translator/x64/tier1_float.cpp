@@ -319,6 +319,10 @@ void Compiler::from_integer(const Inst& i, bool is_signed) {
     a_.vpxor(d, d, d);
     Size size = size_of(from);
     Cold* c = nullptr;
+    if (!is_signed && avx512()) {
+        wide ? a_.vcvtusi2sd(size, d, d, s) : a_.vcvtusi2ss(size, d, d, s);
+        return define(i, d, wide ? 8 : 4);
+    }
     if (!is_signed) {
         if (size == Size::b64) {
             // From 2^63 on there is no instruction.

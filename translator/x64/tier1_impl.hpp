@@ -390,7 +390,7 @@ class Compiler {
     void unzip(const Inst& i, bool odd);
     void transpose(const Inst& i, bool odd);
     void reverse(const Inst& i, unsigned group);
-    void pairwise(const Inst& i, Vop b, Vop w, Vop d4, Vop q);
+    void pairwise(const Inst& i, Vop b, Vop w, Vop d4);
     void across(const Inst& i, Vop b, Vop w, Vop d4);
 
 #define PYDBT_EMITTER(name) void emit_##name(const Inst& i);

@@ -451,7 +451,13 @@ void Compiler::unzip(const Inst& i, bool odd) {
     } else if (i.size == 2) {
         a_.vshufps(d, a, b, odd ? 0xdd : 0x88);
     } else {
+        constexpr uint64_t kSecond = 0x1010101010101010;
         uint64_t control = every_other(i.size, odd);
+        if (host_.has(kHostAvx512 | kHostAvx512Vbmi)) {
+            a_.vmovaps(d, pool(control, control | kSecond));
+            a_.vpermi2b(d, a, b);
+            return define(i, d);
+        }
         a_.vpshufb(kScratch, a, pool(control, kHigh));
         a_.vpshufb(kScratch2, b, pool(control, kHigh));
         a_.vpunpcklqdq(d, kScratch, kScratch2);
@@ -591,40 +597,46 @@ void Compiler::emit_vmull_s(const Inst& i) {
 // ---- pairs and sums
 
 // Neighbours of b:a combined: even elements with odd ones.
-void Compiler::pairwise(const Inst& i, Vop b, Vop w, Vop d4, Vop q) {
+void Compiler::pairwise(const Inst& i, Vop b, Vop w, Vop d4) {
     Xmm x = use_x(i.args[0]), y = use_x(i.args[1]);
     Xmm d = alloc_xmm();
-    if (i.size == 3) {
-        a_.vpunpcklqdq(kScratch, x, y);
-        a_.vpunpckhqdq(kScratch2, x, y);
-        (a_.*q)(d, kScratch, kScratch2);
-    } else if (i.size == 2) {
+    if (i.size == 2) {
         a_.vshufps(kScratch, x, y, 0x88);
         a_.vshufps(kScratch2, x, y, 0xdd);
         (a_.*d4)(d, kScratch, kScratch2);
     } else {
         uint64_t even = every_other(i.size, false), odd = every_other(i.size, true);
         // Even elements in the low half, odd ones in the high half of each.
-        a_.vmovaps(kScratch3, pool(even, odd));
-        a_.vpshufb(kScratch, x, kScratch3);
-        a_.vpshufb(kScratch2, y, kScratch3);
+        Mem control = pool(even, odd);
+        a_.vpshufb(kScratch, x, control);
+        a_.vpshufb(kScratch2, y, control);
         a_.vpunpcklqdq(kScratch3, kScratch, kScratch2);
         a_.vpunpckhqdq(kScratch, kScratch, kScratch2);
         (a_.*(i.size == 0 ? b : w))(d, kScratch3, kScratch);
     }
     define(i, d);
 }
-#define PYDBT_PAIRWISE(name, b, w, d, q)                                              \
+#define PYDBT_PAIRWISE(name, b, w, d)                                                 \
     void Compiler::emit_##name(const Inst& i) {                                       \
-        if (i.size == 3 && Op::name != Op::vaddp) return by_helper(i);                \
+        if (i.size == 3) return by_helper(i);                                         \
         pairwise(i, static_cast<Vop>(&Assembler::b), static_cast<Vop>(&Assembler::w), \
-                 static_cast<Vop>(&Assembler::d), static_cast<Vop>(&Assembler::q));   \
+                 static_cast<Vop>(&Assembler::d));                                    \
     }
-PYDBT_PAIRWISE(vaddp, vpaddb, vpaddw, vpaddd, vpaddq)
-PYDBT_PAIRWISE(vsmaxp, vpmaxsb, vpmaxsw, vpmaxsd, vpmaxsd)
-PYDBT_PAIRWISE(vsminp, vpminsb, vpminsw, vpminsd, vpminsd)
-PYDBT_PAIRWISE(vumaxp, vpmaxub, vpmaxuw, vpmaxud, vpmaxud)
-PYDBT_PAIRWISE(vuminp, vpminub, vpminuw, vpminud, vpminud)
+PYDBT_PAIRWISE(vsmaxp, vpmaxsb, vpmaxsw, vpmaxsd)
+PYDBT_PAIRWISE(vsminp, vpminsb, vpminsw, vpminsd)
+PYDBT_PAIRWISE(vumaxp, vpmaxub, vpmaxuw, vpmaxud)
+PYDBT_PAIRWISE(vuminp, vpminub, vpminuw, vpminud)
+
+// x86 adds pairs of words and doublewords itself.
+void Compiler::emit_vaddp(const Inst& i) {
+    if (i.size == 0) return pairwise(i, static_cast<Vop>(&Assembler::vpaddb), nullptr, nullptr);
+    if (i.size == 1) return vbinary(i, PYDBT_V(vphaddw));
+    if (i.size == 2) return vbinary(i, PYDBT_V(vphaddd));
+    Xmm x = use_x(i.args[0]), y = use_x(i.args[1]);
+    a_.vpunpcklqdq(kScratch, x, y);
+    a_.vpunpckhqdq(kScratch2, x, y);
+    a_.vpaddq(def_x(i), kScratch, kScratch2);
+}
 
 // All elements into element 0, the rest zero: halves are combined until one is left.
 void Compiler::across(const Inst& i, Vop b, Vop w, Vop d4) {
