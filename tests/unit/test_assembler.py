@@ -10,7 +10,6 @@ import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from pathlib import Path
 
 import capstone
 import keystone

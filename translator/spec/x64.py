@@ -204,7 +204,7 @@ form("vpextrd", "r32/m x imm8", "MRI", "VEX.66.0F3A.W0 16", "avx")
 form("vpextrq", "r64/m x imm8", "MRI", "VEX.66.0F3A.W1 16", "avx")
 
 # ---- AVX-512 on 16 bytes
-for _item in "vpmaxsq:3d vpminuq:3b vpmaxuq:3f vpsravq:46 vpsrlvw:10 vpsravw:11 vpsllvw:12".split():
+for _item in ["vpmaxsq:3d", "vpminuq:3b", "vpmaxuq:3f", "vpsravq:46", "vpsrlvw:10", "vpsravw:11", "vpsllvw:12"]:
     _name, _op = _item.split(":")
     form(_name, "x x x/m", "RVM", f"EVEX.N16.66.0F38.W1 {_op}", "avx512")
 form("vpermi2b", "x x x/m", "RVM", "EVEX.N16.66.0F38.W0 75", "avx512vbmi")
