@@ -84,6 +84,43 @@ bool parse_feature(std::string_view word, Wishes& wishes, CpuError& error) {
     return true;
 }
 
+// Leaves one member of the group: the wanted one, else the model's, else the last.
+bool choose(const FeatureGroup& group, const Wishes& wishes, Features& features, CpuError& error) {
+    Features members(group.any);
+    const FeatureInfo* wanted = nullptr;
+    Feature chosen = group.last;
+    for (const FeatureInfo& row : kFeatures) {
+        std::optional<bool> wish = wishes[static_cast<size_t>(row.feature)];
+        if (!members.has(row.feature)) continue;
+        if (wanted != nullptr && wish.value_or(false)) {
+            error = {
+                std::string(row.option) + "=on and " + wanted->option + "=on exclude each other",
+                ""};
+            return false;
+        }
+        if (wish.value_or(false)) wanted = &row;
+        if (features.has(row.feature) && wish.value_or(true)) chosen = row.feature;
+    }
+    if (wanted != nullptr) chosen = wanted->feature;
+    for (const FeatureInfo& row : kFeatures) {
+        if (members.has(row.feature)) features.remove(row.feature);
+    }
+    Features needed(kFeatures[static_cast<size_t>(chosen)].required);
+    bool has_all = true;
+    for (const FeatureInfo& row : kFeatures) {
+        has_all &= !needed.has(row.feature) || features.has(row.feature);
+    }
+    if (!has_all) return true;
+    if (!wishes[static_cast<size_t>(chosen)].value_or(true)) {
+        error = {std::string(kFeatures[static_cast<size_t>(chosen)].option) +
+                     "=off leaves none of its alternatives",
+                 ""};
+        return false;
+    }
+    features.add(chosen);
+    return true;
+}
+
 bool apply(const Wishes& wishes, Features& features, CpuError& error) {
     for (const FeatureInfo& row : kFeatures) {
         Features required(row.required);
@@ -98,6 +135,9 @@ bool apply(const Wishes& wishes, Features& features, CpuError& error) {
             }
             features.add(other.feature);
         }
+    }
+    for (const FeatureGroup& group : kAlternatives) {
+        if (!choose(group, wishes, features, error)) return false;
     }
     for (const FeatureInfo& row : kFeatures) {
         Features required(row.required);
@@ -160,7 +200,7 @@ uint64_t Cpu::id_register(uint32_t id) const {
     for (const IdValue& field : kAbsentFields) set(field);
     for (const IdValue& field : model_->fields) set(field);
     for (const FeatureField& row : kFeatureFields) {
-        if (features_.has(row.feature)) set(row.value);
+        if (features_.has(row.feature) && features_.has(row.too)) set(row.value);
     }
     return value;
 }

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from ..spec.cpus import CPUS, NOT_IMPLEMENTED, Cpu
-from ..spec.features import FEATURES, Feature, required
-from ..spec.idregs import ID_REGISTERS, WIDTH, IdField, IdRegister, id_fields, split
+from ..spec.features import ALTERNATIVES, FEATURES, Feature, required
+from ..spec.idregs import ID_REGISTERS, WIDTH, IdField, IdRegister, condition, id_fields, split
 from .common import SpecError, run
 
 _WORD = 64
@@ -68,6 +68,8 @@ def check_features(features: Sequence[Feature] = FEATURES) -> None:
                 raise SpecError(f"feature {f.name}: requires itself through {other}")
         for text in f.fields:
             key = _check_value(f"feature {f.name}", text, fields)
+            if condition(text) not in {"", *rows}:
+                raise SpecError(f"feature {f.name}: {text} names no feature")
             users.setdefault(key, []).append((split(text)[1], f))
     for key, who in users.items():
         who.sort(key=lambda row: row[0])
@@ -92,6 +94,9 @@ def check_cpus(cpus: Sequence[Cpu] = CPUS, features: Sequence[Feature] = FEATURE
         for name in cpu.features:
             if lost := sorted(set(required(name, features)) - set(cpu.features)):
                 raise SpecError(f"CPU {cpu.name}: has {name} without {lost[0]}, which it needs")
+        for group in ALTERNATIVES:
+            if len(set(group) & set(cpu.features)) > 1:
+                raise SpecError(f"CPU {cpu.name}: has more than one of {', '.join(group)}")
         for text in cpu.fields:
             key = _check_value(f"CPU {cpu.name}", text, id_fields())
             if key in decided:
@@ -122,6 +127,9 @@ def _features_header() -> str:
         f"{{{{{_mask(required(f.name))}}}}}}},"
         for f in FEATURES
     )
+    groups = "\n".join(
+        f"    {{{{{{{_mask(group)}}}}}, Feature::{group[-1]}}}," for group in ALTERNATIVES
+    )
     return f"""#pragma once
 
 #include <array>
@@ -150,6 +158,16 @@ inline constexpr FeatureInfo kFeatures[kFeatureCount] = {{
 {rows}
 }};
 
+/// Groups of which a CPU has one: `any` are its members. The last one
+/// is there when no other is wanted.
+struct FeatureGroup {{
+    FeatureMask any;
+    Feature last;
+}};
+inline constexpr FeatureGroup kAlternatives[{len(ALTERNATIVES)}] = {{
+{groups}
+}};
+
 }}  // namespace pydbt::a64
 """
 
@@ -169,7 +187,7 @@ def _cpus_header() -> str:
     _check()
     places = _places()
     by_feature = [
-        f"    {{Feature::{f.name}, {_value(text, places)}}},"
+        f"    {{Feature::{f.name}, Feature::{condition(text) or f.name}, {_value(text, places)}}},"
         # Rows that require others come later and win: values grow with what is required.
         for f in sorted(FEATURES, key=lambda f: len(required(f.name)))
         for text in f.fields
@@ -208,7 +226,7 @@ def _cpus_header() -> str:
             f"inline constexpr unsigned kIdFieldBits = {WIDTH};",
             "",
             "struct FeatureField {",
-            "    Feature feature;",
+            "    Feature feature, too;  // both must be there",
             "    IdValue value;",
             "};",
             "/// A later row of the same field wins.",

@@ -50,6 +50,7 @@ class Cpu:
         return tuple(name for name in self.all_features if name not in _IMPLEMENTED)
 
 
+_NOT_IN_MAX = frozenset(name for group in ALTERNATIVES for name in group[1:])
 _IMPLEMENTED = frozenset(f.name for f in FEATURES)
 
 _BOARD_HZ, _ARCHITECTURE_HZ = 62_500_000, 1_000_000_000
@@ -107,7 +108,7 @@ CPUS: tuple[Cpu, ...] = (
         0x000F_0510,
         0x9444_C004,
         _ARCHITECTURE_HZ,
-        tuple(f.name for f in FEATURES if f.name not in ALTERNATIVES),
+        tuple(f.name for f in FEATURES if f.name not in _NOT_IN_MAX),
         _fields(*_FIELDS_V9_0, "MMFR0.PARange=5"),
     ),
     Cpu(

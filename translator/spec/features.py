@@ -19,6 +19,7 @@ class Feature:
     features that the manual (A2.2 ff., or the ID field's description) makes it depend on; two that
     require each other come and go together. `fields` are `REGISTER.FIELD=VALUE` (idregs.py): of
     the features present that name a field, the highest value is what the register shows.
+    `REGISTER.FIELD=VALUE@FEATURE` counts only where that feature is, too.
     """
 
     name: str
@@ -27,6 +28,20 @@ class Feature:
     doc: str
     requires: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+
+
+def _algorithms(level: int, generic: bool = False) -> tuple[str, ...]:
+    """PAuth's fields: each algorithm has its own, for addresses (APA) and for data (GPA)."""
+    places = (
+        ("PACIMP", "ISAR1", "PI"),
+        ("PACQARMA5", "ISAR1", "PA"),
+        ("PACQARMA3", "ISAR2", "PA3"),
+    )
+    return tuple(
+        f"{register}.{kind}{field}={value}@{name}"
+        for name, register, field in places
+        for kind, value in (("A", level), *((("G", 1),) if generic else ()))
+    )
 
 
 FEATURES: tuple[Feature, ...] = (
@@ -153,18 +168,16 @@ FEATURES: tuple[Feature, ...] = (
     Feature("ECV", "ecv", (1, 19), "self-synchronized counters", (), ("MMFR0.ECV=1",)),
     Feature("DGH", "dgh", (1, 15), "data gathering hint", (), ("ISAR1.DGH=1",)),
     Feature("RPRFM", "rprfm", (1, 35), "range prefetch hint", (), ("ISAR2.RPRFM=1",)),
-    Feature(
-        "PAuth", "pauth", (0, 30), "pointer authentication", (), ("ISAR1.API=1", "ISAR1.GPI=1")
-    ),
-    Feature("PAuth2", "pauth2", None, "its codes by exclusive or", ("PAuth",), ("ISAR1.API=3",)),
-    Feature("FPAC", "fpac", None, "faults of failed authentication", ("PAuth2",), ("ISAR1.API=4",)),
+    Feature("PAuth", "pauth", (0, 30), "pointer authentication", (), _algorithms(1, True)),
+    Feature("PAuth2", "pauth2", None, "its codes by exclusive or", ("PAuth",), _algorithms(3)),
+    Feature("FPAC", "fpac", None, "faults of failed authentication", ("PAuth2",), _algorithms(4)),
     Feature(
         "FPACCOMBINE",
         "fpaccombine",
         None,
         "the same of combined instructions",
         ("FPAC",),
-        ("ISAR1.API=5",),
+        _algorithms(5),
     ),
     Feature("PACIMP", "pauth-impdef", None, "codes by two rounds of AES", ("PAuth",)),
     Feature("PACQARMA3", "pauth-qarma3", None, "codes by QARMA3", ("PAuth",)),
@@ -173,8 +186,9 @@ FEATURES: tuple[Feature, ...] = (
 )
 """Every one of them is implemented."""
 
-ALTERNATIVES = ("PACQARMA3", "PACQARMA5")
-"""Features that are in place of others, and off in `-cpu max`."""
+ALTERNATIVES: tuple[tuple[str, ...], ...] = (("PACIMP", "PACQARMA3", "PACQARMA5"),)
+"""Of each group a CPU has one, if it has what they require. `-cpu max` has the first; turning one
+on takes it in place of another, and the last is there when the others are turned off."""
 
 
 def required(name: str, features: Sequence[Feature] = FEATURES) -> tuple[str, ...]:

@@ -127,7 +127,12 @@ def id_fields() -> dict[str, IdField]:
     return {f"{r.name}.{f.name}": f for r in ID_REGISTERS for f in r.parsed()}
 
 
+def condition(text: str) -> str:
+    """The feature behind @, or nothing."""
+    return text.partition("@")[2]
+
+
 def split(text: str) -> tuple[str, int]:
-    """`REGISTER.FIELD=VALUE` as the field's key and the value."""
-    key, _, value = text.partition("=")
+    """`REGISTER.FIELD=VALUE`, without `@FEATURE`, as the field's key and the value."""
+    key, _, value = text.partition("@")[0].partition("=")
     return key, int(value, 0)

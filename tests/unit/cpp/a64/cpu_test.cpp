@@ -56,6 +56,31 @@ TEST(features_come_and_go_with_what_they_need) {
     CHECK(cpu("cortex-a53,rcpc2=on").features().has(Feature::LRCPC));
 }
 
+// Pointer authentication has one algorithm, and each has ID register fields of its own.
+TEST(alternatives) {
+    constexpr uint32_t kIsar2 = 6 << 3 | 2;
+    constexpr uint64_t kOfIsar1 = 0xff000ff0, kOfIsar2 = 0xff00;
+    auto shows = [&](const char* text, uint64_t isar1, uint64_t isar2) {
+        CHECK_EQ(cpu(text).id_register(kIsar1) & kOfIsar1, isar1);
+        CHECK_EQ(cpu(text).id_register(kIsar2) & kOfIsar2, isar2);
+    };
+    shows("max", 0x10000500, 0);
+    shows("neoverse-v1", 0x10000300, 0);
+    shows("cortex-a76", 0, 0);
+    shows("max,pauth-impdef=off", 0x01000050, 0);
+    shows("max,pauth-qarma5=on", 0x01000050, 0);
+    shows("max,pauth-qarma3=on,fpaccombine=off", 0, 0x4100);
+    shows("max,pauth-qarma3=on,pauth-qarma5=off,pauth2=off", 0, 0x1100);
+    shows("max,pauth=off", 0, 0);
+    shows("cortex-a76,pauth-impdef=on", 0x10000100, 0);
+    Cpu cpu;
+    CpuError error;
+    CHECK(!cpu.select("max,pauth-qarma3=on,pauth-impdef=on", error));
+    CHECK_EQ(error.message, "pauth-qarma3=on and pauth-impdef=on exclude each other");
+    CHECK(!cpu.select("max,pauth-impdef=off,pauth-qarma5=off", error));
+    CHECK_EQ(error.message, "pauth-qarma5=off leaves none of its alternatives");
+}
+
 TEST(a_wrong_text_changes_nothing) {
     Cpu cpu;
     CpuError error;
