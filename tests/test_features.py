@@ -16,14 +16,14 @@ from tests.differential.oracle import TIERS, Failure, pydbt, run
 from tests.differential.record import WINDOW_BYTES, Case, Registers, Result
 from translator.spec.a64 import chapters
 from translator.spec.features import FEATURES, Feature, required
-from translator.spec.sysregs import SYSOPS
+from translator.spec.sysregs import SYSOPS, SYSREGS
 
 _TRIES = 4
 """Words of each pattern."""
 
 
 def gated_words(feature: str) -> Iterator[int]:
-    """Words of every pattern that the feature gates, and the SYS operations."""
+    """Words of every pattern that the feature gates, MRS of its registers, its SYS operations."""
     draw = random.Random(feature)
     for patterns in chapters().values():
         for p in patterns:
@@ -33,6 +33,9 @@ def gated_words(feature: str) -> Iterator[int]:
                 if p.holds(word):
                     found += 1
                     yield word
+    for r in SYSREGS:
+        if r.feature == feature:
+            yield 0xD5200000 | r.id << 5 | 1
     for op in SYSOPS:
         if op.feature == feature:
             yield 0xD5080000 | op.op1 << 16 | op.crn << 12 | op.crm << 8 | op.op2 << 5 | 1

@@ -36,8 +36,8 @@ class SysReg:
 R = SysReg
 SYSREGS: tuple[SysReg, ...] = (
     R("NZCV", 3, 3, 4, 2, 0, "rw", "nzcv", "condition flags"),
-    R("FPCR", 3, 3, 4, 4, 0, "rw", "fpcr", "floating-point control"),
-    R("FPSR", 3, 3, 4, 4, 1, "rw", "fpsr", "floating-point status"),
+    R("FPCR", 3, 3, 4, 4, 0, "rw", "fpcr", "floating-point control", "FP"),
+    R("FPSR", 3, 3, 4, 4, 1, "rw", "fpsr", "floating-point status", "FP"),
     R("TPIDR_EL0", 3, 3, 13, 0, 2, "rw", "state tpidr_el0", "thread pointer"),
     R("TPIDRRO_EL0", 3, 3, 13, 0, 3, "r", "state tpidrro_el0", "thread pointer, read-only at EL0"),
     R("CTR_EL0", 3, 3, 0, 0, 1, "r", "environment", "cache type"),
