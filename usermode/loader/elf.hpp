@@ -27,7 +27,7 @@ struct ElfFile {
     std::string interpreter;        // empty: none
     std::vector<Segment> segments;  // ascending, without overlap
     bool executable_stack = false;
-    bool branch_targets = false;  // a property says that its code may be guarded (FEAT_BTI)
+    bool branch_targets = false;     // a property says that its code may be guarded (FEAT_BTI)
     uint64_t alignment = kPageSize;  // of a position-independent image: the largest p_align
 
     uint64_t begin() const { return page_down(segments.front().vaddr); }
