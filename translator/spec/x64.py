@@ -233,6 +233,7 @@ for _name, _code in (("b", "W0 7a"), ("w", "W0 7b"), ("d", "W0 7c")):
 form("vpbroadcastq", "x r64", "RM", "EVEX.N16.66.0F38.W1 7c", "avx512")
 for _suffix, _prefix in (("ss", "F3"), ("sd", "F2")):
     form(f"vcvtusi2{_suffix}", "x x r", "RVM", f"EVEX.N8.{_prefix}.0F.WS 7b", "avx512")
+    form(f"vcvtt{_suffix}2usi", "r x", "RM", f"EVEX.N8.{_prefix}.0F.WS 78", "avx512")
 form("vprord", "x x/m imm8", "VMI", "EVEX.N16.66.0F.W0 72 /0", "avx512")
 form("vprorq", "x x/m imm8", "VMI", "EVEX.N16.66.0F.W1 72 /0", "avx512")
 form("vpdpbusd", "x x x/m", "RVM", "EVEX.N16.66.0F38.W0 50", "avx512vnni")

@@ -279,6 +279,18 @@ void Compiler::to_integer(const Inst& i, bool is_signed) {
     c.size = size;
     c.reg[3] = static_cast<uint8_t>(d);
     Size convert = size;
+    if (!is_signed && avx512()) {
+        // All ones: out of range, or the greatest number itself.
+        auto truncate = [&](Gp to, Xmm from_x) {
+            wide ? a_.vcvttsd2usi(size, to, from_x) : a_.vcvttss2usi(size, to, from_x);
+        };
+        truncate(d, r);
+        a_.cmp(size, d, -1);
+        a_.jcc(Cond::e, c.entry);
+        if (mode != kZero) truncate(Gp::rax, a);  // as below
+        a_.bind(c.back);
+        return define(i, d, size == Size::b32);
+    }
     if (!is_signed) {
         // Within (-1, 2^63) or (-1, 2^32) truncation is right; the rest is the helper's.
         convert = Size::b64;
