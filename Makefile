@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help venv dev build run test check format bench testfloat fuzz fuzz-syscalls sweep bless sanitize toolchain testbins docs clean
+.PHONY: help venv dev build run test check format bench testfloat fuzz fuzz-syscalls sweep bless test-distro debian-tree sanitize toolchain testbins docs clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -20,7 +20,7 @@ CONFIGURE := cmake -G Ninja -S . -Wno-dev
 NINJA = quiet=--quiet; [ -t 1 ] && quiet=; ninja -C $(BUILD) $$quiet
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 14
 
 $(BIN)/.ready: pyproject.toml tools/requirements.py
 	@if [ -z "$(PYTHON)" ]; then echo "make: pydbt needs Python 3.11 or later as python3" >&2; exit 1; fi
@@ -55,7 +55,13 @@ testbins: $(BIN)/.ready ## build the guest programs of testbins/ into build/test
 	@$(BIN)/python -m testbins.build
 
 test: build testbins ## build everything and run all tests
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "not distro" $(PYTEST_ARGS)
+
+debian-tree: $(BIN)/.ready ## fetch Debian trees for arm64 and amd64 into the user's cache
+	@$(BIN)/python -m tools.debian_tree quick full
+
+test-distro: build ## compare programs of a Debian arm64 tree with their amd64 builds; writes docs/distro.md
+	@$(BIN)/python -m pytest tests/distro -m "distro or not distro" --distro-table $(PYTEST_ARGS)
 
 check: build ## all that CI runs: build, formatting, lint, types, tests
 	@$(BIN)/python -m ruff check .

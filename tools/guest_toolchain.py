@@ -190,9 +190,16 @@ def debian_mirror() -> str:
 
 class Apt:
     """apt-get with a state of its own below `folder`: asks for nothing that is installed, and
-    leaves the host's apt alone."""
+    leaves the host's apt alone. The first of `architectures` is that of packages named without one.
+    """
 
-    def __init__(self, folder: Path, suite: str, kind: str = "deb") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        suite: str,
+        kind: str = "deb",
+        architectures: Sequence[str] = ("amd64", "arm64"),
+    ) -> None:
         self.archives = folder / "archives"
         for name in ("state/lists/partial", "archives/partial", "cache", "sources"):
             (folder / name).mkdir(parents=True)
@@ -200,9 +207,10 @@ class Apt:
         keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
         (folder / "sources" / "debian.sources").write_text(
             f"Types: {kind}\nURIs: {debian_mirror()}\nSuites: {suite}\nComponents: main\n"
-            f"Architectures: amd64 arm64\nSigned-By: {keyring}\n",
+            f"Architectures: {' '.join(architectures)}\nSigned-By: {keyring}\n",
             encoding="utf-8",
         )
+        every = " ".join(f'"{name}";' for name in architectures)
         config = folder / "apt.conf"
         config.write_text(
             f'Dir::State "{folder}/state";\n'
@@ -211,8 +219,8 @@ class Apt:
             f'Dir::Cache::archives "{self.archives}";\n'
             'Dir::Etc::sourcelist "/dev/null";\n'
             f'Dir::Etc::sourceparts "{folder}/sources";\n'
-            'APT::Architecture "amd64";\n'
-            'APT::Architectures { "amd64"; "arm64"; };\n'
+            f'APT::Architecture "{architectures[0]}";\n'
+            f"APT::Architectures {{ {every} }};\n"
             'APT::Install-Recommends "false";\n'
             'APT::Sandbox::User "";\n'  # no change of user: the folder is private
             'Acquire::Languages "none";\n'

@@ -106,8 +106,9 @@ class Process final : public runtime::Environment {
     std::unique_ptr<GuestThread> main_thread;  // of the host thread that main() runs in
     /// What an execve left, or nothing.
     bool take_inherited(int fd, std::string& error);
-    int program_fd = -1;  // what execveat ran, to be closed when it is loaded
-    std::string program;  // path of the guest's executable, absolute
+    int program_fd = -1;      // what execveat ran, to be closed when it is loaded
+    std::string program;      // path of the guest's executable, absolute
+    std::string real_prefix;  // -L's folder without links; empty: none
     std::vector<uint64_t> auxv;
     uint64_t trampoline = 0;  // guest code that calls rt_sigreturn
 

@@ -16,6 +16,8 @@
 
 #include "usermode/linux_cpu.hpp"
 #include "usermode/loader/elf.hpp"
+#include "usermode/loader/identity.hpp"
+#include "usermode/loader/proc_files.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
@@ -86,8 +88,7 @@ bool load_image(const std::string& path, uint64_t hint, Process& process, ElfFil
 
 bool load_interpreter(const std::string& program, const std::string& name, Process& process,
                       LoadedImage& image, LoadError& error) {
-    std::string path = process.options.prefix + name;
-    if (process.options.prefix.empty() || access(path.c_str(), F_OK) != 0) path = name;
+    std::string path = host_path(process, name);
     if (access(path.c_str(), F_OK) != 0) {
         error = {program + ": its interpreter " + name +
                      " is not there; give the folder that has it "
@@ -188,7 +189,7 @@ bool build_stack(Process& process, const LoadRequest& request, const Images& ima
     StackBuilder stack(bottom + size, bottom + kPageSize);
     uint64_t zero = 0;
     stack.put(&zero, sizeof zero);
-    uint64_t filename = stack.put(request.path);
+    uint64_t filename = stack.put(shown_path(process, request.path));
     std::vector<uint64_t> argv, envp;
     for (auto it = request.envp.rbegin(); it != request.envp.rend(); ++it)
         envp.push_back(stack.put(*it));
@@ -212,6 +213,9 @@ bool build_stack(Process& process, const LoadRequest& request, const Images& ima
         error = {request.path + ": arguments and environment are too long for the stack", 126};
         return false;
     }
+    uint64_t environment = envp.empty() ? filename : envp.back();
+    uint64_t arguments = argv.empty() ? environment : argv.back();
+    show_identity(request.path, {stack.sp(), arguments, environment, filename}, process.auxv);
     base::CpuState& state = process.main_thread->state();
     state.sp = stack.sp();
     state.pc = images.interpreter == nullptr ? images.program.entry : images.interpreter->entry;
@@ -235,6 +239,8 @@ bool load_program(Process& process, const LoadRequest& request, LoadError& error
         return false;
     }
     process.program = absolute(request.path);
+    const std::string& prefix = process.options.prefix;
+    if (!prefix.empty()) process.real_prefix = absolute(prefix);
     process.memory.set_brk(program.end);
     Images images{elf, program, dynamic ? &interpreter : nullptr};
     return build_stack(process, request, images, error);

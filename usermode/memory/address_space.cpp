@@ -93,6 +93,20 @@ uint64_t AddressSpace::mapped_bytes() const {
     return bytes;
 }
 
+std::vector<GuestRange> AddressSpace::ranges_in(uint64_t begin, uint64_t end) const {
+    std::shared_lock lock(mutex_);
+    std::vector<GuestRange> result;
+    auto it = ranges_.upper_bound(begin);
+    if (it != ranges_.begin()) --it;
+    for (; it != ranges_.end() && it->first < end; ++it) {
+        uint64_t first = std::max(it->first, begin), last = std::min(it->second.end, end);
+        if (first >= last) continue;
+        bool heap = first >= brk_start_ && first < brk_;
+        result.push_back({first, last, it->second.prot, heap});
+    }
+    return result;
+}
+
 int AddressSpace::prot_at(uint64_t address) const {
     std::shared_lock lock(mutex_);
     auto it = ranges_.upper_bound(address);

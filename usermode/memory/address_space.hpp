@@ -27,6 +27,13 @@ inline constexpr uint64_t kAddressLimit = (uint64_t{1} << 47) - kPageSize;
 inline uint64_t page_down(uint64_t address) { return address & ~(kPageSize - 1); }
 inline uint64_t page_up(uint64_t address) { return page_down(address + kPageSize - 1); }
 
+/// A part of the guest's memory with one protection.
+struct GuestRange {
+    uint64_t begin, end;
+    int prot;
+    bool heap;  // between where brk began and where it is
+};
+
 /// Thread-safe. Results are addresses or negated errnos, as the kernel's.
 class AddressSpace {
    public:
@@ -70,6 +77,8 @@ class AddressSpace {
     uint64_t mapped_bytes() const;
     /// Whether every byte of [address, address + bytes) is the guest's.
     bool owns(uint64_t address, uint64_t bytes) const;
+    /// What the guest has in [begin, end), in order.
+    std::vector<GuestRange> ranges_in(uint64_t begin, uint64_t end) const;
     /// The PROT_ bits of a byte; -1 when the guest has nothing there.
     int prot_at(uint64_t address) const;
     /// Copies instruction words from executable memory, to the end of the page at most; see

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <string>
 
+#include "usermode/loader/proc_files.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
@@ -33,12 +34,12 @@ void untag_pointers(const SyscallInfo& info, SyscallArgs& args) {
 
 // A file below -L's folder stands for the one of that absolute path. `path` holds what args points
 // to.
-void add_prefix(const std::string& prefix, int argument, SyscallArgs& args, std::string& path) {
+void add_prefix(const Process& process, int argument, SyscallArgs& args, std::string& path) {
     std::string wanted;
     auto n = static_cast<size_t>(argument);
-    if (!read_guest_string(args[n], PATH_MAX, wanted) || !wanted.starts_with('/')) return;
-    path = prefix + wanted;
-    if (access(path.c_str(), F_OK) == 0) args[n] = reinterpret_cast<uint64_t>(path.c_str());
+    if (!read_guest_string(args[n], PATH_MAX, wanted)) return;
+    path = host_path(process, wanted);
+    if (path != wanted) args[n] = reinterpret_cast<uint64_t>(path.c_str());
 }
 
 int64_t serve(GuestThread& thread, const SyscallInfo& info, const SyscallArgs& args) {
@@ -93,8 +94,9 @@ void serve_syscall(GuestThread& thread) {
         return;
     }
     std::string path;
-    const std::string& prefix = thread.process.options.prefix;
-    if (info.prefixed >= 0 && !prefix.empty()) add_prefix(prefix, info.prefixed, args, path);
+    if (info.prefixed >= 0 && !thread.process.options.prefix.empty()) {
+        add_prefix(thread.process, info.prefixed, args, path);
+    }
     int64_t result = serve(thread, info, args);
     if (trace && !thread.exiting) trace_result(thread, info, args, result);
     bool restart = result == -kRestart;

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "usermode/loader/proc_files.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
@@ -99,10 +100,10 @@ bool resolve(const Process& process, std::string& path, std::vector<std::string>
         if (access(path.c_str(), X_OK) != 0) return true;
         std::vector<std::string> line{interpreter};
         if (!argument.empty()) line.push_back(argument);
-        line.push_back(path);
+        line.push_back(shown_path(process, path));
         if (argv.size() > 1) line.insert(line.end(), argv.begin() + 1, argv.end());
         argv = std::move(line);
-        path = interpreter;
+        path = host_path(process, interpreter);
     }
     return false;
 }

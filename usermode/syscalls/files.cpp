@@ -3,9 +3,7 @@
 // Owns: these calls. Must not know: processes and memory beyond their arguments.
 #include <fcntl.h>
 #include <linux/limits.h>
-#include <linux/magic.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,7 +11,7 @@
 #include <cstring>
 #include <string>
 
-#include "usermode/linux_cpu.hpp"
+#include "usermode/loader/proc_files.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
@@ -22,50 +20,27 @@
 #include "usermode/syscalls/uring.hpp"
 
 namespace pydbt::usermode {
-namespace {
-
-// Whether a path names the running program as /proc has it: /proc/self/exe, /proc/PID/exe.
-bool is_own_exe(const std::string& path) {
-    if (path == "/proc/self/exe" || path == "/proc/thread-self/exe") return true;
-    char own[64];
-    std::snprintf(own, sizeof own, "/proc/%d/exe", getpid());
-    return path == own;
-}
-
-// What open(2) of `path` gives the guest, when the host gave `fd`: /proc/cpuinfo, by whatever way
-// it was reached, is the guest's. What was wrong with the call, the host's file has said.
-int64_t guests_own(GuestThread& t, const std::string& path, int64_t fd, uint64_t flags) {
-    if (fd < 0 || (flags & O_PATH) != 0) return fd;
-    if (path.substr(path.rfind('/') + 1) != "cpuinfo") return fd;
-    auto file = static_cast<int>(fd);
-    struct statfs system;
-    if (fstatfs(file, &system) != 0 || system.f_type != PROC_SUPER_MAGIC) return fd;
-    close(file);
-    return open_cpuinfo(t.process.options.cpu, static_cast<int>(flags));
-}
-
-}  // namespace
-
 int64_t sys_openat(GuestThread& t, const SyscallArgs& a) {
     SyscallArgs host = a;
     host[1] = untag(a[1]);
     host[2] = open_flags_to_host(a[2]);
-    std::string path;
-    if (read_guest_string(a[1], PATH_MAX, path) && is_own_exe(path)) {
-        host[1] = reinterpret_cast<uint64_t>(t.process.program.c_str());
+    std::string path, program;
+    if (read_guest_string(a[1], PATH_MAX, path) && is_guest_exe(t.process, path, program)) {
+        host[1] = reinterpret_cast<uint64_t>(program.c_str());
     }
-    return guests_own(t, path, host_syscall(t, SYS_openat, host), host[2]);
+    return replace_proc_file(t, path, host_syscall(t, SYS_openat, host), host[2]);
 }
 
 int64_t sys_readlinkat(GuestThread& t, const SyscallArgs& a) {
-    std::string path;
-    if (!read_guest_string(a[1], PATH_MAX, path) || !is_own_exe(path)) {
+    std::string path, program;
+    if (!read_guest_string(a[1], PATH_MAX, path) || !is_guest_exe(t.process, path, program)) {
         return host_syscall(t, SYS_readlinkat, a);
     }
     auto size = static_cast<int32_t>(a[3]);
     if (size <= 0) return -EINVAL;
-    size_t n = std::min(t.process.program.size(), static_cast<size_t>(size));
-    if (!copy_to_guest(a[2], t.process.program.data(), n)) return -EFAULT;
+    program = shown_path(t.process, program);
+    size_t n = std::min(program.size(), static_cast<size_t>(size));
+    if (!copy_to_guest(a[2], program.data(), n)) return -EFAULT;
     return static_cast<int64_t>(n);
 }
 
@@ -123,7 +98,7 @@ int64_t sys_openat2(GuestThread& t, const SyscallArgs& a) {
     constexpr int kOpenat2 = 437;
     std::string path;
     if (!read_guest_string(a[1], PATH_MAX, path)) path.clear();
-    return guests_own(t, path, host_syscall(t, kOpenat2, host), how.flags);
+    return replace_proc_file(t, path, host_syscall(t, kOpenat2, host), how.flags);
 }
 
 // Numbers and structures are the same on both architectures (asm-generic/ioctl.h and ioctls.h), but

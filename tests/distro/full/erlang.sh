@@ -1,0 +1,2 @@
+# erlang: its JIT, processes, messages, ets
+erl -noshell -eval 'F = fun G(N) when N < 2 -> N; G(N) -> G(N - 1) + G(N - 2) end, S = self(), [spawn(fun() -> S ! {X, lists:sum(lists:seq(1, X))} end) || X <- lists:seq(1, 2000)], R = lists:sum([receive {X, V} -> V end || X <- lists:seq(1, 2000)]), T = ets:new(t, [set]), [ets:insert(T, {I rem 100, I}) || I <- lists:seq(1, 50000)], io:format("~p ~p ~p ~p ~s~n", [F(22), R, ets:info(T, size), 1 bsl 200, binary:encode_hex(erlang:md5("abc"))]), halt().'; echo $?

@@ -1,0 +1,2 @@
+# guile: its compiler to machine code, bignums, continuations, threads
+GUILE_AUTO_COMPILE=0 guile -c '(use-modules (ice-9 threads) (srfi srfi-1)) (define (f n) (if (< n 2) n (+ (f (- n 1)) (f (- n 2))))) (display (list (f 24) (expt 3 200) (/ 22 7) (exact->inexact 1/3) (sqrt -4) (call/cc (lambda (k) (+ 1 (k 42)))) (reduce + 0 (par-map (lambda (x) (* x x)) (iota 1000))) (string-upcase "straße") (catch #t (lambda () (car 1)) (lambda (k . a) k)) (let loop ((i 0) (s 0)) (if (= i 3000000) s (loop (+ i 1) (+ s (modulo i 7))))))) (newline)'; echo $?
