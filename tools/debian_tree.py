@@ -2,8 +2,8 @@
 
 Owns: which packages, and the trees in the cache, beside the toolchain. Needs no root: packages are
 downloaded with a private apt state and unpacked; no maintainer script runs, so what those would
-have made is made here. A pair of trees is there whole or not at all, and both have the same versions.
-Must not know: what is done with the programs.
+have made is made here. A pair of trees is there whole or not at all, and both have the same
+versions. Must not know: what is done with the programs.
 
     python -m tools.debian_tree [quick] [full]    fetches, prints where
 """

@@ -64,6 +64,14 @@ PREFIXED = (
     "faccessat2",
     "readlinkat",
     "execve",
+    "execveat",
+    "chdir",
+    "statfs",
+    "inotify_add_watch",
+    "getxattr",
+    "lgetxattr",
+    "listxattr",
+    "llistxattr",
 )
 """Calls whose path is looked up below the folder of -L first."""
 
