@@ -200,6 +200,54 @@ CASE(bad_pointers) {
     CHECK_FAILS(syscall(SYS_uname, 0x00ff000000000000), EFAULT);
 }
 
+// --- top byte ignore ----------------------------------------------------------------------------
+
+#define TAGGED(p, tag) ((__typeof__(&*(p)))((uintptr_t)(p) | (uintptr_t)(tag) << 56))
+
+CASE(tagged_loads_and_stores) {
+    static uint64_t words[16] __attribute__((aligned(64)));
+    for (unsigned tag = 1; tag < 256; tag += 2) {
+        volatile uint64_t* p = TAGGED(&words[0], tag);
+        p[3] = tag;
+        CHECK_EQ(words[3], tag);
+        CHECK_EQ(p[3], tag);
+        CHECK_EQ(((volatile uint8_t*)p)[24], tag);
+    }
+    uint64_t a = 0, b = 0, *q = TAGGED(words, 0x81);
+    words[0] = 0x1111, words[1] = 0x2222;
+    __asm__ volatile("ldp %0, %1, [%2], #16" : "+r"(a), "+r"(b), "+r"(q)::"memory");
+    CHECK(a == 0x1111 && b == 0x2222);
+    CHECK_EQ((uintptr_t)q, (uintptr_t)TAGGED(words + 2, 0x81));  // the tag stays in the register
+    q = TAGGED(words, 0x7f);
+    __asm__ volatile("ld1 {v0.2d, v1.2d}, [%0]\nst1 {v0.2d, v1.2d}, [%1]" ::"r"(q), "r"(q + 4)
+                     : "v0", "v1", "memory");
+    CHECK(words[4] == 0x1111 && words[5] == 0x2222);
+    uint64_t index = (uint64_t)0xff << 56;
+    __asm__ volatile("ldr %0, [%1, %2]" : "=r"(a) : "r"(words), "r"(index) : "memory");
+    CHECK_EQ(a, 0x1111);
+}
+
+CASE(tagged_atomics) {
+    static uint64_t word = 5;
+    uint64_t* p = TAGGED(&word, 0xaa);
+    CHECK_EQ(__atomic_fetch_add(p, 3, __ATOMIC_SEQ_CST), 5);
+    uint64_t old;
+    uint32_t failed;
+    do {
+        __asm__ volatile("ldaxr %0, [%2]\nadd %0, %0, #1\nstlxr %w1, %0, [%2]"
+                         : "=&r"(old), "=&r"(failed)
+                         : "r"(p)
+                         : "memory");
+    } while (failed);
+    CHECK_EQ(word, 9);
+    // The monitor is of the address without its tag.
+    __asm__ volatile("ldxr %0, [%2]\nstxr %w1, %0, [%3]"
+                     : "=&r"(old), "=&r"(failed)
+                     : "r"(p), "r"(&word)
+                     : "memory");
+    CHECK(__atomic_load_n(p, __ATOMIC_ACQUIRE) == 9);
+}
+
 // --- the launcher's memory ----------------------------------------------------------------------
 
 struct range {
@@ -284,54 +332,6 @@ CASE(unmap_everything) {
     CHECK_EQ(waitpid(pid, &status, 0), pid);
     CHECK(WIFSIGNALED(status));
     CHECK_EQ(WTERMSIG(status), 11);
-}
-
-// --- top byte ignore ----------------------------------------------------------------------------
-
-#define TAGGED(p, tag) ((__typeof__(&*(p)))((uintptr_t)(p) | (uintptr_t)(tag) << 56))
-
-CASE(tagged_loads_and_stores) {
-    static uint64_t words[16] __attribute__((aligned(64)));
-    for (unsigned tag = 1; tag < 256; tag += 2) {
-        volatile uint64_t* p = TAGGED(&words[0], tag);
-        p[3] = tag;
-        CHECK_EQ(words[3], tag);
-        CHECK_EQ(p[3], tag);
-        CHECK_EQ(((volatile uint8_t*)p)[24], tag);
-    }
-    uint64_t a = 0, b = 0, *q = TAGGED(words, 0x81);
-    words[0] = 0x1111, words[1] = 0x2222;
-    __asm__ volatile("ldp %0, %1, [%2], #16" : "+r"(a), "+r"(b), "+r"(q)::"memory");
-    CHECK(a == 0x1111 && b == 0x2222);
-    CHECK_EQ((uintptr_t)q, (uintptr_t)TAGGED(words + 2, 0x81));  // the tag stays in the register
-    q = TAGGED(words, 0x7f);
-    __asm__ volatile("ld1 {v0.2d, v1.2d}, [%0]\nst1 {v0.2d, v1.2d}, [%1]" ::"r"(q), "r"(q + 4)
-                     : "v0", "v1", "memory");
-    CHECK(words[4] == 0x1111 && words[5] == 0x2222);
-    uint64_t index = (uint64_t)0xff << 56;
-    __asm__ volatile("ldr %0, [%1, %2]" : "=r"(a) : "r"(words), "r"(index) : "memory");
-    CHECK_EQ(a, 0x1111);
-}
-
-CASE(tagged_atomics) {
-    static uint64_t word = 5;
-    uint64_t* p = TAGGED(&word, 0xaa);
-    CHECK_EQ(__atomic_fetch_add(p, 3, __ATOMIC_SEQ_CST), 5);
-    uint64_t old;
-    uint32_t failed;
-    do {
-        __asm__ volatile("ldaxr %0, [%2]\nadd %0, %0, #1\nstlxr %w1, %0, [%2]"
-                         : "=&r"(old), "=&r"(failed)
-                         : "r"(p)
-                         : "memory");
-    } while (failed);
-    CHECK_EQ(word, 9);
-    // The monitor is of the address without its tag.
-    __asm__ volatile("ldxr %0, [%2]\nstxr %w1, %0, [%3]"
-                     : "=&r"(old), "=&r"(failed)
-                     : "r"(p), "r"(&word)
-                     : "memory");
-    CHECK(__atomic_load_n(p, __ATOMIC_ACQUIRE) == 9);
 }
 
 static int called;
