@@ -3,7 +3,9 @@
 // Owns: these calls. Must not know: delivery (usermode/signals).
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <ctime>
 
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/process.hpp"
@@ -54,12 +56,44 @@ int64_t sys_rt_sigpending(GuestThread& t, const SyscallArgs& a) {
     return host_syscall(t, SYS_rt_sigpending, a);
 }
 
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+
+int64_t now_ns() {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * kSecond + now.tv_nsec;
+}
+
+// The host wakes a thread that waits, and another thread of ours may take that signal first. The
+// guest, which has no such threads, must not see this as EINTR: waits again for what is left of
+// the time. What the kernel refuses is left to it.
+int64_t wait_for_signal(GuestThread& t, SyscallArgs a) {
+    timespec left{};
+    bool limited = a[2] != 0;
+    if (limited && !read_guest(a[2], left)) return -EFAULT;
+    constexpr int64_t kLongest = int64_t{1} << 32;  // seconds; 136 years are for ever
+    bool valid = left.tv_sec >= 0 && left.tv_nsec >= 0 && left.tv_nsec < kSecond;
+    int64_t end = now_ns() + std::min<int64_t>(left.tv_sec, kLongest) * kSecond + left.tv_nsec;
+    for (;;) {
+        int64_t result = host_syscall(t, SYS_rt_sigtimedwait, a);
+        bool mine = t.signals.pending != 0 || sent_is_ready(t);
+        if (result != -EINTR || mine || !valid) return result;
+        int64_t rest = std::max<int64_t>(end - now_ns(), 0);
+        left = {.tv_sec = rest / kSecond, .tv_nsec = rest % kSecond};
+        if (limited) a[2] = reinterpret_cast<uint64_t>(&left);
+    }
+}
+
+}  // namespace
+
 int64_t sys_rt_sigtimedwait(GuestThread& t, const SyscallArgs& a) {
     if (a[3] != kSigsetBytes) return -EINVAL;
     uint64_t set;
     if (!read_guest(a[0], set)) return -EFAULT;
     t.signals.sent.awaited = set;
-    int64_t result = host_syscall(t, SYS_rt_sigtimedwait, a);
+    int64_t result = wait_for_signal(t, a);
     t.signals.sent.awaited = 0;
     siginfo_t info;
     // The kernel's siginfo was that of a copy.
