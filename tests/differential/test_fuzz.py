@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -181,6 +182,19 @@ def test_exclusions_name_patterns() -> None:
     for rule in rules:
         assert rule.reason
         assert fnmatch.filter(names, rule.names), rule.names
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_store_exclusive_to_the_address_of_an_open_monitor(tier: str) -> None:
+    """unicorn faults there, ours fails without an access: excluded. An address beside it is not."""
+    drawn = Case.unpack(Generator().batch("monitor", 1)[0])
+    store = 0x0812FE52  # stlxrb w18, w18, [x18]
+    all_ones, beside = 0x92800012, 0x92800032  # mov x18, #-1; mov x18, #-2
+    cases = [replace(drawn, words=[move, store]).pack() for move in (all_ones, beside)]
+    ours, theirs = pydbt(tier), unicorn()
+    assert compare(ours, theirs, cases) == []
+    outcomes = [Result.unpack(r).outcome for r in run(theirs, cases) if isinstance(r, bytes)]
+    assert outcomes == ["memory_fault", "end"]
 
 
 def test_command_reports_and_fails(
