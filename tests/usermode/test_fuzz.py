@@ -22,8 +22,5 @@ def test_storm(tiered: Launcher, guest: Callable[..., Path]) -> None:
     assert tiered.run(guest("storm", "glibc"), "3") == Run(0, "done\n", "")
 
 
-@pytest.mark.xfail(
-    strict=False, reason="known defect: about one storm in eight loses a signal or hangs (issue 4)"
-)
 def test_signal_storm(tiered: Launcher, guest: Callable[..., Path]) -> None:
     assert tiered.run(guest("signalstorm", "glibc"), "2") == Run(0, "done\n", "")
