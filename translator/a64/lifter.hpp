@@ -121,6 +121,7 @@ class Lifter {
     Value load_register(unsigned size, unsigned opc, const MemoryOperand& at, unsigned order = 0,
                         unsigned flags = 0);
     bool pair_is_one_access(bool sf, unsigned rn) const;
+    Value monitored(unsigned rn);
     Value load_ordered(unsigned size, unsigned opc, unsigned rn, int64_t disp, unsigned order);
     Step store_ordered(unsigned size, unsigned rt, unsigned rn, int64_t disp);
     void atomic128(unsigned order, unsigned rt, unsigned rt2, unsigned rn,

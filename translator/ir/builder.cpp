@@ -76,7 +76,10 @@ Value Builder::fold_unary(const Inst& i) {
         case Op::neg: return from.op == i.op ? from.args[0] : kNone;
         case Op::clz: return from.op == Op::rbit ? ctz(from.args[0]) : kNone;
         case Op::ubfx:
-        case Op::sbfx: return i.imm == int64_t{bits(i.type)} << 8 ? a : kNone;
+        case Op::sbfx: {
+            bool again = from.op == i.op && from.imm == i.imm && (i.imm & 0xff) == 0;
+            return again || i.imm == int64_t{bits(i.type)} << 8 ? a : kNone;
+        }
         case Op::bitcast:
             if (from.type == i.type) return a;
             if (from.op == Op::bitcast) return bitcast(i.type, from.args[0]);
@@ -167,7 +170,7 @@ Value Builder::memory(Op op, Type type, Value base, Value index, Value value, un
     if (f_.mask_addresses) {
         Value sum = base;
         if (index != kNone) sum = add(sum, shl(index, i64(scale)));
-        base = sbfx(add(sum, i64(static_cast<uint64_t>(disp))), kUntaggedField);
+        base = untagged(add(sum, i64(static_cast<uint64_t>(disp))));
         index = kNone;
         scale = 0;
         disp = 0;
@@ -181,6 +184,8 @@ Value Builder::memory(Op op, Type type, Value base, Value index, Value value, un
     return append(i);
 }
 
-Value Builder::address(Value base) { return f_.mask_addresses ? sbfx(base, kUntaggedField) : base; }
+Value Builder::untagged(Value address) { return sbfx(address, kUntaggedField); }
+
+Value Builder::address(Value base) { return f_.mask_addresses ? untagged(base) : base; }
 
 }  // namespace pydbt::ir

@@ -86,6 +86,9 @@ class Builder {
         return append(i);
     }
 
+    /// An address without its top byte, which Arm ignores: bits 55:0, sign-extended.
+    Value untagged(Value address);
+
     // Guest state. A get behind a set or get of the same register in the block returns that value.
     Value get_x(unsigned n) {
         if (x_[n] == kNone) x_[n] = get(Op::get_x, Type::i64, n);

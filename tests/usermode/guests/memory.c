@@ -245,7 +245,30 @@ CASE(tagged_atomics) {
                      : "=&r"(old), "=&r"(failed)
                      : "r"(p), "r"(&word)
                      : "memory");
+    CHECK_EQ(failed, 0);
     CHECK(__atomic_load_n(p, __ATOMIC_ACQUIRE) == 9);
+}
+
+// The loads and the stores are on pages of code of their own, so in blocks of their own: that the
+// load's address is tagged tells nothing about the store's.
+__asm__(
+    ".balign 4096\n"
+    ".skip 4096 - 4\n"
+    "load_then_store: ldaxr x2, [x0]\n"
+    " add x2, x2, #1\n stlxr w1, x2, [x0]\n mov w0, w1\n ret\n"
+    ".balign 4096\n"
+    ".skip 4096 - 4\n"
+    "load_then_store_pair: ldaxp x2, x3, [x0]\n"
+    " add x3, x3, #1\n stlxp w1, x2, x3, [x0]\n mov w0, w1\n ret\n"
+    ".balign 4096\n");
+extern uint32_t load_then_store(uint64_t*), load_then_store_pair(uint64_t*);
+
+CASE(tagged_exclusives_of_two_pages) {
+    static uint64_t words[2] __attribute__((aligned(16))) = {5, 6};
+    CHECK_EQ(load_then_store(TAGGED(words, 0xaa)), 0);
+    CHECK_EQ(words[0], 6);
+    CHECK_EQ(load_then_store_pair(TAGGED(words, 0xaa)), 0);
+    CHECK_EQ(words[1], 7);
 }
 
 // --- the launcher's memory ----------------------------------------------------------------------

@@ -207,6 +207,8 @@ TEST(tagged_addresses_lose_their_top_byte) {
     CHECK_EQ(b.inst(load.args[0]).imm, 56 << 8);
     const Inst atomic = b.inst(b.atomic_add(x, i, 3, 0));
     CHECK_EQ(b.inst(atomic.args[0]).op, Op::sbfx);
+    Value once = b.untagged(x);
+    CHECK_EQ(b.untagged(once), once);
     b.exit_direct(0);
     CHECK_EQ(verify(t.f), "");
 }
