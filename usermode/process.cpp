@@ -86,7 +86,7 @@ bool Process::create(std::string& error) {
     if (has_bti()) memory.on_guard([this] { engine->guard_branches(); });
     memory.on_code_change([this](uint64_t begin, uint64_t end) { engine->invalidate(begin, end); });
     std::unique_ptr<runtime::Thread> cpu = engine->create_thread();
-    if (!cpu || !make_signal_stack() || !map_trampoline()) {
+    if (!cpu || !make_signal_stack() || !map_vdso(memory)) {
         error = "no memory";
         return false;
     }
@@ -107,18 +107,8 @@ bool Process::create(std::string& error) {
     return true;
 }
 
-// What the vDSO's __kernel_rt_sigreturn is: mov x8, #139; svc #0.
-bool Process::map_trampoline() {
-    constexpr uint32_t kCode[] = {0xd2801168, 0xd4000001};
-    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
-    int64_t at = memory.map(0, kPageSize, PROT_READ | PROT_WRITE, kFlags, -1, 0);
-    if (at < 0) return false;
-    trampoline = static_cast<uint64_t>(at);
-    std::memcpy(reinterpret_cast<void*>(trampoline), kCode, sizeof kCode);
-    return memory.protect(trampoline, kPageSize, PROT_READ | PROT_EXEC) == 0;
-}
-
-uint64_t Process::read_sysreg(base::CpuState&, uint32_t id, bool&) {
+uint64_t Process::read_sysreg(base::CpuState& state, uint32_t id, bool&) {
+    if (id >= a64::kOwnAnswers) return answer_vdso(state, id - a64::kOwnAnswers);
     switch (id) {
         case a64::kCTR_EL0: return options.cpu.model().ctr;
         case a64::kDCZID_EL0: return static_cast<uint64_t>(__builtin_ctz(a64::kZvaBytes / 4));

@@ -17,6 +17,7 @@
 #include "usermode/signals/signals.hpp"
 #include "usermode/syscalls/kept.hpp"
 #include "usermode/syscalls/seccomp.hpp"
+#include "usermode/vdso.hpp"
 
 namespace pydbt::usermode {
 
@@ -73,6 +74,7 @@ class GuestThread {
     int tid = 0;
     SeccompState seccomp;  // another thread may set it: under group->members_mutex
     bool exiting = false;  // exit(2) was called
+    RandomBytes random;
 };
 
 class Process final : public runtime::Environment {
@@ -88,6 +90,7 @@ class Process final : public runtime::Environment {
         return memory.fetch(pc, words);
     }
     bool guarded(uint64_t pc) override;
+    bool own(uint64_t pc) override { return memory.in_vdso(pc); }
     uint64_t read_sysreg(base::CpuState& state, uint32_t id, bool& undefined) override;
     void write_sysreg(base::CpuState& state, uint32_t id, uint64_t value, bool& undefined) override;
 
@@ -110,13 +113,11 @@ class Process final : public runtime::Environment {
     std::string program;      // path of the guest's executable, absolute
     std::string real_prefix;  // -L's folder without links; empty: none
     std::vector<uint64_t> auxv;
-    uint64_t trampoline = 0;  // guest code that calls rt_sigreturn
 
    private:
     bool has_bti() const;
     void serve(GuestThread& thread, const runtime::Exit& exit);
     void fetch_fault(GuestThread& thread, const runtime::Exit& exit);
-    bool map_trampoline();
     std::atomic<bool> finished_ = false;
 };
 

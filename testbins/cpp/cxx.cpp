@@ -1,5 +1,6 @@
 // The C++ library and runtime: exceptions, RTTI, streams, containers, strings, algorithms.
 #include <algorithm>
+#include <csignal>
 #include <deque>
 #include <exception>
 #include <fstream>
@@ -191,6 +192,33 @@ struct Bottom : Left, Right {
     int bottom = 4;
 };
 
+void throw_number(int number) {
+    Guard guard("handler");
+    throw number;
+}
+
+// Through the signal's frame, to whoever was interrupted.
+void from_handlers() {
+    void (*volatile interrupt)() = [] { std::raise(SIGUSR1); };
+    for (int flags : {0, SA_ONSTACK}) {
+        static char stack[65536];
+        stack_t alternate{};
+        alternate.ss_sp = stack;
+        alternate.ss_size = sizeof stack;
+        sigaltstack(&alternate, nullptr);
+        struct sigaction action{};
+        action.sa_handler = throw_number;
+        action.sa_flags = flags | SA_NODEFER;
+        sigaction(SIGUSR1, &action, nullptr);
+        try {
+            Guard guard("interrupted");
+            interrupt();
+        } catch (int number) {
+            std::cout << "thrown by a handler: " << (number == SIGUSR1) << ' ' << live << '\n';
+        }
+    }
+}
+
 void types() {
     std::vector<std::unique_ptr<Shape>> shapes;
     for (int i = 1; i < 6; ++i) {
@@ -342,6 +370,7 @@ const Announcer at_exit("destroyed at exit");
 
 int main() {
     exceptions();
+    from_handlers();
     types();
     containers();
     algorithms();

@@ -24,6 +24,7 @@ PROGRAMS = (
     "code",
     "loops",
     "pauth",
+    "vdso",
 )
 
 # The launcher that the sanitizers make is linked dynamically, and its C library does not call

@@ -53,7 +53,7 @@ Step Lifter::lift_TBNZ(const Args_TBNZ& a) {
 // BTypeNext: 1 where anything but a jump table's label may follow, 2 of calls, 3 of other jumps.
 Step Lifter::branch_indirect(Value target, unsigned rn) {
     bool says = (f.key & kKeyGuarded) != 0;
-    unsigned btype = guarded_ && rn != 16 && rn != 17 ? 3 : 1;
+    unsigned btype = page_.guarded && rn != 16 && rn != 17 ? 3 : 1;
     b.exit_indirect(target, says ? btype : 0);
     return Step::end;
 }

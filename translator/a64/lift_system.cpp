@@ -39,12 +39,23 @@ constexpr uint64_t kC = uint64_t{1} << 29;
 }  // namespace
 
 // Hints are NOPs but WFE and WFI, which tell the caller of run() that the guest waits, and those of
-// pointer authentication. BTI is looked at where a branch arrives.
+// pointer authentication, and in the environment's own code its questions. BTI is looked at where a
+// branch arrives.
 Step Lifter::lift_HINT(const Args_HINT& a) {
     uint32_t number = a.crm << 3 | a.op2;
     if (number == kWfe || number == kWfi) return exception(ir::Exception::wait, number);
+    if (page_.own && number >= kOwnHints && number < kOwnHints + 8) {
+        ask_environment(number - kOwnHints);
+        return Step::next;
+    }
     if (features.has(Feature::PAuth)) pauth_hint(number);
     return Step::next;
+}
+
+// X0 is where the environment sees it; the second word of its answer is in CpuState::vtmp.
+void Lifter::ask_environment(uint32_t question) {
+    set_x(16, b.read_sysreg(kOwnAnswers + question));
+    set_x(17, b.get_state(ir::Type::i64, offsetof(base::CpuState, vtmp)));
 }
 
 // A wait may end at any time; the deadline need not be looked at.

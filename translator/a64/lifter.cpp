@@ -3,11 +3,11 @@
 namespace pydbt::a64 {
 
 void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
-                const Features& features, uint32_t key, bool guarded) {
+                const Features& features, uint32_t key, PageKind page) {
     f.pc = pc;
     f.key = key;
     f.within_16 = features.has(Feature::LSE2);
-    Lifter lifter(f, features, guarded);
+    Lifter lifter(f, features, page);
     lifter.b.switch_to(lifter.b.new_block());
     for (uint32_t word : words) {
         lifter.b.begin_insn(pc);

@@ -17,11 +17,17 @@
 
 namespace pydbt::a64 {
 
+/// What a block's page is.
+struct PageKind {
+    bool guarded = false;  // FEAT_BTI
+    bool own = false;      // the environment's own code: kOwnHints are its questions
+};
+
 /// Lifts instructions from `pc` on until one ends the block or `words` run out (then the block goes
 /// on at the next address). `words` is not empty. Fills f.pc, f.key and f.insns; does not clear
 /// `f`.
 void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
-                const Features& features, uint32_t key, bool guarded = false);
+                const Features& features, uint32_t key, PageKind page = {});
 
 /// Whether an instruction of a guarded page may be branched to with this PSTATE.BTYPE (not 0).
 bool is_landing_pad(uint32_t word, uint64_t btype, const Features& features);
@@ -42,8 +48,8 @@ enum class Step : uint8_t { next, end };
 
 class Lifter {
    public:
-    Lifter(ir::Function& function, const Features& features_in, bool guarded)
-        : b(function), features(features_in), guarded_(guarded), f(function) {}
+    Lifter(ir::Function& function, const Features& features_in, PageKind page)
+        : b(function), features(features_in), page_(page), f(function) {}
 
     /// Generated: decodes a word and lifts it.
     Step dispatch(uint32_t word);
@@ -105,6 +111,7 @@ class Lifter {
     Value strip(Value pointer);
     bool pauth_hint(uint32_t number);
     Step set_pstate(uint32_t id, uint32_t imm);
+    void ask_environment(uint32_t question);
 
     // Memory.
     struct MemoryOperand {
@@ -135,7 +142,7 @@ class Lifter {
     };
     const Sha256& sha256_rounds(Value abcd, Value efgh, Value wk);
 
-    bool guarded_;  // the page is
+    PageKind page_;
     ir::Function& f;
     Sha256 sha256_;
 };

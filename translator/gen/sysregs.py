@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from ..spec.features import FEATURES
 from ..spec.state import FIELDS
-from ..spec.sysregs import SYSOPS, SYSREGS, ZVA_BYTES, SysOp, SysReg
+from ..spec.sysregs import OWN_ANSWERS, OWN_HINTS, SYSOPS, SYSREGS, ZVA_BYTES, SysOp, SysReg
 from .common import SpecError, run
 
 _HOW = {"nzcv", "fpcr", "fpsr", "random", "environment"}
@@ -103,6 +103,9 @@ inline constexpr SysOpInfo kSysOps[] = {{
 {ops}
 }};
 inline constexpr unsigned kZvaBytes = {ZVA_BYTES};
+
+/// Hints that ask the environment, in its own code, and what read_sysreg carries for the first.
+inline constexpr uint32_t kOwnHints = {OWN_HINTS}, kOwnAnswers = {OWN_ANSWERS:#x};
 
 }}  // namespace pydbt::a64
 """

@@ -26,8 +26,13 @@ class Environment {
     /// Whether the page of `pc` is guarded (FEAT_BTI). Called as `fetch` is.
     virtual bool guarded(uint64_t) { return false; }
 
+    /// Whether the code at `pc` is the environment's own, whose hints a64::kOwnHints are questions
+    /// to read_sysreg. Called as `fetch` is.
+    virtual bool own(uint64_t) { return false; }
+
     /// MRS of a register that no CpuState field holds. `id` is op0<<14|op1<<11|CRn<<7|CRm<<3|op2.
-    /// Sets `undefined` when the register does not exist at this exception level.
+    /// Sets `undefined` when the register does not exist at this exception level. From
+    /// a64::kOwnAnswers on the questions of own code: a second word of the answer goes to vtmp.
     virtual uint64_t read_sysreg(base::CpuState& state, uint32_t id, bool& undefined) = 0;
 
     /// MSR of such a register; also SYS operations that the translator does not do itself.

@@ -112,7 +112,8 @@ void EngineImpl::lift(uint64_t pc, uint32_t key, std::span<const uint32_t> words
                       bool mask_addresses) {
     function_.clear();
     function_.mask_addresses = mask_addresses;
-    a64::lift_block(function_, pc, words, options.features, key, environment.guarded(pc));
+    a64::lift_block(function_, pc, words, options.features, key,
+                    {environment.guarded(pc), environment.own(pc)});
 }
 
 bool EngineImpl::uses_tags() const {

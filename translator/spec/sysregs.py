@@ -57,6 +57,14 @@ reserved encodings included, but for CRm 1 and all of CRm 0 other than MIDR, MPI
 (arch/arm64/kernel/cpufeature.c, emulate_sys_reg). So it goes to the environment as a whole."""
 
 
+OWN_HINTS = 120
+"""Eight hints, from this number up, that no manual gives a meaning and every processor passes over.
+In code of the environment's own they ask the environment: X16 and X17 := its answer."""
+
+OWN_ANSWERS = 1 << 16
+"""How read_sysreg carries such a question: this plus the hint's place among the eight."""
+
+
 @dataclass(frozen=True, slots=True)
 class SysOp:
     """`how`: `zero` (DC ZVA), `clean` (nothing to do: caches are coherent), `invalidate` (IC

@@ -139,6 +139,7 @@ struct Images {
 void add_auxiliary(std::vector<uint64_t>& words, const Images& images, Process& process,
                    uint64_t random, uint64_t platform, uint64_t filename) {
     const uint64_t rows[][2] = {
+        {AT_SYSINFO_EHDR, process.memory.vdso()},
         {kAtMinsigstksz, kMinsigstksz},
         {AT_HWCAP, hwcap(process.options.cpu, 0)},
         {AT_PAGESZ, kPageSize},

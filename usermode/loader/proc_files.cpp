@@ -141,7 +141,7 @@ std::string guest_maps(const Process& process, const std::string& host) {
             part.begin = range.begin;
             part.end = range.end;
             if (!map.name.empty() && map.name[0] == '/') part.offset += range.begin - map.begin;
-            if (range.heap) part.name = "[heap]";
+            if (range.name[0] != 0) part.name = range.name;
             part.name = shown_path(process, part.name);
             result += print(part, range.prot) + below;
         }

@@ -53,6 +53,70 @@ bool AddressSpace::clear(uint64_t begin, uint64_t end) {
     return executable;
 }
 
+// --- names --------------------------------------------------------------------------------------
+
+void AddressSpace::forget_names(uint64_t begin, uint64_t end) {
+    std::vector<Name> kept;
+    for (const Name& n : names_) {
+        if (n.begin < begin) kept.push_back({n.begin, std::min(n.end, begin), n.text});
+        if (n.end > end) kept.push_back({std::max(n.begin, end), n.end, n.text});
+    }
+    names_ = std::move(kept);
+}
+
+void AddressSpace::name(uint64_t begin, uint64_t end, const char* text) {
+    Lock lock(mutex_);
+    forget_names(begin, end);
+    names_.push_back({begin, end, text});
+}
+
+namespace {
+constexpr char kVdsoName[] = "[vdso]";
+}
+
+void AddressSpace::set_vdso(uint64_t begin, uint64_t end) {
+    name(begin, end, kVdsoName);
+    vdso_.store(begin, std::memory_order_relaxed);
+}
+
+bool AddressSpace::in_vdso(uint64_t address) const {
+    std::shared_lock lock(mutex_);
+    uint64_t end = ~uint64_t{0};
+    return name_at(address, end) == kVdsoName;
+}
+
+// The name of a byte; `end` becomes where that changes, if it is before.
+const char* AddressSpace::name_at(uint64_t address, uint64_t& end) const {
+    const char* text = "";
+    auto look = [&](uint64_t first, uint64_t last, const char* name) {
+        if (first > address) {
+            end = std::min(end, first);
+        } else if (last > address) {
+            end = std::min(end, last);
+            text = name;
+        }
+    };
+    if (brk_start_ < brk_) look(brk_start_, page_up(brk_), "[heap]");
+    for (const Name& n : names_) look(n.begin, n.end, n.text);
+    return text;
+}
+
+// mremap(2) takes names along.
+void AddressSpace::move_names(uint64_t from, uint64_t to, uint64_t bytes) {
+    uint64_t here = vdso_.load(std::memory_order_relaxed);
+    if (here >= from && here - from < bytes) vdso_.store(here - from + to);
+    std::vector<Name> moved;
+    for (const Name& n : names_) {
+        uint64_t begin = std::max(n.begin, from), end = std::min(n.end, from + bytes);
+        if (begin < end) moved.push_back({begin - from + to, end - from + to, n.text});
+    }
+    forget_names(from, from + bytes);
+    forget_names(to, to + bytes);
+    names_.insert(names_.end(), moved.begin(), moved.end());
+}
+
+// --- looking ------------------------------------------------------------------------------------
+
 void AddressSpace::set(uint64_t begin, uint64_t end, int prot) {
     auto at = ranges_.insert_or_assign(begin, Range{end, prot}).first;
     auto next = std::next(at);
@@ -100,9 +164,12 @@ std::vector<GuestRange> AddressSpace::ranges_in(uint64_t begin, uint64_t end) co
     if (it != ranges_.begin()) --it;
     for (; it != ranges_.end() && it->first < end; ++it) {
         uint64_t first = std::max(it->first, begin), last = std::min(it->second.end, end);
-        if (first >= last) continue;
-        bool heap = first >= brk_start_ && first < brk_;
-        result.push_back({first, last, it->second.prot, heap});
+        while (first < last) {
+            uint64_t part = last;
+            const char* name = name_at(first, part);
+            result.push_back({first, part, it->second.prot, name});
+            first = part;
+        }
     }
     return result;
 }
@@ -176,6 +243,7 @@ int64_t AddressSpace::map(uint64_t address, uint64_t bytes, int prot, int flags,
         gaps.keep();
         address = static_cast<uint64_t>(result);
         was_code = clear(address, address + size);
+        forget_names(address, address + size);
         set(address, address + size, prot & kProtBits);
         lock_new(address, size);
     }
@@ -209,6 +277,7 @@ bool AddressSpace::drop(uint64_t begin, uint64_t end, int64_t& failure) {
         end = it->first;
         break;
     }
+    forget_names(begin, end);
     return clear(begin, end);
 }
 
@@ -237,6 +306,7 @@ int64_t AddressSpace::attach(int id, uint64_t address, int flags) {
         gaps.keep();
         address = static_cast<uint64_t>(result);
         was_code = clear(address, address + size);
+        forget_names(address, address + size);
         set(address, address + size, prot);
         attached_[address] = size;
     }
@@ -332,9 +402,11 @@ int64_t AddressSpace::remap(uint64_t address, uint64_t old_bytes, uint64_t new_b
         gaps.keep();
         result = raw;
         constexpr int kDontUnmap = 4;  // MREMAP_DONTUNMAP
-        if (old_size != 0 && (flags & kDontUnmap) == 0)
-            was_code = clear(address, address + old_size);
         auto to = static_cast<uint64_t>(result);
+        if (old_size != 0 && (flags & kDontUnmap) == 0) {
+            was_code = clear(address, address + old_size);
+            if (to != address) move_names(address, to, old_size);
+        }
         was_code |= clear(to, to + new_size);
         set(to, to + new_size, prot);
     }

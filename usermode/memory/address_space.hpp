@@ -6,6 +6,7 @@
 // syscalls' numbers, ELF.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -31,7 +32,7 @@ inline uint64_t page_up(uint64_t address) { return page_down(address + kPageSize
 struct GuestRange {
     uint64_t begin, end;
     int prot;
-    bool heap;  // between where brk began and where it is
+    const char* name;  // "[heap]" and the like; empty: none of ours
 };
 
 /// Thread-safe. Results are addresses or negated errnos, as the kernel's.
@@ -73,6 +74,14 @@ class AddressSpace {
 
     uint64_t brk_start() const { return brk_start_; }
 
+    /// What /proc/PID/maps calls a range, until something else is there. `text` is not copied.
+    void name(uint64_t begin, uint64_t end, const char* text);
+    /// Where the vDSO is. The guest may move it, and signals return to it where it is then.
+    void set_vdso(uint64_t begin, uint64_t end);
+    uint64_t vdso() const { return vdso_.load(std::memory_order_relaxed); }
+    /// Whether the vDSO's code is at an address.
+    bool in_vdso(uint64_t address) const;
+
     /// All that the guest has.
     uint64_t mapped_bytes() const;
     /// Whether every byte of [address, address + bytes) is the guest's.
@@ -89,6 +98,10 @@ class AddressSpace {
     struct Range {
         uint64_t end;
         int prot;
+    };
+    struct Name {
+        uint64_t begin, end;
+        const char* text;
     };
     using Lock = std::unique_lock<std::shared_mutex>;
     using Ranges = std::map<uint64_t, Range>;
@@ -112,6 +125,9 @@ class AddressSpace {
     /// Takes [begin, end) out of the ranges; true when any of it was executable.
     bool clear(uint64_t begin, uint64_t end);
     void split(uint64_t at);
+    void forget_names(uint64_t begin, uint64_t end);
+    void move_names(uint64_t from, uint64_t to, uint64_t bytes);
+    const char* name_at(uint64_t address, uint64_t& end) const;
     /// Unmaps what the guest has in [begin, end); true when any of it was executable.
     bool drop(uint64_t begin, uint64_t end, int64_t& failure);
     void lock_new(uint64_t address, uint64_t bytes) const;
@@ -124,6 +140,8 @@ class AddressSpace {
     std::map<uint64_t, uint64_t> attached_;  // shared memory of System V: address and bytes
     int lock_future_ = 0;                    // the flags of mlockall(MCL_FUTURE)
     uint64_t brk_start_ = 0, brk_ = 0;
+    std::vector<Name> names_;
+    std::atomic<uint64_t> vdso_ = 0;
     Invalidate invalidate_;
     std::function<void()> guard_;
 };

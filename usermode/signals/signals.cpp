@@ -19,6 +19,7 @@
 #include "usermode/signals/host.hpp"
 #include "usermode/signals/sent.hpp"
 #include "usermode/syscalls/syscall.hpp"
+#include "usermode/vdso.gen.hpp"
 
 namespace pydbt::usermode {
 namespace {
@@ -124,7 +125,8 @@ bool make_frame(GuestThread& thread, const GuestSigaction& action, const siginfo
     state.x[1] = at;
     state.x[2] = at + offsetof(SignalFrame, uc);
     state.x[29] = at + kRecord;
-    state.x[30] = (action.flags & kSaRestorer) != 0 ? action.restorer : thread.process.trampoline;
+    state.x[30] = (action.flags & kSaRestorer) != 0 ? action.restorer
+                                                    : thread.process.memory.vdso() + kVdsoSigreturn;
     state.sp = at;
     state.pc = action.handler;
     // A handler is called, as by BLR.

@@ -296,6 +296,7 @@ void become_process(GuestThread& t, const CloneRequest& request) {
     if (request.has(CLONE_CHILD_SETTID)) write_guest(request.child_tid, tid);
     t.clear_child_tid = request.has(CLONE_CHILD_CLEARTID) ? request.child_tid : 0;
     t.robust_list = 0;
+    t.random = {};
     start_registers(t.state(), request);
 }
 
