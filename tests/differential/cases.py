@@ -182,6 +182,7 @@ _MEMORY = {
     "STLUR": _Memory(_imm9, aligned=True),
     "LDAPUR": _Memory(_imm9, aligned=True),
     "SYS": _Memory(base="rt"),
+    "LDRA": _Memory(lambda f: _signed(f["s"] << 9 | f["imm"], 10) * 8),
 }
 _ALIGNED = (
     *("STXR", "LDXR", "STXP", "LDXP", "CASP", "CAS", "STLR", "LDAR", "STLLR", "LDLAR", "LDAPR"),
@@ -205,8 +206,8 @@ def _may_store(name: str) -> bool:
 
 
 _BRANCHES = frozenset({"B", "BL", "B_cond", "BC_cond", "CBZ", "CBNZ", "TBZ", "TBNZ"})
-_INDIRECT = ("BR", "BLR", "RET")
-_CODE_ADDRESS = frozenset({"ADR", "ADRP", "BL", "BLR"})
+_INDIRECT = ("BR", "BLR", "RET", "BRA", "BLRA", "RETA")
+_CODE_ADDRESS = frozenset({"ADR", "ADRP", "BL", "BLR", "BLRA"})
 _EXCLUSIVE_LOAD = {"STXR": "LDXR", "STXP": "LDXP"}
 _ENDS = frozenset({"SVC", "BRK", "HLT"})
 # Values that differ from machine to machine, SSBS because it starts as 0 or as 1, DIT
@@ -215,6 +216,11 @@ _MACHINE = frozenset(r.name for r in SYSREGS if r.how in ("environment", "random
     "SSBS",
     "DIT",
 }
+
+
+_PAUTH_HINTS = {7: 30} | dict.fromkeys((8, 10, 12, 14), 17) | dict.fromkeys(range(24, 32), 30)
+"""The register that a hint of FEAT_PAuth changes, by its number."""
+_SIGNING_HINTS = (8, 10, 24, 25, 26, 27)
 
 
 @dataclass(slots=True)
@@ -361,7 +367,7 @@ class Generator:
             return
         if name != "MSR":
             self._spare(draft, template, memory, fields)
-        if not template.allows(fields):
+        if not template.allows(fields) or not self._pointer(draft, name, fields):
             return
         draft.words.append(template.word(fields))
         if name in _BRANCHES and left == 1:  # it needs something to skip
@@ -386,17 +392,89 @@ class Generator:
     def _indirect(self, draft: _Draft, template: Template, left: int) -> None:
         adr = self._templates["ADR"]
         fields = template.draw(draft.rng.getrandbits, draft.pool)
-        if fields["rn"] == 31 or fields["rn"] in draft.kept:
-            fields["rn"] = next(r for r in range(31) if r not in draft.kept)
-        distance = 1 + draft.rng.randint(1, max(1, min(left - 1, 5)))
-        while len(draft.words) + 1 in draft.targets:  # never to the branch without its ADR
-            draft.words.append(NOP)
+        target = fields.get("rn", 30)
+        if target == 31 or target in draft.kept:
+            target = next(r for r in range(31) if r not in draft.kept)
+            if "rn" not in fields:
+                return
+            fields["rn"] = target
+        words = [template.word(fields)]
+        if template.name.endswith("RA") or template.name == "RETA":
+            words.insert(0, self._signature(template.name, fields, target))
+        distance = len(words) + draft.rng.randint(1, max(1, min(left - 1, 5)))
+        self._no_target(draft, len(words))  # never to the branch without its ADR
         draft.targets.add(len(draft.words) + distance)
-        draft.words.append(adr.word({"immlo": 0, "immhi": distance, "rd": fields["rn"]}))
-        draft.words.append(template.word(fields))
-        draft.written |= {fields["rn"], 30}
-        for _ in range(distance - 1 - max(0, left - 2)):
+        draft.words.append(adr.word({"immlo": 0, "immhi": distance, "rd": target}))
+        draft.words += words
+        draft.written |= {target, 30}
+        for _ in range(distance - len(words) - max(0, left - 2)):
             draft.words.append(NOP)
+
+    @staticmethod
+    def _no_target(draft: _Draft, count: int) -> None:
+        """Makes room, so that no branch leads to so many words behind the next one."""
+        while draft.targets & set(range(len(draft.words) + 1, len(draft.words) + 1 + count)):
+            draft.words.append(NOP)
+
+    # ---- pointer authentication
+
+    def _signature(self, name: str, fields: dict[str, int], target: int) -> int:
+        """The PAC instruction whose code the branch authenticates."""
+        zero = name != "RETA" and fields["z"] == 0
+        modifier = 31 if zero else fields.get("rm", 31)
+        return self._templates["PAC"].word(
+            {"z": int(zero), "data": 0, "b": fields["b"], "rn": modifier, "rd": target}
+        )
+
+    def _pointer(self, draft: _Draft, name: str, fields: dict[str, int]) -> bool:
+        """What must be before an instruction of FEAT_PAuth; False when it is better left out."""
+        if len(draft.words) + 3 > MOST_WORDS:
+            return name not in ("PAC", "HINT", "LDRA")
+        if name == "LDRA":
+            return self._signed_base(draft, fields)
+        if name == "PAC":
+            self._canonical(draft, fields["rd"], fields["data"] == 1)
+        elif name == "HINT":
+            hint = fields["crm"] * 8 + fields["op2"]
+            if hint in _SIGNING_HINTS:
+                self._canonical(draft, _PAUTH_HINTS[hint], False)
+            if hint in _PAUTH_HINTS:
+                draft.written.add(_PAUTH_HINTS[hint])
+        return True
+
+    def _signed_base(self, draft: _Draft, fields: dict[str, int]) -> bool:
+        """Begins a case with SP 0: unicorn authenticates with SP as modifier instead of zero."""
+        base = fields["rn"]
+        if draft.words or base == 31:
+            return False
+        draft.once = True
+        draft.x[31] = 0
+        draft.kept.add(31)
+        if draft.rng.getrandbits(3):
+            sign = {"z": 1, "data": 1, "b": fields["b"], "rn": 31, "rd": base}
+            draft.words.append(self._templates["PAC"].word(sign))
+        draft.bases.pop(base, None)
+        draft.kept.discard(base)
+        draft.written.add(base)
+        return True
+
+    def _canonical(self, draft: _Draft, register: int, data: bool) -> None:
+        """Makes the pointer to be signed canonical: of others unicorn flips a wrong bit, and of an
+        instruction's upper address it looks at bit 63 instead of bit 55 (Arm ARM, AddPAC)."""
+        if register == 31:
+            return
+        draft.once = True
+        value = draft.x[register]
+        first = register not in draft.written and register not in draft.kept
+        draft.written.add(register)
+        if first:
+            bare = _signed(value & (1 << 49) - 1, 49) & _M64
+            tagged = bare if bare >> 55 & 1 and not data else bare & _M64 >> 8 | value & 0xFF << 56
+            draft.x[register] = tagged
+            return
+        self._no_target(draft, 1)
+        extend = {"sf": 1, "n": 1, "immr": 0, "imms": 48, "rn": register, "rd": register}
+        draft.words.append(self._templates["SBFM"].word(extend))
 
     # ---- memory
 

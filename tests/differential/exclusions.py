@@ -41,7 +41,7 @@ class NotDrawn:
 
 
 NEWER = {
-    "unicorn": frozenset({"CSSC", "HBC", "WFxT", "LSE128", "LRCPC3", "PAuth", "DIT", "SSBS2"}),
+    "unicorn": frozenset({"CSSC", "HBC", "WFxT", "LSE128", "LRCPC3", "DIT", "SSBS2"}),
     "qemu": frozenset({"LRCPC3", "PAuth"}),
 }
 """Features that an oracle does not have, or with keys of its own: their patterns are not drawn."""
@@ -56,7 +56,8 @@ NOT_DRAWN: tuple[NotDrawn, ...] = (
     NotDrawn(
         "HINT",
         f"crm * 8 + op2 in {_PAUTH}",
-        "the oracles' CPUs have FEAT_PAuth, whose hints change registers; ours has not",
+        "a program cannot say which keys it has",
+        "qemu",
     ),
     NotDrawn(
         "SYS",

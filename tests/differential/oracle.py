@@ -47,9 +47,11 @@ class Engine:
     command: tuple[str, ...]
 
 
-def pydbt(tier: str, host_features: str = "", registers: int = 0) -> Engine:
-    """pydbt at a tier, `interp` or `1`."""
+def pydbt(tier: str, host_features: str = "", registers: int = 0, cpu: str = "") -> Engine:
+    """pydbt at a tier, `interp` or `1`; `cpu` as for the launcher."""
     command = [str(BUILD / "tests" / "run_cases"), f"--tier={tier}"]
+    if cpu:
+        command.append(f"--cpu={cpu}")
     if host_features:
         command.append(f"--host-features={host_features}")
     if registers:
@@ -99,6 +101,8 @@ def launcher(tier: str, host_features: str = "") -> Engine:
 
 
 ORACLES = {"unicorn": unicorn, "qemu": qemu}
+CPUS = {"unicorn": "max,pauth-qarma5=on,pauth2=off", "qemu": "max"}
+"""Ours that signs pointers as the oracle does, whose keys it has (not those of qemu's programs)."""
 
 
 def guest_cases() -> Path:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from tests.differential.cases import Generator
 from tests.differential.minimise import Minimiser, explain, names_of
 from tests.differential.oracle import (
+    CPUS,
     ORACLES,
     TIERS,
     Engine,
@@ -107,7 +108,8 @@ def _engines(options: argparse.Namespace) -> tuple[Engine, ...]:
     lists = options.host_features or [""]
     if options.launcher:
         return tuple(launcher(options.tier, features) for features in lists)
-    return tuple(pydbt(options.tier, features, options.registers) for features in lists)
+    cpu = CPUS[options.oracle]
+    return tuple(pydbt(options.tier, features, options.registers, cpu) for features in lists)
 
 
 def _progress(done: int, cases: int, began: float, bad: int) -> None:

@@ -259,6 +259,7 @@ class Writer:
             "amount": lambda: rng.choice((0, 1, most_shift, rng.randrange(8 << size))),
             "bytes": lambda: rng.randrange(16),
             "target": lambda: rng.getrandbits(48),
+            "data": lambda: rng.randrange(2),
             "flags": lambda: rng.randrange(4),
             "btype": lambda: rng.randrange(4),
             "reason": lambda: rng.randint(1, 7) | rng.getrandbits(16) << 16,

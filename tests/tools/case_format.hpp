@@ -17,6 +17,9 @@ inline constexpr size_t kPage = 4096;
 inline constexpr size_t kWindow = 0x600;  // the bytes of the data page a case gives and gets back
 inline constexpr size_t kWindowBytes = 1024;
 inline constexpr size_t kMostWords = 16;
+/// The keys of pointer authentication, IA, IB, DA, DB and GA, are a case's first registers: x0 is
+/// the low half of IA, x1 its high half, and so on.
+inline constexpr size_t kPacKeys = 5;
 /// BRK #0xfff: what runners put behind a case, so that guests which read code see the same.
 inline constexpr uint32_t kEnd = 0xd4200000 | 0xfff << 5;
 

@@ -148,6 +148,8 @@ class Runner {
         std::memcpy(s.x, from.x, sizeof s.x);
         s.sp = from.x[31];
         s.pc = pc;
+        static_assert(std::size(base::CpuState{}.pac_keys) == kPacKeys);
+        for (size_t n = 0; n < kPacKeys; n++) s.pac_keys[n] = {from.x[2 * n], from.x[2 * n + 1]};
         s.tpidr_el0 = s.dit = s.ssbs = 0;
         s.excl_addr = ~uint64_t{0};
         s.excl_size = 0;

@@ -30,7 +30,7 @@ PREDICATES = [
 """vcmpps's predicates by immediate (Intel SDM volume 2, CMPPD)."""
 CARRYLESS = {"lqlq": 0x00, "hqlq": 0x01, "lqhq": 0x10, "hqhq": 0x11}
 """vpclmulqdq's immediates in capstone's pseudo-mnemonics."""
-KEYSTONE_REFUSES = {"movzx", "movsx", "btc"}
+KEYSTONE_REFUSES = {"movzx", "movsx", "bt", "btc"}
 """Refused in part: 16 bits from 16, bit numbers over 127 (they count modulo the width)."""
 KEYSTONE_LACKS = {
     gen.text_of(form)[0] for form in FORMS if form.feature.startswith(("avx512", "gfni"))

@@ -38,7 +38,7 @@ ir::Value Lifter::sign(Value pointer, Value modifier, PacKey key) {
     bool pauth2 = features.has(Feature::PAuth2);
     if (algorithm == PacAlgorithm::implementation && pauth2) {
         size_t field = offsetof(base::CpuState, pac_keys) + 16 * static_cast<size_t>(key);
-        return b.sign_pointer(pointer, modifier, static_cast<int64_t>(field));
+        return b.sign_pointer(pointer, modifier, static_cast<int64_t>(field), base::is_data(key));
     }
     Value request = b.i64(base::pac_request(key, algorithm, pauth2));
     return b.call_helper(pointer, modifier, request, id(base::HelperId::pac_sign));
@@ -52,14 +52,18 @@ ir::Value Lifter::authenticate(Value pointer, Value modifier, PacKey key, bool c
     }
     // The code is exclusive-ored, so that the same again takes it away; a wrong one leaves bits.
     Value result = sign(pointer, modifier, key);
-    if (features.has(combined ? Feature::FPACCOMBINE : Feature::FPAC)) b.check_pointer(result);
+    if (features.has(combined ? Feature::FPACCOMBINE : Feature::FPAC)) {
+        b.check_pointer(result, base::is_data(key));
+    }
     return result;
 }
 
 // Copies of bit 55 where the code is.
-ir::Value Lifter::strip(Value pointer) {
+ir::Value Lifter::strip(Value pointer, bool data) {
     Value sign = b.ashr(b.shl(pointer, b.i64(8)), b.i64(63));
-    return b.bfi(pointer, sign, 48 | 7 << 8);
+    if (data) return b.bfi(pointer, sign, 48 | 7 << 8);
+    Value bare = b.and_(pointer, b.i64(~base::kPacField));
+    return b.or_(bare, b.shl(sign, b.i64(48)));
 }
 
 Step Lifter::lift_PAC(const Args_PAC& a) {
@@ -73,7 +77,7 @@ Step Lifter::lift_AUT(const Args_AUT& a) {
     return Step::next;
 }
 Step Lifter::lift_XPAC(const Args_XPAC& a) {
-    set_x(a.rd, strip(x(a.rd)));
+    set_x(a.rd, strip(x(a.rd), a.data != 0));
     return Step::next;
 }
 Step Lifter::lift_PACGA(const Args_PACGA& a) {
@@ -86,7 +90,7 @@ Step Lifter::lift_PACGA(const Args_PACGA& a) {
 bool Lifter::pauth_hint(uint32_t number) {
     constexpr uint32_t kXpaclri = 7, kFirst1716 = 8, kLast1716 = 14, kFirst = 24, kLast = 31;
     if (number == kXpaclri) {
-        b.set_x(30, strip(b.get_x(30)));
+        b.set_x(30, strip(b.get_x(30), false));
         return true;
     }
     bool with_16 = number >= kFirst1716 && number <= kLast1716 && number % 2 == 0;

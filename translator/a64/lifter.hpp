@@ -108,7 +108,7 @@ class Lifter {
     bool key_is_off(base::PacKey key) const;
     Value sign(Value pointer, Value modifier, base::PacKey key);
     Value authenticate(Value pointer, Value modifier, base::PacKey key, bool combined);
-    Value strip(Value pointer);
+    Value strip(Value pointer, bool data);
     bool pauth_hint(uint32_t number);
     Step set_pstate(uint32_t id, uint32_t imm);
     void ask_environment(uint32_t question);

@@ -128,16 +128,16 @@ V128 aes_round(V128 state, V128 key) {
 
 struct Request {
     explicit Request(uint64_t request)
-        : key(request & 15),
+        : key(static_cast<PacKey>(request & 15)),
           algorithm(static_cast<PacAlgorithm>(request >> 4 & 15)),
           pauth2((request >> 8 & 1) != 0) {}
-    uint64_t key;
+    PacKey key;
     PacAlgorithm algorithm;
     bool pauth2;
 };
 
 uint64_t code(const CpuState& state, uint64_t data, uint64_t modifier, const Request& request) {
-    V128 key = state.pac_keys[request.key];
+    V128 key = state.pac_keys[static_cast<size_t>(request.key)];
     switch (request.algorithm) {
         case PacAlgorithm::qarma5: return qarma64(data, modifier, key.hi, key.lo, 5, 2);
         case PacAlgorithm::qarma3: return qarma64(data, modifier, key.hi, key.lo, 3, 1);
@@ -147,13 +147,14 @@ uint64_t code(const CpuState& state, uint64_t data, uint64_t modifier, const Req
 }
 
 // The pointer with copies of bit 55 where the code goes; what our algorithm looks at has zeros.
-uint64_t extended(uint64_t pointer) {
-    return (pointer >> 55 & 1) != 0 ? pointer | kPacField : pointer & ~kPacField;
+uint64_t extended(uint64_t pointer, uint64_t field) {
+    return is_upper(pointer) ? pointer | field : pointer & ~field;
 }
 uint64_t pointer_code(const CpuState& state, uint64_t pointer, uint64_t modifier,
                       const Request& request) {
     bool ours = request.algorithm == PacAlgorithm::implementation;
-    return code(state, ours ? pointer & ~kPacField : extended(pointer), modifier, request);
+    uint64_t field = pac_field(pointer, is_data(request.key));
+    return code(state, ours ? pointer & ~field : extended(pointer, field), modifier, request);
 }
 
 }  // namespace
@@ -189,30 +190,34 @@ uint64_t aes_code(uint64_t data, uint64_t modifier, V128 key) {
     return aes_round(aes_round(state, key), key).lo;
 }
 
-uint64_t sign_pointer(uint64_t pointer, uint64_t modifier, V128 key) {
-    return pointer ^ (aes_code(pointer & ~kPacField, modifier, key) & kPacField);
+uint64_t sign_pointer(uint64_t pointer, uint64_t modifier, V128 key, bool data) {
+    uint64_t field = pac_field(pointer, data);
+    return pointer ^ (aes_code(pointer & ~field, modifier, key) & field);
 }
 
 uint64_t helper_pac_sign(CpuState* state, uint64_t pointer, uint64_t modifier, uint64_t request) {
     Request r(request);
+    bool data = is_data(r.key);
+    uint64_t field = pac_field(pointer, data);
     uint64_t mac = pointer_code(*state, pointer, modifier, r);
-    if (r.pauth2) return pointer ^ (mac & kPacField);
-    // A pointer that is not canonical gets a code that fails.
-    uint64_t upper = pointer >> 48 & 0xff;
-    if (upper != 0 && upper != 0xff) mac ^= uint64_t{1} << 54;
-    return (pointer & ~kPacField) | (mac & kPacField);
+    if (r.pauth2) return pointer ^ (mac & field);
+    if (!is_canonical(pointer, data))
+        mac ^= uint64_t{1} << (field == kPacField ? 54 : 62);  // fails
+    return (pointer & ~field) | (mac & field);
 }
 
 uint64_t helper_pac_authenticate(CpuState* state, uint64_t pointer, uint64_t modifier,
                                  uint64_t request) {
     Request r(request);
     uint64_t mac = pointer_code(*state, pointer, modifier, r);
-    if (r.pauth2) return pointer ^ (mac & kPacField);
-    uint64_t original = extended(pointer);
-    if (((mac ^ pointer) & kPacField) == 0) return original;
-    // Bits 54:53 tell the kind of key: 1 of A, 2 of B.
-    uint64_t error = (r.key & 1) != 0 ? 2 : 1;
-    return (original & ~(uint64_t{3} << 53)) | error << 53;
+    uint64_t field = pac_field(pointer, is_data(r.key));
+    if (r.pauth2) return pointer ^ (mac & field);
+    uint64_t original = extended(pointer, field);
+    if (((mac ^ pointer) & field) == 0) return original;
+    // The two bits below the tag, or the highest two, tell the kind of key: 1 of A, 2 of B.
+    uint64_t error = r.key == PacKey::ib || r.key == PacKey::db ? 2 : 1;
+    unsigned at = field == kPacField ? 53 : 61;
+    return (original & ~(uint64_t{3} << at)) | error << at;
 }
 
 uint64_t helper_pac_generic(CpuState* state, uint64_t data, uint64_t modifier, uint64_t request) {

@@ -1,7 +1,7 @@
 // Pointer authentication codes (Arm ARM D8.10, shared/functions/pac).
 //
-// Owns: the algorithms, where a code is in a pointer: bits 54:48, as with 48-bit addresses and
-// tags. Must not know: which instruction asks, what a failure leads to.
+// Owns: the algorithms, where a code is in a pointer. Must not know: which instruction asks, what a
+// failure leads to.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,21 @@ enum class PacKey : uint8_t { ia, ib, da, db, ga };
 /// Which code: FEAT_PACQARMA5, FEAT_PACQARMA3, or ours (FEAT_PACIMP).
 enum class PacAlgorithm : uint8_t { implementation, qarma5, qarma3 };
 
-inline constexpr uint64_t kPacField = uint64_t{0x7f} << 48;
+/// Where the code of a pointer is, with addresses of 48 bits. Bit 55 says upper or lower. The top
+/// byte is a tag, but of an instruction's upper address it is part of the code: Linux sets TBI0,
+/// TBI1 and TBID1 of TCR_EL1 (arch/arm64/mm/proc.S).
+inline constexpr uint64_t kPacField = uint64_t{0x7f} << 48, kUpperPacField = uint64_t{0xff7f} << 48;
+
+inline constexpr bool is_upper(uint64_t pointer) { return (pointer >> 55 & 1) != 0; }
+inline constexpr bool is_data(PacKey key) { return key == PacKey::da || key == PacKey::db; }
+inline constexpr uint64_t pac_field(uint64_t pointer, bool data) {
+    return is_upper(pointer) && !data ? kUpperPacField : kPacField;
+}
+
+/// Whether the pointer has copies of bit 55 where a code would be.
+inline constexpr bool is_canonical(uint64_t pointer, bool data) {
+    return ((is_upper(pointer) ? ~pointer : pointer) & pac_field(pointer, data)) == 0;
+}
 
 /// Third argument of the helpers.
 inline constexpr uint64_t pac_request(PacKey key, PacAlgorithm algorithm, bool pauth2) {
@@ -33,9 +47,9 @@ uint64_t qarma64(uint64_t data, uint64_t tweak, uint64_t outer, uint64_t inner, 
 /// with the key in each; the low half.
 uint64_t aes_code(uint64_t data, uint64_t modifier, V128 key);
 
-/// The pointer with bits 54:48 changed by the implementation-defined code of its other bits: signs
+/// The pointer with pac_field() changed by the implementation-defined code of its other bits: signs
 /// and, done again, authenticates as FEAT_PAuth2 wants it.
-uint64_t sign_pointer(uint64_t pointer, uint64_t modifier, V128 key);
+uint64_t sign_pointer(uint64_t pointer, uint64_t modifier, V128 key, bool data);
 
 /// AddPAC; `request` is a pac_request().
 uint64_t helper_pac_sign(CpuState* state, uint64_t pointer, uint64_t modifier, uint64_t request);

@@ -81,8 +81,7 @@ class Interpreter {
 
     // Earlier instructions' state is stored, this one's is not: the block can be left here.
     Slot check(const Inst& i) {
-        uint64_t upper = lo(i, 0) >> 48 & 0xff;
-        if (upper == 0 || upper == 0xff) return {};
+        if (base::is_canonical(lo(i, 0), i.flags != 0)) return {};
         s_.pc = pc(i);
         s_.exit_reason = static_cast<uint32_t>(Exception::authentication);
         s_.exit_imm = 0;
@@ -114,7 +113,7 @@ class Interpreter {
             case Op::sign_pointer: {
                 V128 key;
                 std::memcpy(&key, reinterpret_cast<const char*>(&s_) + n, sizeof key);
-                return {base::sign_pointer(lo(i, 0), lo(i, 1), key), 0};
+                return {base::sign_pointer(lo(i, 0), lo(i, 1), key, i.flags != 0), 0};
             }
             case Op::get_fpcr: return {s_.fpcr, 0};
             case Op::clear_excl: open_monitor(); return {};

@@ -15,16 +15,14 @@ from dataclasses import dataclass
 class Feature:
     """`name` is the manual's without FEAT_, `option` the name in `-cpu MODEL,option=on|off`.
 
-    `hwcap` is (word, bit) of AT_HWCAP, AT_HWCAP2 or AT_HWCAP3, or None. `requires` names the
-    features that the manual (A2.2 ff., or the ID field's description) makes it depend on; two that
-    require each other come and go together. `fields` are `REGISTER.FIELD=VALUE` (idregs.py): of
-    the features present that name a field, the highest value is what the register shows.
-    `REGISTER.FIELD=VALUE@FEATURE` counts only where that feature is, too.
+    `requires` names the features that the manual (A2.2 ff., or the ID field's description) makes it
+    depend on; two that require each other come and go together. `fields` are `REGISTER.FIELD=VALUE`
+    (idregs.py): of the features present that name a field, the highest value is what the register
+    shows. `REGISTER.FIELD=VALUE@FEATURE` counts only where that feature is, too.
     """
 
     name: str
     option: str
-    hwcap: tuple[int, int] | None
     doc: str
     requires: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
@@ -45,44 +43,34 @@ def _algorithms(level: int, generic: bool = False) -> tuple[str, ...]:
 
 
 FEATURES: tuple[Feature, ...] = (
-    Feature("FP", "fp", (0, 0), "scalar floating point", ("AdvSIMD",), ("PFR0.FP=0",)),
-    Feature("AdvSIMD", "asimd", (0, 1), "Advanced SIMD", ("FP",), ("PFR0.AdvSIMD=0",)),
+    Feature("FP", "fp", "scalar floating point", ("AdvSIMD",), ("PFR0.FP=0",)),
+    Feature("AdvSIMD", "asimd", "Advanced SIMD", ("FP",), ("PFR0.AdvSIMD=0",)),
     Feature(
         "FP16",
         "fp16",
-        (0, 9),
         "half-precision arithmetic",
         ("FP", "AdvSIMD"),
         ("PFR0.FP=1", "PFR0.AdvSIMD=1"),
     ),
-    Feature("AES", "aes", (0, 3), "AES", ("AdvSIMD",), ("ISAR0.AES=1",)),
-    Feature("PMULL", "pmull", (0, 4), "carry-less products of 64 bits", ("AES",), ("ISAR0.AES=2",)),
-    Feature("SHA1", "sha1", (0, 5), "SHA-1", ("AdvSIMD",), ("ISAR0.SHA1=1",)),
-    Feature("SHA256", "sha256", (0, 6), "SHA-256", ("SHA1",), ("ISAR0.SHA2=1",)),
-    Feature("SHA512", "sha512", (0, 21), "SHA-512", ("SHA256", "SHA3"), ("ISAR0.SHA2=2",)),
+    Feature("AES", "aes", "AES", ("AdvSIMD",), ("ISAR0.AES=1",)),
+    Feature("PMULL", "pmull", "carry-less products of 64 bits", ("AES",), ("ISAR0.AES=2",)),
+    Feature("SHA1", "sha1", "SHA-1", ("AdvSIMD",), ("ISAR0.SHA1=1",)),
+    Feature("SHA256", "sha256", "SHA-256", ("SHA1",), ("ISAR0.SHA2=1",)),
+    Feature("SHA512", "sha512", "SHA-512", ("SHA256", "SHA3"), ("ISAR0.SHA2=2",)),
     Feature(
         "SHA3",
         "sha3",
-        (0, 17),
         "SHA-3: exclusive or of three, rotations",
         ("SHA512",),
         ("ISAR0.SHA3=1",),
     ),
-    Feature("SM3", "sm3", (0, 18), "SM3", ("AdvSIMD", "SM4"), ("ISAR0.SM3=1",)),
-    Feature("SM4", "sm4", (0, 19), "SM4", ("AdvSIMD", "SM3"), ("ISAR0.SM4=1",)),
-    Feature(
-        "RDM",
-        "rdm",
-        (0, 12),
-        "rounding doubling multiply-accumulate",
-        ("AdvSIMD",),
-        ("ISAR0.RDM=1",),
-    ),
-    Feature("DotProd", "dotprod", (0, 20), "dot products of bytes", ("AdvSIMD",), ("ISAR0.DP=1",)),
+    Feature("SM3", "sm3", "SM3", ("AdvSIMD", "SM4"), ("ISAR0.SM3=1",)),
+    Feature("SM4", "sm4", "SM4", ("AdvSIMD", "SM3"), ("ISAR0.SM4=1",)),
+    Feature("RDM", "rdm", "rounding doubling multiply-accumulate", ("AdvSIMD",), ("ISAR0.RDM=1",)),
+    Feature("DotProd", "dotprod", "dot products of bytes", ("AdvSIMD",), ("ISAR0.DP=1",)),
     Feature(
         "I8MM",
         "i8mm",
-        (1, 13),
         "matrix products of bytes, dot products of mixed signs",
         ("AdvSIMD",),
         ("ISAR1.I8MM=1",),
@@ -90,7 +78,6 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "FRINTTS",
         "frintts",
-        (1, 8),
         "rounding to integral numbers that integers have",
         ("FP",),
         ("ISAR1.FRINTTS=1",),
@@ -98,47 +85,35 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "JSCVT",
         "jscvt",
-        (0, 13),
         "conversion to integers as in JavaScript",
         ("FP",),
         ("ISAR1.JSCVT=1",),
     ),
-    Feature("FCMA", "fcma", (0, 14), "complex numbers", ("AdvSIMD",), ("ISAR1.FCMA=1",)),
-    Feature(
-        "FHM", "fhm", (0, 23), "products of halves added to singles", ("FP16",), ("ISAR0.FHM=1",)
-    ),
-    Feature("BF16", "bf16", (1, 14), "BFloat16", ("AdvSIMD",), ("ISAR1.BF16=1",)),
-    Feature("AFP", "afp", (1, 20), "FPCR.AH, FPCR.FIZ and FPCR.NEP", ("FP",), ("MMFR1.AFP=1",)),
+    Feature("FCMA", "fcma", "complex numbers", ("AdvSIMD",), ("ISAR1.FCMA=1",)),
+    Feature("FHM", "fhm", "products of halves added to singles", ("FP16",), ("ISAR0.FHM=1",)),
+    Feature("BF16", "bf16", "BFloat16", ("AdvSIMD",), ("ISAR1.BF16=1",)),
+    Feature("AFP", "afp", "FPCR.AH, FPCR.FIZ and FPCR.NEP", ("FP",), ("MMFR1.AFP=1",)),
     Feature(
         "RPRES",
         "rpres",
-        (1, 21),
         "finer estimates of singles with FPCR.AH",
         ("AFP",),
         ("ISAR2.RPRES=1",),
     ),
-    Feature("CRC32", "crc32", (0, 7), "CRC32 and CRC32C", (), ("ISAR0.CRC32=1",)),
-    Feature("LSE", "lse", (0, 8), "atomic read-modify-write instructions", (), ("ISAR0.Atomic=2",)),
-    Feature("LOR", "lor", None, "limited ordering regions", (), ("MMFR1.LO=1",)),
-    Feature("LRCPC", "rcpc", (0, 15), "load-acquire with RCpc ordering", (), ("ISAR1.LRCPC=1",)),
-    Feature(
-        "LRCPC2",
-        "rcpc2",
-        (0, 26),
-        "the same with an immediate offset",
-        ("LRCPC",),
-        ("ISAR1.LRCPC=2",),
-    ),
-    Feature("FlagM", "flagm", (0, 27), "flag manipulation", (), ("ISAR0.TS=1",)),
-    Feature("FlagM2", "flagm2", (1, 7), "flag format conversion", ("FlagM",), ("ISAR0.TS=2",)),
-    Feature("SB", "sb", (0, 29), "speculation barrier", (), ("ISAR1.SB=1",)),
-    Feature("DPB", "dpb", (0, 16), "DC CVAP", (), ("ISAR1.DPB=1",)),
-    Feature("DPB2", "dpb2", (1, 0), "DC CVADP", ("DPB",), ("ISAR1.DPB=2",)),
-    Feature("LSE2", "lse2", (0, 25), "unaligned atomics within 16 bytes", (), ("MMFR2.AT=1",)),
+    Feature("CRC32", "crc32", "CRC32 and CRC32C", (), ("ISAR0.CRC32=1",)),
+    Feature("LSE", "lse", "atomic read-modify-write instructions", (), ("ISAR0.Atomic=2",)),
+    Feature("LOR", "lor", "limited ordering regions", (), ("MMFR1.LO=1",)),
+    Feature("LRCPC", "rcpc", "load-acquire with RCpc ordering", (), ("ISAR1.LRCPC=1",)),
+    Feature("LRCPC2", "rcpc2", "the same with an immediate offset", ("LRCPC",), ("ISAR1.LRCPC=2",)),
+    Feature("FlagM", "flagm", "flag manipulation", (), ("ISAR0.TS=1",)),
+    Feature("FlagM2", "flagm2", "flag format conversion", ("FlagM",), ("ISAR0.TS=2",)),
+    Feature("SB", "sb", "speculation barrier", (), ("ISAR1.SB=1",)),
+    Feature("DPB", "dpb", "DC CVAP", (), ("ISAR1.DPB=1",)),
+    Feature("DPB2", "dpb2", "DC CVADP", ("DPB",), ("ISAR1.DPB=2",)),
+    Feature("LSE2", "lse2", "unaligned atomics within 16 bytes", (), ("MMFR2.AT=1",)),
     Feature(
         "LSE128",
         "lse128",
-        (1, 47),
         "atomic read-modify-write of 16 bytes",
         ("LSE",),
         ("ISAR0.Atomic=3",),
@@ -146,7 +121,6 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "LRCPC3",
         "lrcpc3",
-        (1, 46),
         "ordered pairs, SIMD registers, write-back",
         ("LRCPC2",),
         ("ISAR1.LRCPC=3",),
@@ -154,35 +128,33 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "CSSC",
         "cssc",
-        (1, 34),
         "absolute value, bit counts, minimum and maximum",
         (),
         ("ISAR2.CSSC=1",),
     ),
-    Feature("HBC", "hbc", (1, 44), "BC.cond", (), ("ISAR2.BC=1",)),
-    Feature("WFxT", "wfxt", (1, 31), "WFET and WFIT", (), ("ISAR2.WFxT=2",)),
-    Feature("SSBS", "ssbs", None, "PSTATE.SSBS", (), ("PFR1.SSBS=1",)),
-    Feature("SSBS2", "ssbs2", (0, 28), "access to PSTATE.SSBS", ("SSBS",), ("PFR1.SSBS=2",)),
-    Feature("DIT", "dit", (0, 24), "PSTATE.DIT", (), ("PFR0.DIT=1",)),
-    Feature("RNG", "rng", (1, 16), "random numbers", (), ("ISAR0.RNDR=1",)),
-    Feature("ECV", "ecv", (1, 19), "self-synchronized counters", (), ("MMFR0.ECV=1",)),
-    Feature("DGH", "dgh", (1, 15), "data gathering hint", (), ("ISAR1.DGH=1",)),
-    Feature("RPRFM", "rprfm", (1, 35), "range prefetch hint", (), ("ISAR2.RPRFM=1",)),
-    Feature("PAuth", "pauth", (0, 30), "pointer authentication", (), _algorithms(1, True)),
-    Feature("PAuth2", "pauth2", None, "its codes by exclusive or", ("PAuth",), _algorithms(3)),
-    Feature("FPAC", "fpac", None, "faults of failed authentication", ("PAuth2",), _algorithms(4)),
+    Feature("HBC", "hbc", "BC.cond", (), ("ISAR2.BC=1",)),
+    Feature("WFxT", "wfxt", "WFET and WFIT", (), ("ISAR2.WFxT=2",)),
+    Feature("SSBS", "ssbs", "PSTATE.SSBS", (), ("PFR1.SSBS=1",)),
+    Feature("SSBS2", "ssbs2", "access to PSTATE.SSBS", ("SSBS",), ("PFR1.SSBS=2",)),
+    Feature("DIT", "dit", "PSTATE.DIT", (), ("PFR0.DIT=1",)),
+    Feature("RNG", "rng", "random numbers", (), ("ISAR0.RNDR=1",)),
+    Feature("ECV", "ecv", "self-synchronized counters", (), ("MMFR0.ECV=1",)),
+    Feature("DGH", "dgh", "data gathering hint", (), ("ISAR1.DGH=1",)),
+    Feature("RPRFM", "rprfm", "range prefetch hint", (), ("ISAR2.RPRFM=1",)),
+    Feature("PAuth", "pauth", "pointer authentication", (), _algorithms(1, True)),
+    Feature("PAuth2", "pauth2", "its codes by exclusive or", ("PAuth",), _algorithms(3)),
+    Feature("FPAC", "fpac", "faults of failed authentication", ("PAuth2",), _algorithms(4)),
     Feature(
         "FPACCOMBINE",
         "fpaccombine",
-        None,
         "the same of combined instructions",
         ("FPAC",),
         _algorithms(5),
     ),
-    Feature("PACIMP", "pauth-impdef", None, "codes by two rounds of AES", ("PAuth",)),
-    Feature("PACQARMA3", "pauth-qarma3", None, "codes by QARMA3", ("PAuth",)),
-    Feature("PACQARMA5", "pauth-qarma5", None, "codes by QARMA5", ("PAuth",)),
-    Feature("BTI", "bti", (1, 17), "branch target identification", (), ("PFR1.BT=1",)),
+    Feature("PACIMP", "pauth-impdef", "codes by two rounds of AES", ("PAuth",)),
+    Feature("PACQARMA3", "pauth-qarma3", "codes by QARMA3", ("PAuth",)),
+    Feature("PACQARMA5", "pauth-qarma5", "codes by QARMA5", ("PAuth",)),
+    Feature("BTI", "bti", "branch target identification", (), ("PFR1.BT=1",)),
 )
 """Every one of them is implemented."""
 

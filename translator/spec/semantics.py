@@ -374,9 +374,9 @@ def aes_round(state: int, key: int) -> int:
     return int.from_bytes(out, "little") ^ key
 
 
-def sign_pointer(pointer: int, modifier: int, key_low: int, key_high: int) -> int:
-    """The pointer with bits 54:48 changed by their code."""
-    field = 0x7F << 48
+def sign_pointer(pointer: int, modifier: int, key_low: int, key_high: int, data: int) -> int:
+    """The pointer with the bits of its code changed by it (pac_field of base/pauth.hpp)."""
+    field = (0xFF7F if pointer >> 55 & 1 and not data else 0x7F) << 48
     key = key_high << 64 | key_low
     state = (modifier << 64 | pointer & ~field) ^ key
     return pointer ^ (aes_round(aes_round(state, key), key) & field)

@@ -68,6 +68,7 @@ form("movsxd", "r64 r32/m", "RM", "1.W1 63")
 for _n, _name in ((0, "rol"), (1, "ror"), (4, "shl"), (5, "shr"), (7, "sar")):
     form(_name, "r/m imm8", "MI", f"1.WS.b c0 /{_n}")
 form("ror_cl", "r/m", "M", "1.WS.b d2 /1")
+form("bt", "r/m imm8", "MI", "0F.WS ba /4")
 form("btc", "r/m imm8", "MI", "0F.WS ba /7")
 form("shrd", "r/m r imm8", "MRI", "0F.WS ac")
 form("lzcnt", "r r/m", "RM", "F3.0F.WS bd", "lzcnt")

@@ -1,6 +1,7 @@
 // Ways out of a block, branches inside one, and what is emitted behind it.
 //
 // Owns: exits, polls, landings, out-of-line code. Must not know: how exits are linked.
+#include "translator/base/pauth.hpp"
 #include "translator/x64/tier1_impl.hpp"
 
 namespace pydbt::x64 {
@@ -289,9 +290,15 @@ void Compiler::cold_path(size_t n) {
             a_.ud2();
             break;
         case Cold::authentication:
+            a_.cmp(c.size, Gp::rcx, -1);
+            a_.jcc(Cond::e, c.back);
             out_->rows.push_back(
                 {a_.offset(), c.insn, RecoveryRow::authentication, c.count, c.first});
             a_.ud2();
+            break;
+        case Cold::sign_upper:
+            sign(gp(c.reg[0]), gp(c.reg[1]), static_cast<int64_t>(c.target), base::kUpperPacField);
+            a_.jmp(c.back);
             break;
         case Cold::divide_zero:
             a_.xor_(Size::b32, Gp::rax, Gp::rax);

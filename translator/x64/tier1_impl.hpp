@@ -101,7 +101,8 @@ struct Cold {
         ret_miss,        // to stub_ret_miss
         within_16,       // back if the access at rcx is within 16 aligned bytes, else as below
         alignment,       // ud2 with a recovery row
-        authentication,  // the same
+        authentication,  // back if cx (cl of data pointers) is ones, else the same
+        sign_upper,      // sign_pointer of an upper address
         divide_zero,     // udiv by 0
         divide_special,  // sdiv by 0 or -1
         float_op,        // an FP op through the exact helper
@@ -111,7 +112,7 @@ struct Cold {
     uint32_t exit = 0;    // link_stub, indirect_stub, call_indirect: index of the ExitSite
     uint64_t target = 0;  // poll: guest address; float_op: the packed op
     uint32_t live_gp = 0, live_xmm = 0;
-    uint8_t reg[4] = {kNo, kNo, kNo, kNo};  // float_op: operands, result
+    uint8_t reg[4] = {kNo, kNo, kNo, kNo};  // float_op: operands, result; sign_upper: operands
     bool gp_operand = false, gp_result = false;
     bool carried = false;  // begins with store_carried()
     Size size = Size::b64;
@@ -271,6 +272,7 @@ class Compiler {
     Mem address(const Inst& i);
     Mem plain_address(const Inst& i);
     void check_alignment(const Mem& m, unsigned size);
+    void sign(Gp d, Gp modifier, int64_t key_field, uint64_t field);
     void full_fence();
     /// The instruction emitted next may fault.
     void row();

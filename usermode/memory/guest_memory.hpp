@@ -9,8 +9,11 @@
 
 namespace pydbt::usermode {
 
-/// Top-byte-ignore: the host's address of a guest pointer.
-inline uint64_t untag(uint64_t address) { return address & ~(uint64_t{0xff} << 56); }
+/// Top-byte-ignore: the host's address of a guest pointer; upper addresses (bit 55), which no
+/// program has, stay as they are (untagged_addr() of arch/arm64/include/asm/memory.h).
+inline uint64_t untag(uint64_t address) {
+    return address & static_cast<uint64_t>(static_cast<int64_t>(address << 8) >> 8);
+}
 
 /// False when some byte cannot be read or written (EFAULT); a part may have been copied then.
 bool copy_from_guest(void* to, uint64_t from, size_t bytes);

@@ -167,6 +167,21 @@ static uint32_t* target(uint32_t* page, int slot, uint32_t pad) {
     return at;
 }
 
+// The top byte of a lower address is no part of the pc, of an upper one it is.
+CASE(branches_to_tagged_addresses) {
+    install(SIGSEGV, keep_and_jump, 0);
+    static const uint64_t kTo[] = {0x5a00000000000004, 0x5a80000000000004, 0xffff000000000004};
+    static const uint64_t kPc[] = {4, 0x5a80000000000004, 0xffff000000000004};
+    for (volatile int n = 0; n < 3; n++) {
+        if (sigsetjmp(back, 1) == 0) {
+            asm volatile("blr %0" ::"r"(kTo[n]) : "x30", "memory");
+            CHECK(0);
+        }
+        CHECK_EQ(seen_context.uc_mcontext.pc, kPc[n]);
+        CHECK_EQ((uint64_t)seen.si_addr, kPc[n]);
+    }
+}
+
 static int how(int kind, uint32_t* to) {
     hits = 0;
     if (sigsetjmp(back, 1) != 0) {
