@@ -219,6 +219,7 @@ bool build_stack(Process& process, const LoadRequest& request, const Images& ima
     show_identity(request.path, {stack.sp(), arguments, environment, filename}, process.auxv);
     base::CpuState& state = process.main_thread->state();
     state.sp = stack.sp();
+    process.memory.set_stack(bottom, state.sp);
     state.pc = images.interpreter == nullptr ? images.program.entry : images.interpreter->entry;
     return true;
 }

@@ -152,9 +152,36 @@ bool AddressSpace::owns(uint64_t address, uint64_t bytes) const {
 
 uint64_t AddressSpace::mapped_bytes() const {
     std::shared_lock lock(mutex_);
+    return mapped_bytes_locked();
+}
+
+uint64_t AddressSpace::mapped_bytes_locked() const {
     uint64_t bytes = 0;
-    for (const auto& [begin, range] : ranges_) bytes += range.end - begin;
+    each_part(grown_stack(), [&](uint64_t begin, uint64_t end, int) { bytes += end - begin; });
     return bytes;
+}
+
+// The kernel maps 128 KiB below the arguments (setup_arg_pages() of fs/exec.c) and more when it is
+// touched.
+uint64_t AddressSpace::grown_stack() const {
+    constexpr uint64_t kAtFirst = 128 << 10;
+    uint64_t grown = std::max(stack_begin_, stack_sp_ - std::min(stack_sp_, kAtFirst));
+    std::vector<unsigned char> present((grown - stack_begin_) / kPageSize);
+    if (mincore(reinterpret_cast<void*>(stack_begin_), grown - stack_begin_, present.data()) != 0) {
+        return grown;
+    }
+    auto touched =
+        std::find_if(present.begin(), present.end(), [](auto p) { return (p & 1) != 0; });
+    return stack_begin_ + static_cast<uint64_t>(touched - present.begin()) * kPageSize;
+}
+
+template <class Function>
+void AddressSpace::each_part(uint64_t grown, Function function) const {
+    for (const auto& [begin, range] : ranges_) {
+        uint64_t before = std::min(range.end, stack_begin_), after = std::max(begin, grown);
+        if (begin < before) function(begin, before, range.prot);
+        if (after < range.end) function(after, range.end, range.prot);
+    }
 }
 
 std::vector<GuestRange> AddressSpace::ranges_in(uint64_t begin, uint64_t end) const {
@@ -330,20 +357,33 @@ int64_t AddressSpace::detach(uint64_t address) {
     return 0;
 }
 
-int64_t AddressSpace::lock_all(int flags) {
+int64_t AddressSpace::lock_all(int flags, uint64_t limit) {
     if ((flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) != 0) return -EINVAL;
     if ((flags & (MCL_CURRENT | MCL_FUTURE)) == 0) return -EINVAL;
+    if (limit == 0) return -EPERM;
     Lock lock(mutex_);
-    unsigned how = (flags & MCL_ONFAULT) != 0 ? MLOCK_ONFAULT : 0;
     if ((flags & MCL_CURRENT) != 0) {
-        for (const auto& [begin, range] : ranges_) {
-            long result = syscall(SYS_mlock2, begin, range.end - begin, how);
-            // What cannot be read cannot be filled; the kernel goes on, too.
-            if (result != 0 && errno != EFAULT && (range.prot & PROT_READ) != 0) return -errno;
+        if (mapped_bytes_locked() > limit) return -ENOMEM;
+        int64_t result = lock_current((flags & MCL_ONFAULT) != 0 ? MLOCK_ONFAULT : 0);
+        if (result != 0) return result;
+        // What the stack grows by is locked as it comes.
+        uint64_t grown = grown_stack();
+        if (limit == kNoLimit) {
+            syscall(SYS_mlock2, stack_begin_, grown - stack_begin_, MLOCK_ONFAULT);
         }
     }
     lock_future_ = (flags & MCL_FUTURE) != 0 ? flags : 0;
     return 0;
+}
+
+int64_t AddressSpace::lock_current(unsigned how) const {
+    int64_t failure = 0;
+    each_part(grown_stack(), [&](uint64_t begin, uint64_t end, int prot) {
+        if (failure != 0 || syscall(SYS_mlock2, begin, end - begin, how) == 0) return;
+        // What cannot be read cannot be filled; the kernel goes on, too.
+        if (errno != EFAULT && (prot & PROT_READ) != 0) failure = -errno;
+    });
+    return failure;
 }
 
 int64_t AddressSpace::unlock_all() {

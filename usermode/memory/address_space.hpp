@@ -57,8 +57,10 @@ class AddressSpace {
     /// shmat(2) and shmdt(2).
     int64_t attach(int id, uint64_t address, int flags);
     int64_t detach(uint64_t address);
-    /// mlockall(2) and munlockall(2), of what is the guest's.
-    int64_t lock_all(int flags);
+    /// mlockall(2) and munlockall(2), of what is the guest's. `limit`: RLIMIT_MEMLOCK in bytes, or
+    /// kNoLimit for who may lock anything.
+    static constexpr uint64_t kNoLimit = ~uint64_t{0};
+    int64_t lock_all(int flags, uint64_t limit);
     int64_t unlock_all();
     /// Translations of the range are stale: the memory behind it has changed.
     void changed(uint64_t address, uint64_t bytes) { stale(true, address, address + bytes); }
@@ -67,6 +69,13 @@ class AddressSpace {
     /// Around fork(): no other thread is amid a change then, so that the child finds it whole.
     void prepare_fork() { mutex_.lock(); }
     void after_fork(bool child);
+
+    /// The initial stack's lowest byte and its first SP: all of it is mapped, but the kernel counts
+    /// only what it has grown to.
+    void set_stack(uint64_t begin, uint64_t sp) {
+        stack_begin_ = begin;
+        stack_sp_ = page_down(sp);
+    }
 
     void set_brk(uint64_t start);
     /// brk(2): the new break, or the old one when it cannot be.
@@ -82,7 +91,7 @@ class AddressSpace {
     /// Whether the vDSO's code is at an address.
     bool in_vdso(uint64_t address) const;
 
-    /// All that the guest has.
+    /// All that the guest has, of the initial stack what it has grown to.
     uint64_t mapped_bytes() const;
     /// Whether every byte of [address, address + bytes) is the guest's.
     bool owns(uint64_t address, uint64_t bytes) const;
@@ -120,6 +129,13 @@ class AddressSpace {
         std::vector<std::pair<uint64_t, uint64_t>> filled_;
     };
 
+    uint64_t mapped_bytes_locked() const;
+    /// The lowest byte of the initial stack that has been used.
+    uint64_t grown_stack() const;
+    /// Calls function(begin, end, prot) for all but the stack below `grown`.
+    template <class Function>
+    void each_part(uint64_t grown, Function function) const;
+    int64_t lock_current(unsigned how) const;
     bool owns_locked(uint64_t address, uint64_t bytes) const;
     void set(uint64_t begin, uint64_t end, int prot);
     /// Takes [begin, end) out of the ranges; true when any of it was executable.
@@ -142,6 +158,7 @@ class AddressSpace {
     uint64_t brk_start_ = 0, brk_ = 0;
     std::vector<Name> names_;
     std::atomic<uint64_t> vdso_ = 0;
+    uint64_t stack_begin_ = 0, stack_sp_ = 0;
     Invalidate invalidate_;
     std::function<void()> guard_;
 };

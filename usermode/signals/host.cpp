@@ -1,9 +1,12 @@
 #include "usermode/signals/host.hpp"
 
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -20,16 +23,18 @@
 // A signal that comes between the test and the syscall instruction would be noticed only when the
 // call returns, which may be never. The handler looks whether it interrupted this window and if so
 // moves on to the label `interrupted`. The kernel's own restart puts rip back on the syscall
-// instruction, which is in the window too.
+// instruction, which is in the window too; rcx tells that, since the instruction has set it.
 asm(R"(
 .text
 .globl pydbt_interruptible_syscall
 .globl pydbt_syscall_window
 .globl pydbt_syscall_instruction
+.globl pydbt_syscall_made
 .globl pydbt_syscall_interrupted
 .hidden pydbt_interruptible_syscall
 .hidden pydbt_syscall_window
 .hidden pydbt_syscall_instruction
+.hidden pydbt_syscall_made
 .hidden pydbt_syscall_interrupted
 .type pydbt_interruptible_syscall, @function
 pydbt_interruptible_syscall:
@@ -43,11 +48,13 @@ pydbt_interruptible_syscall:
     mov 24(%r11), %r10
     mov 32(%r11), %r8
     mov 40(%r11), %r9
+    xor %ecx, %ecx
 pydbt_syscall_window:
     cmpl $0, (%rbx)
     jne pydbt_syscall_interrupted
 pydbt_syscall_instruction:
     syscall
+pydbt_syscall_made:
     pop %rbx
     ret
 pydbt_syscall_interrupted:
@@ -58,7 +65,8 @@ pydbt_syscall_interrupted:
 )");
 
 extern "C" {
-extern const char pydbt_syscall_window, pydbt_syscall_instruction, pydbt_syscall_interrupted;
+extern const char pydbt_syscall_window, pydbt_syscall_instruction, pydbt_syscall_made,
+    pydbt_syscall_interrupted;
 }
 
 namespace pydbt::usermode {
@@ -93,11 +101,39 @@ void write_error(const char* text, int length) {
     _exit(128 + number);
 }
 
-void leave_syscall_window(ucontext_t& context) {
-    auto& rip = context.uc_mcontext.gregs[REG_RIP];
+// Calls that a handler ends although it has SA_RESTART (-ERESTARTNOHAND of the kernel's, and
+// -ERESTART_RESTARTBLOCK, which goes on as restart_syscall).
+bool ends_by_handler(greg_t call) {
+    constexpr greg_t kCalls[] = {SYS_restart_syscall, SYS_rt_sigsuspend, SYS_ppoll, SYS_pselect6,
+                                 SYS_io_pgetevents,   SYS_msgrcv,        SYS_msgsnd};
+    return std::find(std::begin(kCalls), std::end(kCalls), call) != std::end(kCalls);
+}
+
+// The call has not begun: it is made after the handler. Or it has, a signal interrupted it that
+// another thread took, and the kernel was about to go on with it: this signal ends it, or not, as
+// the other would have.
+void leave_syscall_window(ucontext_t& context, bool restarts) {
+    auto& registers = context.uc_mcontext.gregs;
     auto first = reinterpret_cast<greg_t>(&pydbt_syscall_window);
     auto last = reinterpret_cast<greg_t>(&pydbt_syscall_instruction);
-    if (rip >= first && rip <= last) rip = reinterpret_cast<greg_t>(&pydbt_syscall_interrupted);
+    auto made = reinterpret_cast<greg_t>(&pydbt_syscall_made);
+    greg_t& rip = registers[REG_RIP];
+    if (rip < first || rip > last) return;
+    rip = reinterpret_cast<greg_t>(&pydbt_syscall_interrupted);
+    if (registers[REG_RCX] != made) return;
+    greg_t call = registers[REG_RAX];
+    // Futexes are asked again: with priorities they never fail for a signal.
+    if (!ends_by_handler(call) && (restarts || call == SYS_futex)) return;
+    registers[REG_RAX] = -EINTR;
+    rip = made;
+}
+
+// When the handler returns.
+void block_too(ucontext_t& context, uint64_t bits) {
+    uint64_t mask;  // glibc's is longer than the kernel's
+    std::memcpy(&mask, &context.uc_sigmask, sizeof mask);
+    mask |= bits;
+    std::memcpy(&context.uc_sigmask, &mask, sizeof mask);
 }
 
 // Whether the kernel sent it for an instruction of this thread. A positive si_code alone does not
@@ -121,21 +157,25 @@ void host_signal_handler(int number, siginfo_t* info, void* ucontext) {
     }
     GuestThread* thread = GuestThread::current();
     if (thread == nullptr) {  // a host thread that runs no guest: it takes no signals
-        std::memset(&context.uc_sigmask, 0xff, sizeof(uint64_t));
+        block_too(context, ~uint64_t{0});
         send_again(*info, true);
         return;
     }
     SignalState& signals = thread->signals;
+    const SignalActions& actions = *thread->group->actions;
+    int none = 0;
     if (is_fault_signal(number)) {
         keep_sent(*thread, *info);
-    } else {
-        signals.pending = number;
+    } else if (signals.pending.compare_exchange_strong(none, number)) {
         signals.pending_info = *info;
         // One at a time: the kernel queues the others until this one is delivered.
-        context.uc_sigmask = host_mask(~uint64_t{0});
+        block_too(context, actions.caught() & ~kFaultBits);
+    } else {  // its handler is newer than the mask
+        block_too(context, signal_bit(number));
+        send_again(*info, info->si_code != SI_TKILL);
     }
     signals.attention = 1;
-    leave_syscall_window(context);
+    leave_syscall_window(context, (actions.restarting() & signal_bit(number)) != 0);
     runtime::Engine::request_exit(*thread->cpu);
 }
 

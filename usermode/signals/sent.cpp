@@ -27,7 +27,7 @@ void each(uint64_t bits, Function function) {
 bool mark_lent(SentState& s, uint64_t bit) { return (s.lent.fetch_or(bit) & bit) == 0; }
 
 // The kernel lets nobody pretend that it or kill() sent something to another thread. The receiver
-// takes the true one from the group, but for a read(2) of a signalfd that waits already.
+// takes the true one from the group.
 void lend_to(GuestThread& other, siginfo_t info) {
     if (!mark_lent(other.signals.sent, signal_bit(info.si_signo))) return;
     if (info.si_code >= 0 || info.si_code == SI_TKILL) info.si_code = SI_QUEUE;
@@ -130,13 +130,13 @@ bool take_sent(GuestThread& thread, siginfo_t& info) {
 
 FaultSignalsHeld::FaultSignalsHeld(GuestThread& thread)
     : thread_(thread), bits_(thread.signals.blocked & kFaultBits) {
+    SentState& s = thread.signals.sent;
+    if (s.consumed.waiting() != 0) s.consumed.discard(kFaultBits);
     if (bits_ == 0) return;
     change_host_mask(SIG_BLOCK, bits_);
-    SentState& s = thread.signals.sent;
     siginfo_t info;
     uint64_t mine = s.own.waiting() & bits_, others = bits_ & ~mine;
     s.in_call = others;  // from here on others lend us what comes
-    s.consumed.discard(kFaultBits);
     each(mine, [&](int number) {
         if (s.own.take(number, info)) send_again(info, false);
     });

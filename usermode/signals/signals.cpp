@@ -53,20 +53,6 @@ pydbt_signal_restorer:
 
 constexpr uint64_t kUnblockable = signal_bit(SIGKILL) | signal_bit(SIGSTOP);
 
-void set_host_action(int number, const GuestSigaction& guest, bool catch_faults = true) {
-    if (number == SIGKILL || number == SIGSTOP) return;
-    KernelSigaction action{};
-    bool ours = (is_fault_signal(number) && catch_faults) ||
-                (guest.handler != kSigDfl && guest.handler != kSigIgn);
-    action.handler = ours ? reinterpret_cast<uint64_t>(&host_signal_handler) : guest.handler;
-    // The kernel decides which calls a signal ends and which go on, and what SIGCHLD is sent for.
-    constexpr uint64_t kKernels = kSaRestart | SA_NOCLDSTOP | SA_NOCLDWAIT;
-    action.flags = SA_SIGINFO | SA_ONSTACK | kSaRestorer | (guest.flags & kKernels);
-    action.restorer = pydbt_signal_restorer;
-    action.mask = ~uint64_t{0};
-    syscall(SYS_rt_sigaction, number, &action, nullptr, 8);
-}
-
 uint64_t pstate_of(const base::CpuState& state) {
     return uint64_t{base::nzcv_from_flags(state.nzcv)} << 28 | state.dit | state.ssbs |
            state.btype << kPstateBtypeShift;
@@ -197,9 +183,39 @@ bool apply_mask(GuestThread& thread) {
 
 // --- actions ------------------------------------------------------------------------------------
 
+void SignalActions::set_host_action(int number, bool catch_faults) {
+    if (number == SIGKILL || number == SIGSTOP) return;
+    const GuestSigaction& guest = actions_[number];
+    bool ours = (signal_bit(number) & caught_) != 0 && (catch_faults || !is_fault_signal(number));
+    KernelSigaction action{};
+    action.handler = ours ? reinterpret_cast<uint64_t>(&host_signal_handler) : guest.handler;
+    // The kernel decides which calls a signal ends and which go on, and what SIGCHLD is sent for.
+    constexpr uint64_t kKernels = kSaRestart | SA_NOCLDSTOP | SA_NOCLDWAIT;
+    action.flags = SA_SIGINFO | SA_ONSTACK | kSaRestorer | (guest.flags & kKernels);
+    action.restorer = pydbt_signal_restorer;
+    // No others: one that is ignored, but blocked for a moment, would interrupt another thread.
+    action.mask = caught_;
+    syscall(SYS_rt_sigaction, number, &action, nullptr, 8);
+}
+
+void SignalActions::apply(int number) {
+    const GuestSigaction& guest = actions_[number];
+    uint64_t bit = signal_bit(number), before = caught_;
+    bool ours = is_fault_signal(number) || (guest.handler != kSigDfl && guest.handler != kSigIgn);
+    ours ? caught_ |= bit : caught_ &= ~bit;
+    (guest.flags & kSaRestart) != 0 ? restarting_ |= bit : restarting_ &= ~bit;
+    set_host_action(number);
+    if (caught_ == before) return;
+    for (uint64_t others = caught_ & ~bit; others != 0; others &= others - 1) {
+        set_host_action(__builtin_ctzll(others) + 1);
+    }
+}
+
 SignalActions::SignalActions(const SignalActions& other) {
     std::scoped_lock lock(other.mutex_);
     std::copy(std::begin(other.actions_), std::end(other.actions_), std::begin(actions_));
+    caught_ = other.caught();
+    restarting_ = other.restarting();
 }
 
 GuestSigaction SignalActions::get(int number) const {
@@ -211,13 +227,13 @@ void SignalActions::set(int number, const GuestSigaction& action) {
     std::scoped_lock lock(mutex_);
     actions_[number] = action;
     actions_[number].mask = allowed_mask(action.mask);
-    set_host_action(number, action);
+    apply(number);
 }
 
 void SignalActions::take_back() {
     constexpr int kCancel = 32, kSetxid = 33;  // nptl's, in glibc's internal-signals.h
     std::scoped_lock lock(mutex_);
-    for (int number : {kCancel, kSetxid}) set_host_action(number, actions_[number]);
+    for (int number : {kCancel, kSetxid}) set_host_action(number);
 }
 
 GuestSigaction SignalActions::take(int number) {
@@ -225,7 +241,7 @@ GuestSigaction SignalActions::take(int number) {
     GuestSigaction action = actions_[number];
     if ((action.flags & kSaResethand) != 0) {
         actions_[number].handler = kSigDfl;
-        set_host_action(number, actions_[number]);
+        apply(number);
     }
     return action;
 }
@@ -236,14 +252,14 @@ void SignalActions::start() {
         syscall(SYS_rt_sigaction, number, nullptr, &old, 8);
         actions_[number].handler = old.handler == kSigIgn ? kSigIgn : kSigDfl;
     }
-    for (int number : kFaultSignals) set_host_action(number, actions_[number]);
+    for (int number : kFaultSignals) apply(number);
 }
 
 void SignalActions::ignore_faults(bool ignore) {
     std::scoped_lock lock(mutex_);
     for (int number : kFaultSignals) {
         if (actions_[number].handler != kSigIgn) continue;
-        set_host_action(number, actions_[number], !ignore);
+        set_host_action(number, !ignore);
     }
 }
 
@@ -252,7 +268,7 @@ void SignalActions::clear_handlers() {
     for (int number = 1; number <= kSignals; number++) {
         if (actions_[number].handler == kSigIgn) continue;
         actions_[number] = {};
-        set_host_action(number, actions_[number]);
+        apply(number);
     }
 }
 

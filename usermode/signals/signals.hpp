@@ -4,12 +4,13 @@
 // syscalls' numbers, the engine's insides.
 //
 // A signal that the guest handles has our handler on the host; it keeps the siginfo in the thread,
-// blocks every further signal in that host thread and asks the engine to leave translated code. The
+// blocks every further one in that host thread and asks the engine to leave translated code. The
 // thread then delivers it and unblocks what the guest does not block. Signals the guest ignores or
 // leaves at their default are the same on the host, so the kernel stops and kills as it should.
 // Fault signals that somebody sends wait in sent.hpp.
 #pragma once
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <mutex>
@@ -74,10 +75,19 @@ class SignalActions {
     /// For an execve: the host ignores the fault signals that the guest ignores, until `ignore` is
     /// false again.
     void ignore_faults(bool ignore);
+    /// Those that come to our handler on the host, and those of them with SA_RESTART.
+    /// Async-signal-safe.
+    uint64_t caught() const { return caught_; }
+    uint64_t restarting() const { return restarting_; }
 
    private:
+    /// Makes the host's actions fit after a change of one; with the lock.
+    void apply(int number);
+    void set_host_action(int number, bool catch_faults = true);
+
     mutable std::mutex mutex_;
     GuestSigaction actions_[kSignals + 1] = {};
+    std::atomic<uint64_t> caught_ = 0, restarting_ = 0;
 };
 
 struct SignalState {
@@ -87,8 +97,8 @@ struct SignalState {
     GuestStack alternate{0, SS_DISABLE, 0, 0};
     // Set by the host's handler: deliver_signals() has something to look at.
     volatile int attention = 0;
-    // Set by it, too; it then keeps all signals but fault signals blocked until delivery.
-    volatile int pending = 0;
+    // Set by it, too; it then keeps all it is for but fault signals blocked until delivery.
+    std::atomic<int> pending = 0;
     siginfo_t pending_info{};
     SentState sent;
 };

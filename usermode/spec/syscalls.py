@@ -380,9 +380,9 @@ _TABLE = """
 60 quotactl pass hex path int ptr
 61 getdents64 pass fd out size
 62 lseek pass off:fd off whence
-63 read pass fd out size
+63 read custom fd out size
 64 write pass fd buf size
-65 readv pass fd ptr int
+65 readv custom fd ptr int
 66 writev pass fd ptr int
 67 pread64 pass fd out size off
 68 pwrite64 pass fd buf size off

@@ -2,13 +2,13 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
@@ -228,26 +228,57 @@ std::string argument(Kind kind, uint64_t value, uint64_t next) {
     }
 }
 
-// The thread whose call has begun a line that no result has ended; 0: none. Forked children write
-// to the same file, so they share it.
-std::atomic<pid_t>& open_line() {
-    static void* memory = mmap(nullptr, sizeof(std::atomic<pid_t>), PROT_READ | PROT_WRITE,
-                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    static std::atomic<pid_t> own = 0;
-    return memory == MAP_FAILED ? own : *static_cast<std::atomic<pid_t>*>(memory);
+// What the processes that write to one file share.
+struct SharedLine {
+    pthread_mutex_t mutex;
+    pid_t open;  // the thread whose call has begun a line that no result has ended; 0: none
+};
+
+SharedLine* make_shared_line() {
+    static SharedLine own;
+    void* memory =
+        mmap(nullptr, sizeof own, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    auto* line = memory == MAP_FAILED ? &own : static_cast<SharedLine*>(memory);
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    // A process can be killed while it writes.
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&line->mutex, &attributes);
+    return line;
 }
 
+// First of the two locks: a fork holds it, so that the child finds it free.
 std::mutex g_mutex;
 
-pid_t own_id() { return static_cast<pid_t>(syscall(SYS_gettid)); }
+// The file is this thread's until the end of the block.
+class OpenLine {
+   public:
+    OpenLine() : lock_(g_mutex) {
+        static SharedLine* line = make_shared_line();
+        line_ = line;
+        if (pthread_mutex_lock(&line_->mutex) == EOWNERDEAD) {
+            pthread_mutex_consistent(&line_->mutex);
+        }
+    }
+    ~OpenLine() { pthread_mutex_unlock(&line_->mutex); }
+    OpenLine(const OpenLine&) = delete;
+    OpenLine& operator=(const OpenLine&) = delete;
+    pid_t owner() const { return line_->open; }
+    void close() { line_->open = 0; }
+    // `now`: whose line is open then.
+    void write(const Process& process, const std::string& text, pid_t now) {
+        std::string all = line_->open != 0 ? " <unfinished ...>\n" + text : text;
+        line_->open = now;
+        runtime::write_log(process.log_file, all);
+    }
 
-// One write, which other threads and processes do not come between. `now` is whose line is open
-// then.
-void write_part(const Process& process, const std::string& text, pid_t now) {
-    bool of_other = open_line().exchange(now) != 0;
-    std::string all = of_other ? " <unfinished ...>\n" + text : text;
-    runtime::write_log(process.log_file, all);
-}
+   private:
+    std::scoped_lock<std::mutex> lock_;
+    SharedLine* line_;
+};
+
+pid_t own_id() { return static_cast<pid_t>(syscall(SYS_gettid)); }
 
 std::string result_text(const SyscallInfo& info, int64_t result) {
     constexpr int64_t kLastErrno = 4095;
@@ -279,8 +310,8 @@ bool does_not_return(uint64_t n) {
 
 std::unique_lock<std::mutex> hold_trace() { return std::unique_lock(g_mutex); }
 void trace_leave(const Process& process) {
-    std::scoped_lock lock(g_mutex);
-    if (open_line() != 0) write_part(process, "", 0);
+    OpenLine line;
+    if (line.owner() != 0) line.write(process, "", 0);
 }
 
 void trace_call(const GuestThread& thread, uint64_t n, const SyscallInfo& info,
@@ -294,23 +325,22 @@ void trace_call(const GuestThread& thread, uint64_t n, const SyscallInfo& info,
     }
     line += ')';
     bool ends = does_not_return(n);
-    std::scoped_lock lock(g_mutex);
-    write_part(thread.process, line + (ends ? " = ?\n" : ""), ends ? 0 : own_id());
+    OpenLine().write(thread.process, line + (ends ? " = ?\n" : ""), ends ? 0 : own_id());
 }
 
 void trace_result(const GuestThread& thread, const SyscallInfo& info, const SyscallArgs& args,
                   int64_t result) {
     std::string text = result_text(info, result) + (result < 0 ? "" : written(info, args)) + "\n";
-    std::scoped_lock lock(g_mutex);
     pid_t self = own_id();
-    if (open_line() == self) {
-        open_line() = 0;
+    OpenLine line;
+    if (line.owner() == self) {
+        line.close();
     } else {
         const char* name = info.name == nullptr ? "?" : info.name;
         text =
             number("%" PRId64, static_cast<uint64_t>(self)) + " <... " + name + " resumed>" + text;
     }
-    write_part(thread.process, text, 0);
+    line.write(thread.process, text, 0);
 }
 
 }  // namespace pydbt::usermode

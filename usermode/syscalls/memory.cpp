@@ -1,6 +1,7 @@
 // Memory calls: mmap and its relatives, brk.
 //
 // Owns: these calls. Must not know: how mappings are kept (AddressSpace).
+#include <linux/capability.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -11,6 +12,7 @@
 #include "usermode/memory/address_space.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/process.hpp"
+#include "usermode/syscalls/arguments.hpp"
 #include "usermode/syscalls/table.gen.hpp"
 
 namespace pydbt::usermode {
@@ -115,7 +117,12 @@ int64_t sys_remap_file_pages(GuestThread& t, const SyscallArgs& a) {
 }
 
 int64_t sys_mlockall(GuestThread& t, const SyscallArgs& a) {
-    return t.process.memory.lock_all(static_cast<int>(a[0]));
+    uint64_t limit = AddressSpace::kNoLimit;
+    rlimit own;
+    if (getrlimit(RLIMIT_MEMLOCK, &own) == 0 && !has_capability(CAP_IPC_LOCK)) {
+        limit = own.rlim_cur;  // RLIM_INFINITY is no limit
+    }
+    return t.process.memory.lock_all(static_cast<int>(a[0]), limit);
 }
 int64_t sys_munlockall(GuestThread& t, const SyscallArgs&) { return t.process.memory.unlock_all(); }
 

@@ -1,11 +1,18 @@
 // Signal calls.
 //
-// Owns: these calls. Must not know: delivery (usermode/signals).
+// Owns: these calls, and what reading a signalfd finds. Must not know: delivery (usermode/signals).
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <ctime>
+#include <span>
+#include <string_view>
+#include <vector>
 
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/process.hpp"
@@ -100,6 +107,55 @@ int64_t sys_rt_sigtimedwait(GuestThread& t, const SyscallArgs& a) {
     bool copied = result > 0 && t.signals.sent.consumed.look(static_cast<int>(result), info);
     if (copied && a[1] != 0 && !write_guest(a[1], info)) return -EFAULT;
     return result;
+}
+
+namespace {
+
+bool is_signalfd(int fd) {
+    char link[64], target[32];
+    std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, target, sizeof target);
+    return length > 0 &&
+           std::string_view(target, static_cast<size_t>(length)) == "anon_inode:[signalfd]";
+}
+
+// A read may have taken the copy of a signal (sent.hpp), which another thread of ours had to send
+// as SI_QUEUE. Everything else in the record is as it was sent.
+int64_t true_records(GuestThread& t, int fd, std::span<const iovec> parts, int64_t result) {
+    if (result <= 0 || t.signals.sent.consumed.waiting() == 0 || !is_signalfd(fd)) return result;
+    auto left = static_cast<uint64_t>(result);
+    for (const iovec& part : parts) {
+        auto at = reinterpret_cast<uint64_t>(part.iov_base);
+        uint64_t end = at + std::min<uint64_t>(part.iov_len, left);
+        left -= end - at;
+        signalfd_siginfo record;
+        for (; at + sizeof record <= end; at += sizeof record) {
+            siginfo_t info;
+            if (!read_guest(at, record)) break;
+            auto number = static_cast<int>(record.ssi_signo);
+            if (record.ssi_code != SI_QUEUE || !is_fault_signal(number)) continue;
+            if (!t.signals.sent.consumed.look(number, info)) continue;
+            record.ssi_code = info.si_code;
+            write_guest(at, record);
+        }
+    }
+    return result;
+}
+
+}  // namespace
+
+int64_t sys_read(GuestThread& t, const SyscallArgs& a) {
+    int64_t result = host_syscall(t, SYS_read, a);
+    iovec whole = {reinterpret_cast<void*>(a[1]), a[2]};
+    return true_records(t, static_cast<int>(a[0]), {&whole, 1}, result);
+}
+
+int64_t sys_readv(GuestThread& t, const SyscallArgs& a) {
+    int64_t result = host_syscall(t, SYS_readv, a);
+    if (result <= 0 || t.signals.sent.consumed.waiting() == 0) return result;
+    std::vector<iovec> parts(a[2]);  // the kernel has found it to be at most IOV_MAX
+    if (!copy_from_guest(parts.data(), a[1], parts.size() * sizeof(iovec))) return result;
+    return true_records(t, static_cast<int>(a[0]), parts, result);
 }
 
 int64_t sys_rt_sigsuspend(GuestThread& t, const SyscallArgs& a) {

@@ -175,6 +175,30 @@ CASE(locked_memory) {
     CHECK_EQ(present[0] & present[1] & 1, 1);
     CHECK_EQ(munlockall(), 0);
 }
+// The stack counts as far as it has grown.
+CASE(limit_of_locked_memory) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rlimit limit = {8 << 20, 8 << 20};
+        CHECK_EQ(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
+        if (geteuid() == 0) CHECK_EQ(setuid(65534), 0);
+        CHECK_EQ(mlockall(MCL_CURRENT), 0);
+        CHECK_EQ(munlockall(), 0);
+        volatile char deep[1 << 20];
+        for (size_t i = 0; i < sizeof deep; i += 4096) deep[i] = 1;
+        limit.rlim_cur = 1 << 20;
+        CHECK_EQ(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
+        CHECK_FAILS(mlockall(MCL_CURRENT), ENOMEM);
+        CHECK_EQ(mlockall(MCL_FUTURE), 0);
+        limit.rlim_cur = 0;
+        CHECK_EQ(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
+        CHECK_FAILS(mlockall(MCL_FUTURE), EPERM);
+        _exit(7);
+    }
+    int status;
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    CHECK_EQ(status, 7 << 8);
+}
 
 CASE(sealed_memory) {
     char* memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,6 +1,7 @@
 // Many threads that take many signals from many senders: ./signalstorm SECONDS. None may be lost
 // nor come twice: every queued signal has a number of its own, and a fault signal is sent again
-// only when the last one has been counted. "done" at the end.
+// only when the last one has been counted. "done" at the end, on the host's kernel too.
+#define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -25,7 +27,8 @@ static struct shared {
     atomic_long sent_sum[kSenders], came_sum[kSenders];
     atomic_long fault_sent[kFaults], fault_came[kFaults];      // to the process
     atomic_long thread_sent[kWorkers], thread_came[kWorkers];  // SIGTRAP + SIGUSR2 to a thread
-    atomic_int go, stop;
+    atomic_int ready;                                          // workers
+    atomic_int go, stop, prodded;
 }* shared;
 static _Thread_local int self = -1;
 static time_t end;
@@ -67,7 +70,8 @@ static void* work(void* argument) {
     sigfillset(&all);
     sigemptyset(&none);
     struct timespec little = {0, 200000};
-    while (!shared->stop) {
+    shared->ready++;
+    while (!shared->prodded) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
         pthread_t thread;
         memcpy(&some, &seed, sizeof seed);
@@ -105,6 +109,7 @@ static void* prod(void* argument) {
         }
         usleep(50);
     }
+    shared->prodded = 1;  // a worker that ends sooner takes what was sent to it along
     return NULL;
 }
 
@@ -158,6 +163,8 @@ int main(int argc, char** argv) {
         senders[n] = fork();
         if (senders[n] < 0) fail("fork");
         if (senders[n] != 0) continue;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);  // when this process fails
+        if (getppid() != me) _exit(0);
         while (!shared->go) usleep(1000);
         if (n < kSenders) {
             send_queued(me, n);
@@ -171,6 +178,7 @@ int main(int argc, char** argv) {
     for (intptr_t n = 0; n < kWorkers; n++) {
         if (pthread_create(&workers[n], NULL, work, (void*)n) != 0) fail("pthread_create");
     }
+    while (shared->ready < kWorkers) usleep(1000);
     if (pthread_create(&prodder, NULL, prod, workers) != 0) fail("pthread_create");
     shared->go = 1;
     while (time(NULL) < end) usleep(10000);
