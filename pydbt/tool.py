@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import __version__
+from . import __version__, binfmt
 from .explain import explain, find_code
 from .listing import LogError, listing
 
@@ -58,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Checks the processor, the launcher and the kernel's settings.",
     )
     doctor.set_defaults(run=_doctor)
+    binfmt.add_parser(commands)
     return parser
 
 

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
@@ -95,6 +96,7 @@ bool Process::create(std::string& error) {
     main_thread->group->leader = main_thread.get();
     main_thread->tid = getpid();
     if (options.inherit >= 0 && !take_inherited(options.inherit, error)) return false;
+    main_thread->group->kept.by_kernel |= options.by_kernel;
     renew_pac_keys(main_thread->state(), kAllPacKeys);
     main_thread->state().ssbs = kPstateSsbs;  // as Linux starts programs that ask for nothing
     GuestThread::set_current(main_thread.get());
@@ -206,9 +208,25 @@ void Process::fetch_fault(GuestThread& thread, const runtime::Exit& exit) {
 
 bool Process::take_inherited(int fd, std::string& error) {
     GuestThread& thread = *main_thread;
-    if (receive_kept(fd, thread.group->kept, thread.seccomp, program_fd)) return true;
+    KeptDescriptors others;
+    if (receive_kept(fd, thread.group->kept, thread.seccomp, others)) {
+        program_fd = others.program;
+        if (others.launcher >= 0) launcher_fd = private_descriptor(others.launcher);
+        return true;
+    }
     error = "--inherit: descriptor " + std::to_string(fd) + " has nothing of ours";
     return false;
+}
+
+std::array<int, 2> Process::own_descriptors() const {
+    int log_fd = log_file == stderr ? -1 : fileno(log_file);
+    return {std::min(log_fd, launcher_fd), std::max(log_fd, launcher_fd)};
+}
+
+void Process::keep_launcher() {
+    if (launcher_fd >= 0) return;
+    int fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+    if (fd >= 0) launcher_fd = private_descriptor(fd);
 }
 
 void Process::exit(int status) {

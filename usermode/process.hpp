@@ -4,6 +4,7 @@
 // Must not know: what a syscall does, how images are loaded.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdint>
@@ -109,7 +110,12 @@ class Process final : public runtime::Environment {
     std::unique_ptr<GuestThread> main_thread;  // of the host thread that main() runs in
     /// What an execve left, or nothing.
     bool take_inherited(int fd, std::string& error);
-    int program_fd = -1;      // what execveat ran, to be closed when it is loaded
+    int program_fd = -1;  // what execveat ran, to be closed when it is loaded
+    /// Keeps a way to this program, for an execve where /proc is not there. Before a chroot.
+    void keep_launcher();
+    int launcher_fd = -1;
+    /// Descriptors that a guest must not close, ascending; -1 for one that is not there.
+    std::array<int, 2> own_descriptors() const;
     std::string program;      // path of the guest's executable, absolute
     std::string real_prefix;  // -L's folder without links; empty: none
     std::vector<uint64_t> auxv;

@@ -36,8 +36,9 @@ constexpr uint64_t kUserHz = 100;
 // O_NONBLOCK: a FIFO is refused, not waited for.
 class File {
    public:
-    explicit File(const std::string& path)
-        : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+    explicit File(const std::string& path, int given = -1)
+        : fd_(given >= 0 ? fcntl(given, F_DUPFD_CLOEXEC, 0)
+                         : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
     ~File() {
         if (fd_ >= 0) close(fd_);
     }
@@ -62,9 +63,9 @@ bool check_access(const std::string& path, LoadError& error) {
     return true;
 }
 
-bool load_image(const std::string& path, uint64_t hint, Process& process, ElfFile& elf,
+bool load_image(const std::string& path, int fd, uint64_t hint, Process& process, ElfFile& elf,
                 LoadedImage& image, LoadError& error) {
-    File file(path);
+    File file(path, fd);
     if (file.fd() < 0) {
         error = {path + ": " + std::strerror(errno), errno == ENOENT ? 127 : 126};
         return false;
@@ -97,7 +98,7 @@ bool load_interpreter(const std::string& program, const std::string& name, Proce
         return false;
     }
     ElfFile elf;
-    if (!load_image(path, 0, process, elf, image, error)) return false;
+    if (!load_image(path, -1, 0, process, elf, image, error)) return false;
     if (!elf.interpreter.empty()) {
         error = {path + ": an interpreter that wants an interpreter", 126};
         return false;
@@ -229,18 +230,29 @@ std::string absolute(const std::string& path) {
     return realpath(path.c_str(), resolved) == nullptr ? path : resolved;
 }
 
+// What the kernel opened may lie below folders that this user cannot look into.
+std::string link_of(int fd) {
+    char text[PATH_MAX];
+    std::string link = "/proc/self/fd/" + std::to_string(fd);
+    ssize_t n = readlink(link.c_str(), text, sizeof text);
+    return n < 0 ? link : std::string(text, static_cast<size_t>(n));
+}
+
 }  // namespace
 
 bool load_program(Process& process, const LoadRequest& request, LoadError& error) {
-    if (!check_access(request.path, error)) return false;
+    if (request.fd < 0 && !check_access(request.path, error)) return false;
     ElfFile elf;
     LoadedImage program, interpreter;
-    if (!load_image(request.path, kProgramHint, process, elf, program, error)) return false;
+    if (!load_image(request.path, request.fd, kProgramHint, process, elf, program, error)) {
+        return false;
+    }
     bool dynamic = !elf.interpreter.empty();
     if (dynamic && !load_interpreter(request.path, elf.interpreter, process, interpreter, error)) {
         return false;
     }
     process.program = absolute(request.path);
+    if (process.program[0] != '/' && request.fd >= 0) process.program = link_of(request.fd);
     const std::string& prefix = process.options.prefix;
     if (!prefix.empty()) process.real_prefix = absolute(prefix);
     process.memory.set_brk(program.end);

@@ -100,12 +100,15 @@ int launch(int argc, char** argv, char** envp) {
     if (!process.create(error)) return complain(error, kCannotRun);
     LoadRequest request;
     request.path = options.program[0];
+    request.fd = options.program_fd;
     request.argv = options.program;
     if (options.has_argv0) request.argv[0] = options.argv0;
     request.envp = guest_environment(envp, options);
     LoadError failure;
     if (!load_program(process, request, failure)) return complain(failure.message, failure.status);
-    if (process.program_fd >= 0) close(process.program_fd);
+    for (int fd : {process.program_fd, options.program_fd}) {
+        if (fd >= 0) close(fd);
+    }
     process.run(*process.main_thread);
     // Only this thread exited; the others go on, and the process ends with the last. Signals for
     // the process are theirs.

@@ -1,7 +1,9 @@
 #include "usermode/options/options.hpp"
 
+#include <sys/auxv.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -53,6 +55,26 @@ class Parser {
                 break;
             }
         }
+        return true;
+    }
+
+    // The kernel gave us the program's path and, with flag P of binfmt_misc, the program's own
+    // argv[0] behind it; with flag O also a descriptor (fs/binfmt_misc.c, load_misc_binary).
+    bool from_kernel(int argc, char** argv) {
+        constexpr unsigned long kPreserveArgv0 = 1;  // AT_FLAGS_PRESERVE_ARGV0
+        constexpr int kPath = 1, kArgv0 = 2;
+        bool preserved = (getauxval(AT_FLAGS) & kPreserveArgv0) != 0 && argc > kArgv0;
+        errno = 0;
+        auto fd = static_cast<int>(getauxval(AT_EXECFD));
+        if (errno == 0) o_.program_fd = fd;
+        o_.by_kernel = argc > kPath && (preserved || o_.program_fd >= 0);
+        if (!o_.by_kernel) return false;
+        o_.program.emplace_back(argv[kPath]);
+        for (int n = preserved ? kArgv0 + 1 : kArgv0; n < argc; n++) {
+            o_.program.emplace_back(argv[n]);
+        }
+        o_.has_argv0 = preserved;
+        if (preserved) o_.argv0 = argv[kArgv0];
         return true;
     }
 
@@ -213,7 +235,8 @@ class Parser {
 bool parse_options(int argc, char** argv, char** envp, LauncherOptions& options,
                    OptionError& error) {
     Parser parser(options, error);
-    if (!parser.environment(envp) || !parser.arguments(argc, argv)) return false;
+    if (getauxval(AT_SECURE) == 0 && !parser.environment(envp)) return false;
+    if (!parser.from_kernel(argc, argv) && !parser.arguments(argc, argv)) return false;
     options.host = x64::HostFeatures::detect();
     if (options.host_features_text.empty()) return true;
     return options.host.cap(options.host_features_text, error.message);

@@ -33,6 +33,9 @@ struct LauncherOptions {
     std::string host_features_text;
     x64::HostFeatures host;
     std::vector<std::string> program;  // the program and its arguments
+    // The kernel runs us for the program (binfmt_misc); its descriptor of it, or -1.
+    bool by_kernel = false;
+    int program_fd = -1;
 
     /// The options as a command line, for starting another program the same way.
     std::vector<std::string> command_line() const;
@@ -46,7 +49,9 @@ struct OptionError {
     int status = 2;
 };
 
-/// Parses argv and the environment's variables. False when something is wrong.
+/// Parses argv and the environment's variables. False when something is wrong. What binfmt_misc has
+/// made of argv (the auxiliary vector tells) has no options: a program and its arguments. A set-id
+/// program's environment is not believed.
 bool parse_options(int argc, char** argv, char** envp, LauncherOptions& options,
                    OptionError& error);
 

@@ -358,7 +358,7 @@ _TABLE = """
 38 renameat pass atfd path atfd path
 39 umount2 pass path umount
 40 mount pass path path str mount ptr
-41 pivot_root pass path path
+41 pivot_root custom path path
 42 nfsservctl none int ptr ptr
 43 statfs pass path wr_statfs
 44 fstatfs pass fd wr_statfs
@@ -368,7 +368,7 @@ _TABLE = """
 48 faccessat pass atfd path access
 49 chdir pass path
 50 fchdir pass fd
-51 chroot pass path
+51 chroot custom path
 52 fchmod pass fd mode
 53 fchmodat pass atfd path mode
 54 fchownat pass atfd path int int at

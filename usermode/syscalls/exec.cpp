@@ -81,13 +81,25 @@ std::vector<char*> pointers(std::vector<std::string>& list) {
     return result;
 }
 
+// The launcher has no privilege to give to a set-id program; the kernel can run the launcher with
+// it where binfmt_misc knows us (flag C). So it does where there is no path to the launcher.
+bool is_for_kernel(const GuestThread& t, const std::string& path) {
+    struct stat info;
+    if (!t.group->kept.by_kernel || stat(path.c_str(), &info) != 0) return false;
+    bool set_id = (info.st_mode & S_ISUID) != 0 ||
+                  ((info.st_mode & S_ISGID) != 0 && (info.st_mode & S_IXGRP) != 0);
+    return set_id || (access(kLauncher, X_OK) != 0 && t.process.launcher_fd < 0);
+}
+
 // What argv and path to give the host's execve so that the file runs: itself, or under us.
-bool resolve(const Process& process, std::string& path, std::vector<std::string>& argv) {
+bool resolve(const GuestThread& t, std::string& path, std::vector<std::string>& argv) {
+    const Process& process = t.process;
     constexpr int kMostScripts = 5;
     for (int depth = 0; depth < kMostScripts; depth++) {
         std::string interpreter, argument;
         FileKind kind = look_at(path, interpreter, argument);
         if (kind == FileKind::other) return true;
+        if (kind == FileKind::guest && is_for_kernel(t, path)) return true;
         if (kind == FileKind::guest) {
             std::vector<std::string> line{"pydbt-aarch64"};
             for (std::string& option : process.options.command_line()) line.push_back(option);
@@ -159,25 +171,32 @@ uint64_t address(const void* p) { return reinterpret_cast<uint64_t>(p); }
 // execve, so the launcher gets one of its own.
 int64_t run_by_path(GuestThread& t, const Target& target, std::string path,
                     std::vector<std::string>& argv, std::vector<std::string>& envp) {
-    int program = -1, inherit = -1;
+    KeptDescriptors kept;
+    int inherit = -1;
     bool ours = path == kLauncher;
     if (ours && target.path.empty()) {
-        program = dup(target.folder);
-        if (program < 0) return -errno;
+        kept.program = dup(target.folder);
+        if (kept.program < 0) return -errno;
         for (std::string& word : argv) {
-            if (word == target.opened) word = "/proc/self/fd/" + std::to_string(program);
+            if (word == target.opened) word = "/proc/self/fd/" + std::to_string(kept.program);
         }
     }
-    int64_t result = ours ? send_kept(t.group->kept, t.seccomp, program, inherit) : 0;
+    if (ours && t.process.launcher_fd >= 0) {
+        kept.launcher = dup(t.process.launcher_fd);
+        path.clear();  // that descriptor itself
+    }
+    int64_t result = ours ? send_kept(t.group->kept, t.seccomp, kept, inherit) : 0;
     if (inherit >= 0) argv.insert(argv.begin() + 1, {"--inherit", std::to_string(inherit)});
     std::vector<char*> arguments = pointers(argv), environment = pointers(envp);
     if (result == 0) {
         FaultsIgnored ignored(t);
-        result = host_syscall(
-            t, SYS_execve,
-            {address(path.c_str()), address(arguments.data()), address(environment.data())});
+        int64_t folder = kept.launcher >= 0 ? kept.launcher : AT_FDCWD;
+        result =
+            host_syscall(t, SYS_execveat,
+                         {static_cast<uint64_t>(folder), address(path.c_str()),
+                          address(arguments.data()), address(environment.data()), AT_EMPTY_PATH});
     }
-    for (int fd : {program, inherit}) {
+    for (int fd : {kept.program, kept.launcher, inherit}) {
         if (fd >= 0) close(fd);
     }
     return result;
@@ -203,7 +222,7 @@ int64_t sys_execveat(GuestThread& t, const SyscallArgs& a) {
     int64_t failure = find_target(t, target);
     if (failure != 0) return failure;
     std::string path = target.opened;
-    if (!resolve(t.process, path, argv)) return -ELOOP;
+    if (!resolve(t, path, argv)) return -ELOOP;
     if (t.process.options.strace) trace_leave(t.process);
     if (path == target.opened) {  // the host's own
         std::vector<char*> arguments = pointers(argv), environment = pointers(envp);

@@ -20,6 +20,17 @@
 #include "usermode/syscalls/uring.hpp"
 
 namespace pydbt::usermode {
+namespace {
+
+bool is_ours(const GuestThread& t, int fd) {
+    for (int own : t.process.own_descriptors()) {
+        if (own == fd) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
 int64_t sys_openat(GuestThread& t, const SyscallArgs& a) {
     SyscallArgs host = a;
     host[1] = untag(a[1]);
@@ -55,9 +66,7 @@ int64_t sys_fcntl(GuestThread& t, const SyscallArgs& a) {
 }
 
 int64_t sys_close(GuestThread& t, const SyscallArgs& a) {
-    if (t.process.log_file != stderr && static_cast<int>(a[0]) == fileno(t.process.log_file)) {
-        return -EBADF;
-    }
+    if (is_ours(t, static_cast<int>(a[0]))) return -EBADF;
     // A child that only borrows the memory closes descriptors of its own.
     if (!t.group->borrowed) forget_ring(static_cast<int>(a[0]));
     return host_syscall(t, SYS_close, a);
@@ -65,20 +74,33 @@ int64_t sys_close(GuestThread& t, const SyscallArgs& a) {
 
 int64_t sys_dup3(GuestThread& t, const SyscallArgs& a) {
     auto target = static_cast<int>(a[1]);
-    // The log's number is not to be had, as if it were above the limit.
-    if (t.process.log_file != stderr && target == fileno(t.process.log_file)) return -EBADF;
+    if (is_ours(t, target)) return -EBADF;  // as if it were above the limit
     int64_t result = host_syscall(t, SYS_dup3, a);
     if (result >= 0 && !t.group->borrowed) forget_ring(target);
     return result;
 }
 
 int64_t sys_close_range(GuestThread& t, const SyscallArgs& a) {
-    if (t.process.log_file == stderr) return host_syscall(t, SYS_close_range, a);
-    auto ours = static_cast<uint64_t>(fileno(t.process.log_file));
-    if (ours < a[0] || ours > a[1]) return host_syscall(t, SYS_close_range, a);
-    SyscallArgs below = {a[0], ours - 1, a[2]}, above = {ours + 1, a[1], a[2]};
-    int64_t result = a[0] < ours ? host_syscall(t, SYS_close_range, below) : 0;
-    return result == 0 && ours < a[1] ? host_syscall(t, SYS_close_range, above) : result;
+    SyscallArgs part = a;
+    for (int fd : t.process.own_descriptors()) {
+        auto ours = static_cast<uint64_t>(fd);
+        if (ours < part[0] || ours > part[1]) continue;
+        SyscallArgs below = {part[0], ours - 1, a[2]};
+        int64_t result = part[0] < ours ? host_syscall(t, SYS_close_range, below) : 0;
+        if (result != 0 || ours == part[1]) return result;
+        part[0] = ours + 1;
+    }
+    return host_syscall(t, SYS_close_range, part);
+}
+
+// A program that leaves /proc behind can run others all the same.
+int64_t sys_chroot(GuestThread& t, const SyscallArgs& a) {
+    t.process.keep_launcher();
+    return host_syscall(t, SYS_chroot, a);
+}
+int64_t sys_pivot_root(GuestThread& t, const SyscallArgs& a) {
+    t.process.keep_launcher();
+    return host_syscall(t, SYS_pivot_root, a);
 }
 
 int64_t sys_openat2(GuestThread& t, const SyscallArgs& a) {

@@ -10,18 +10,18 @@
 namespace pydbt::usermode {
 namespace {
 
-constexpr uint64_t kMagic = 0x7064'6274'6b65'7031;  // the last digit: this layout's
+constexpr uint64_t kMagic = 0x7064'6274'6b65'7032;  // the last digit: this layout's
 
 struct Message {
     uint64_t magic;
     KeptSettings kept;
-    int32_t program_fd;
+    KeptDescriptors others;
     uint32_t strict, filters;
 };
 
 bool is_default(const KeptSettings& kept) {
     return kept.personality == 0 && !kept.address_space.set && !kept.data.set && !kept.stack.set &&
-           kept.deny_write_exec == 0;
+           kept.deny_write_exec == 0 && !kept.by_kernel;
 }
 
 void append(std::vector<uint8_t>& bytes, const void* data, size_t count) {
@@ -43,15 +43,17 @@ bool read_all(int fd, void* to, size_t count) {
 
 }  // namespace
 
-int send_kept(const KeptSettings& kept, const SeccompState& seccomp, int program_fd, int& fd) {
+int send_kept(const KeptSettings& kept, const SeccompState& seccomp, const KeptDescriptors& others,
+              int& fd) {
     fd = -1;
-    if (is_default(kept) && !seccomp.active() && program_fd < 0) return 0;
+    bool none = others.program < 0 && others.launcher < 0;
+    if (is_default(kept) && !seccomp.active() && none) return 0;
     // Padding goes into the pipe too, so it is zeroed.
     Message message;
     std::memset(static_cast<void*>(&message), 0, sizeof message);
     message.magic = kMagic;
     message.kept = kept;
-    message.program_fd = program_fd;
+    message.others = others;
     message.strict = seccomp.strict;
     std::vector<uint8_t> bytes;
     std::vector<const SeccompFilter*> oldest_last;
@@ -81,7 +83,7 @@ int send_kept(const KeptSettings& kept, const SeccompState& seccomp, int program
     return 0;
 }
 
-bool receive_kept(int fd, KeptSettings& kept, SeccompState& seccomp, int& program_fd) {
+bool receive_kept(int fd, KeptSettings& kept, SeccompState& seccomp, KeptDescriptors& others) {
     Message message;
     bool ok = read_all(fd, &message, sizeof message) && message.magic == kMagic;
     for (uint32_t n = 0; ok && n < message.filters; n++) {
@@ -99,7 +101,7 @@ bool receive_kept(int fd, KeptSettings& kept, SeccompState& seccomp, int& progra
     if (!ok) return false;
     kept = message.kept;
     seccomp.strict = message.strict != 0;
-    program_fd = message.program_fd;
+    others = message.others;
     return true;
 }
 

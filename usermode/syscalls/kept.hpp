@@ -20,12 +20,20 @@ struct KeptSettings {
     };
     Limit address_space, data, stack;
     int deny_write_exec = 0;  // PR_SET_MDWE's bits
+    bool by_kernel = false;   // binfmt_misc has us for AArch64 programs
+};
+
+/// Descriptors that go through an execve, -1: none.
+struct KeptDescriptors {
+    int32_t program = -1;   // what is run
+    int32_t launcher = -1;  // where no path leads to it (Process::launcher_fd)
 };
 
 /// Writes all into a pipe; `fd` is its read end, not closed by execve: the --inherit of the next
 /// launcher, or -1 when there is nothing to hand on. 0 or a negated errno.
-int send_kept(const KeptSettings& kept, const SeccompState& seccomp, int program_fd, int& fd);
+int send_kept(const KeptSettings& kept, const SeccompState& seccomp, const KeptDescriptors& others,
+              int& fd);
 /// Reads it and closes the descriptor. False when it is not what send_kept() made.
-bool receive_kept(int fd, KeptSettings& kept, SeccompState& seccomp, int& program_fd);
+bool receive_kept(int fd, KeptSettings& kept, SeccompState& seccomp, KeptDescriptors& others);
 
 }  // namespace pydbt::usermode
