@@ -106,7 +106,12 @@ CPUS = {"unicorn": "max,pauth-qarma5=on,pauth2=off", "qemu": "max"}
 
 
 def guest_cases() -> Path:
-    """The AArch64 program that runs cases, built when it is not there yet.
+    """The AArch64 program that runs cases."""
+    return guest_program("guest_cases")
+
+
+def guest_program(name: str) -> Path:
+    """An AArch64 program of a source beside this file, built when it is not there yet.
 
     Raises:
         RunnerError: no compiler, or it refuses.
@@ -118,7 +123,7 @@ def guest_cases() -> Path:
     # Position independent: cases live at fixed addresses, and the zero page is not all of the rest.
     link = ["-fPIE", "-static-pie" if compiler.libc == "glibc" else "-pie"]
     command = [*compiler.cxx, "-std=c++20", "-O2", "-Wall", "-Wextra", *link]
-    return built("guest_cases", command, [], env=compiler.environment())
+    return built(name, command, [], env=compiler.environment())
 
 
 def built(
