@@ -23,6 +23,7 @@ uint64_t run_mandelbrot(unsigned rounds);
 uint64_t run_matrix_float(unsigned rounds);
 
 uint64_t run_copy_sizes(unsigned rounds);
+uint64_t run_copy_mops(unsigned rounds);
 uint64_t run_length_sizes(unsigned rounds);
 uint64_t run_search_sizes(unsigned rounds);
 

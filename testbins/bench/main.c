@@ -37,6 +37,7 @@ static const struct {
     {"crc32c", run_crc32c},
     {"crypto-aes-ctr", run_crypto_aes_ctr},
     {"crypto-sha256", run_crypto_sha256},
+    {"copy-mops", run_copy_mops},
     {"copy-sizes", run_copy_sizes},
     {"length-sizes", run_length_sizes},
     {"search-sizes", run_search_sizes},

@@ -116,7 +116,9 @@ enum { LARGEST = 65536 };
 /* How often a size is done in a round: about as many bytes of each. */
 static unsigned times_for(size_t size) { return (unsigned)(LARGEST / (size + 64)) + 1; }
 
-uint64_t run_copy_sizes(unsigned rounds) {
+typedef void* copy_function(void* restrict to, const void* restrict from, size_t size);
+
+static uint64_t copy_sizes(unsigned rounds, copy_function* copy) {
     static char from[LARGEST + 64];
     static char to[LARGEST + 64];
     uint64_t total = 0;
@@ -124,7 +126,7 @@ uint64_t run_copy_sizes(unsigned rounds) {
     for (unsigned round = 0; round < rounds; ++round) {
         for (size_t size = 4; size <= LARGEST; size *= 4) {
             for (unsigned n = times_for(size); n != 0; --n) {
-                memcpy(to + (n & 15), from + (n * 5 & 31), size - (n & 3));
+                copy(to + (n & 15), from + (n * 5 & 31), size - (n & 3));
                 __asm__ volatile("" : : : "memory");
             }
             from[round % size] ^= (char)size;
@@ -133,6 +135,25 @@ uint64_t run_copy_sizes(unsigned rounds) {
     }
     return total ^ hash_bytes(HASH_START, to, sizeof to);
 }
+
+uint64_t run_copy_sizes(unsigned rounds) { return copy_sizes(rounds, memcpy); }
+
+/* FEAT_MOPS in the guest, the C library's memcpy in the native build. */
+#ifdef __aarch64__
+__attribute__((target("arch=armv8.8-a"))) static void* copy_mops(void* restrict to,
+                                                                 const void* restrict from,
+                                                                 size_t size) {
+    void* end = to;
+    __asm__ volatile("cpyfp [%0]!, [%1]!, %2!\n\tcpyfm [%0]!, [%1]!, %2!\n\tcpyfe [%0]!, [%1]!, %2!"
+                     : "+&r"(end), "+&r"(from), "+&r"(size)
+                     :
+                     : "memory", "cc");
+    return to;
+}
+#else
+#define copy_mops memcpy
+#endif
+uint64_t run_copy_mops(unsigned rounds) { return copy_sizes(rounds, copy_mops); }
 
 uint64_t run_length_sizes(unsigned rounds) {
     static char text[LARGEST + 64];

@@ -205,6 +205,8 @@ def _may_store(name: str) -> bool:
     return not name.startswith("LD") or name.startswith("LDST") or read_modify_write
 
 
+_PROLOGUES = {"CPYP": 22, "SETP": 14}
+"""Prologues of copies and sets, and the lowest bit that tells their stages apart."""
 _BRANCHES = frozenset({"B", "BL", "B_cond", "BC_cond", "CBZ", "CBNZ", "TBZ", "TBNZ"})
 _INDIRECT = ("BR", "BLR", "RET", "BRA", "BLRA", "RETA")
 _CODE_ADDRESS = frozenset({"ADR", "ADRP", "BL", "BLR", "BLRA"})
@@ -351,6 +353,9 @@ class Generator:
                 return
             self._indirect(draft, template, left)
             return
+        if name in _PROLOGUES:
+            self._copy_or_set(draft, template)
+            return
         bits = draft.rng.getrandbits
         fields = template.draw(bits, draft.pool)
         memory = self._memory[name]
@@ -477,6 +482,32 @@ class Generator:
         draft.words.append(self._templates["SBFM"].word(extend))
 
     # ---- memory
+
+    @staticmethod
+    def _copy_or_set(draft: _Draft, template: Template) -> None:
+        """All three stages: what is between is the implementation's, so no branch leads there."""
+        rng = draft.rng
+        free = [r for r in range(31) if r not in draft.kept and r not in draft.written]
+        if draft.code_address or len(free) < 3:
+            return
+        while draft.targets & {len(draft.words) + 1, len(draft.words) + 2}:
+            draft.words.append(NOP)
+        if len(draft.words) + 3 > MOST_WORDS:
+            return
+        rd, rs, rn = rng.sample(free, 3)
+        draft.x[rd], draft.x[rs] = values.address(rng), values.address(rng)
+        size = rng.choice((rng.randrange(20), rng.randrange(100), rng.randrange(600)))
+        if rng.getrandbits(2) == 0:  # ranges that overlap
+            draft.x[rs] = draft.x[rd] + rng.randint(-40, 40)
+        draft.x[rn] = size if rng.getrandbits(5) else values.x_value(rng)
+        fields = template.draw(rng.getrandbits, draft.pool) | {"rd": rd, "rs": rs, "rn": rn}
+        if fields.get("any") == 0 and 0 <= draft.x[rd] - draft.x[rs] < draft.x[rn]:
+            fields["any"] = 1  # what CPYF makes of these is the implementation's
+        word = template.word(fields)
+        draft.words += [word | stage << _PROLOGUES[template.name] for stage in range(3)]
+        draft.kept |= {rd, rs, rn}
+        draft.written |= {rd, rs, rn}
+        draft.stores = True
 
     def _address(
         self, draft: _Draft, template: Template, memory: _Memory, fields: dict[str, int]

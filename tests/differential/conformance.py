@@ -91,6 +91,7 @@ UNDEFINED = (
     Undefined(r"sysl .*", "no SYSL operation is EL0's"),
     Undefined(r"mrs \w+, S[01]_.*|msr S[01]_.*", "op0 0 and 1 are no registers"),
     Undefined(r"msr (PAN|SPSel|UAO|ALLINT|PM|DAIF(Set|Clr)), .*", "PSTATE fields that EL0 has not"),
+    Undefined(r"(cpy|set)\w+ .*\bxzr!.*", "a size in register 31 is CONSTRAINED UNPREDICTABLE"),
     Undefined(r"sm(start|stop).*", "SME, of which LLVM decodes this always"),
 )
 

@@ -108,7 +108,8 @@ def lines(forms: Iterable[tuple[int, str]]) -> list[str]:
     """The file's lines."""
     first: dict[tuple[str, str], tuple[int, str]] = {}
     for word, text in forms:
-        if not re.search(r"\bS[01]_\d_C", text):  # op0 0 and 1 are no registers
+        # op0 0 and 1 are no registers, nor is 31 one for a size that changes.
+        if not re.search(r"\bS[01]_\d_C|\bxzr!", text):
             first.setdefault(shape(text), (word, text))
     rows = defaultdict(list)
     needs = needed(list(first.values()))

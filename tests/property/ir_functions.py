@@ -296,6 +296,9 @@ class Writer:
     # ---- memory: constant addresses, most of them mapped and aligned as the op needs
     def _access(self, op: Op) -> None:
         rng = self.rng
+        if op.name in ("copy_bytes", "fill_bytes"):
+            self._bulk(op)
+            return
         plain = any(name == "disp" for name, _ in op.attrs)
         wide = op.name.endswith("128")
         classes = self.classes(op)
@@ -321,6 +324,21 @@ class Writer:
         args = [base, *([index] if plain else [])]
         args += [f"v{self.pick(classes.get(kind, kind))}" for kind in data]
         self.write(op, classes, args, attributes)
+
+    def _bulk(self, op: Op) -> None:
+        """Counts of both signs, over the memory's end at times; source and target overlap often."""
+        rng = self.rng
+        count = rng.choice((0, 1, -1, 7, -8, 16, -17, 40, -100, rng.randint(-200, 200)))
+        addresses = []
+        for _ in range(2):
+            at = max(self._target(1, aligned=False), MEMORY)
+            if rng.random() < 0.9:
+                at = min(at, MEMORY_END - abs(count))
+            at += max(0, -count)
+            addresses.append(f"v{self.integer(at)}")
+        second = addresses[1] if op.name == "copy_bytes" else f"v{self.pick('i64')}"
+        args = [addresses[0], second, f"v{self.integer(count & (1 << 64) - 1)}"]
+        self.write(op, self.classes(op), args, {"n": rng.randrange(32)})
 
     def _target(self, size: int, aligned: bool) -> int:
         rng = self.rng

@@ -24,6 +24,7 @@ PROGRAMS = (
     "code",
     "loops",
     "pauth",
+    "mops",
     "vdso",
 )
 

@@ -131,6 +131,11 @@ class Lifter {
     Value monitored(unsigned rn);
     Value load_ordered(unsigned size, unsigned opc, unsigned rn, int64_t disp, unsigned order);
     Step store_ordered(unsigned size, unsigned rt, unsigned rn, int64_t disp);
+    /// The main part or the epilogue of a copy (`from` is a register) or set (it is -1).
+    Step copy_or_set(unsigned to, int from, unsigned data, unsigned count, bool downwards,
+                     bool epilogue);
+    void start_over(unsigned to, int from, unsigned count, bool epilogue);
+    Value saturated(unsigned rn, uint64_t most);
     void atomic128(unsigned order, unsigned rt, unsigned rt2, unsigned rn,
                    Value (ir::Builder::*op)(Value, Value, unsigned));
 

@@ -16,7 +16,7 @@ _CLASSES = ("T", "F", "any")
 # The builder has these by hand: they forward state, fold addresses or take edges.
 _BY_HAND = {
     "get_x", "set_x", "get_v", "set_v", "get_flags", "set_flags", "const", "guest_addr", "param",
-    "load", "load_s", "load_v", "store", "store_v", "jump", "br",
+    "load", "load_s", "load_v", "store", "store_v", "copy_bytes", "fill_bytes", "jump", "br",
 }  # fmt: skip
 _ATTRIBUTE_TYPES = {
     "imm": "int64_t",

@@ -137,6 +137,14 @@ class Builder {
         memory(Op::store_v, Type::none, base, index, value, scale, disp, size, order, flags);
     }
 
+    // Many bytes. The x register is the result's from here on.
+    Value copy_bytes(Value to, Value from, Value count, int64_t n) {
+        return bulk(Op::copy_bytes, to, address(from), count, n);
+    }
+    Value fill_bytes(Value to, Value byte, Value count, int64_t n) {
+        return bulk(Op::fill_bytes, to, byte, count, n);
+    }
+
 #include "translator/ir/builder.gen.inc"
 
    private:
@@ -164,6 +172,11 @@ class Builder {
                  int64_t disp, unsigned size, unsigned order, unsigned flags);
     /// The address a plain-address op (atomic, exclusive) uses: masked where the function asks.
     Value address(Value base);
+    Value bulk(Op op, Value to, Value second, Value count, int64_t n) {
+        Inst i = start(op, Type::i64, address(to), second, count);
+        i.imm = n;
+        return x_[n] = append(i);
+    }
     void forget_state() {
         std::fill_n(x_, 32, kNone);
         std::fill_n(v_, 33, kNone);

@@ -42,7 +42,7 @@ void read_at_head(ir::Function& f) {
         uint64_t bit = uint64_t{1} << (i.imm & 63);
         if (i.op == Op::get_x) read_x |= bit;
         if (i.op == Op::get_v) read_v |= bit;
-        if (i.op == Op::set_x) set_x |= bit;
+        if (i.op == Op::set_x || i.op == Op::copy_bytes || i.op == Op::fill_bytes) set_x |= bit;
         if (i.op == Op::set_v) set_v |= bit;
     }
     for (unsigned n = 0; n < 64; n++) {

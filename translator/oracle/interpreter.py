@@ -153,6 +153,8 @@ class Interpreter:
     def _access(self, inst: Inst, args: Sequence[int]) -> int:
         name = inst.op.name
         attributes = inst.attributes
+        if name in ("copy_bytes", "fill_bytes"):
+            return self._bulk(name == "fill_bytes", attributes["n"], *args)
         size = 1 << (4 if name.endswith("128") else attributes["size"])
         address = args[0]
         aligned = True
@@ -177,6 +179,18 @@ class Interpreter:
         new = _combine(name.removeprefix("atomic_"), old, args, 8 * size)
         memory.write(address, size, new)
         return old
+
+    def _bulk(self, fills: bool, register: int, to: int, source: int, count: int) -> int:
+        memory, left = self.machine.memory, s.signed(count, 64)
+        while left < 0 or (left > 0 and not fills):
+            at = left if left < 0 else left - 1
+            byte = source if fills else memory.read(source + at & s.MASK64, 1)
+            memory.write(to + at & s.MASK64, 1, byte)
+            left += 1 if left < 0 else -1
+            self.machine.set_x(register, left & s.MASK64)
+            if self.machine.get("poll") != 0:
+                break
+        return left
 
     def _load_exclusive(self, address: int, size: int) -> int:
         value = self.machine.memory.read(address, size)

@@ -132,6 +132,7 @@ FEATURES: tuple[Feature, ...] = (
         (),
         ("ISAR2.CSSC=1",),
     ),
+    Feature("MOPS", "mops", "memory copies and sets", (), ("ISAR2.MOPS=1",)),
     Feature("HBC", "hbc", "BC.cond", (), ("ISAR2.BC=1",)),
     Feature("WFxT", "wfxt", "WFET and WFIT", (), ("ISAR2.WFxT=2",)),
     Feature("SSBS", "ssbs", "PSTATE.SSBS", (), ("PFR1.SSBS=1",)),

@@ -286,6 +286,15 @@ class Compiler {
     void take_pair(Value v, Gp lo, Gp hi);
     void open_monitor();
 
+    // ---- tier1_bulk.cpp
+    struct Bulk {
+        Gp to, from, left;  // addresses (`from` none: a set), and the count added to them
+    };
+    Bulk begin_bulk(const Inst& i, Gp to, Gp from);
+    void bulk_step(const Bulk& k, unsigned size, bool up);
+    void bulk_steps(const Bulk& k, unsigned size, bool up, Label& done);
+    void bulk_loops(const Bulk& k, bool up, Label& done);
+
     // ---- tier1_loop.cpp
     bool is_self(const Inst& i) const;
     bool find_loop() const;

@@ -44,6 +44,8 @@ void Compiler::choose_carried() {
         switch (i.op) {
             case Op::get_x: gets[kGuestX + at] = n; break;
             case Op::get_v: gets[kGuestV + at] = n; break;
+            case Op::copy_bytes:
+            case Op::fill_bytes:
             case Op::set_x: set.set(kGuestX + at); break;
             case Op::set_v: set.set(kGuestV + at); break;
             default: break;

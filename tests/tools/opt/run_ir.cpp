@@ -156,6 +156,8 @@ class Replay {
                 return b.store(a0, a1, a2, i.scale, i.imm, i.size, i.order, i.flags), kNone;
             case Op::store_v:
                 return b.store_v(a0, a1, a2, i.scale, i.imm, i.size, i.order, i.flags), kNone;
+            case Op::copy_bytes: return b.copy_bytes(a0, a1, a2, i.imm);
+            case Op::fill_bytes: return b.fill_bytes(a0, a1, a2, i.imm);
             case Op::jump: return jump(i), kNone;
             case Op::br: {
                 const Edge* edges = &from_.edges[static_cast<size_t>(i.imm)];

@@ -1,0 +1,127 @@
+// Memory copies and sets (FEAT_MOPS, Arm ARM C6.2, CPYP to SETM).
+//
+// Owns: lifts of the patterns of spec/a64/mops.py. Must not know: the host, the encodings.
+//
+// What the architecture leaves to an implementation: it is option A, so that beginnings and ends of
+// the ranges stay in their registers and only the count changes; the prologue moves no data, the
+// main part all; copies that do not overlap go upwards. Parameters of option B, and counts of a
+// wrong sign, are a Memory Copy and Memory Set exception, which no program sees: Linux puts the
+// registers back as a prologue wants them and runs that again (start_over()).
+#include "translator/a64/lifter.hpp"
+
+namespace pydbt::a64 {
+namespace {
+
+constexpr uint64_t kMostToCopy = 0x007f'ffff'ffff'ffff;  // CPY*, whose ranges may overlap
+constexpr uint64_t kMostToSet = 0x7fff'ffff'ffff'ffff;   // the others
+constexpr int64_t kAddressBits = 0 | 56 << 8;            // ubfx field
+
+}  // namespace
+
+ir::Value Lifter::saturated(unsigned rn, uint64_t most) {
+    Value count = x(rn);
+    return b.select(b.sub_flags(count, b.i64(most)), b.i64(most), count, ir::Cond::hi);
+}
+
+// ---- prologues: from addresses and a size to ends and a negative count
+
+Step Lifter::lift_CPYP(const Args_CPYP& a) {
+    Value count = saturated(a.rn, a.any ? kMostToCopy : kMostToSet);
+    Value step = count, left = b.neg(count);
+    if (a.any) {
+        // IsMemCpyForward: downwards if the target begins inside the source.
+        Value to = b.ubfx(x(a.rd), kAddressBits), from = b.ubfx(x(a.rs), kAddressBits);
+        Value inside = b.sub_flags(b.sub(to, from), count);
+        Value same = b.sub_flags(to, from);
+        Value zero = b.i64(0);
+        step = b.select(same, count, b.select(inside, zero, count, ir::Cond::cc), ir::Cond::eq);
+        left = b.sub(count, b.add(step, step));
+    }
+    set_x(a.rd, b.add(x(a.rd), step));
+    set_x(a.rs, b.add(x(a.rs), step));
+    set_x(a.rn, left);
+    b.set_flags(b.flags_imm(0));
+    return Step::next;
+}
+
+Step Lifter::lift_SETP(const Args_SETP& a) {
+    Value count = saturated(a.rn, kMostToSet);
+    set_x(a.rd, b.add(x(a.rd), count));
+    set_x(a.rn, b.neg(count));
+    b.set_flags(b.flags_imm(0));
+    return Step::next;
+}
+
+// ---- main parts and epilogues
+
+// As arch/arm64/include/asm/traps.h of Linux does: C says option B, whose registers are those of a
+// prologue but of a copy downwards (N), which has the ends.
+void Lifter::start_over(unsigned to, int from, unsigned count, bool epilogue) {
+    uint64_t prologue = pc() - (epilogue ? 8 : 4);
+    uint32_t option_b = b.new_block(), option_a = b.new_block();
+    b.br(ir::Cond::cs, b.get_flags(), option_b, option_a);
+    b.switch_to(option_b);
+    if (from >= 0) {
+        Value zero = b.i64(0);
+        Value back = b.select(b.get_flags(), x(count), zero, ir::Cond::mi);
+        set_x(to, b.sub(x(to), back));
+        set_x(static_cast<unsigned>(from), b.sub(x(static_cast<unsigned>(from)), back));
+    }
+    b.exit_direct(static_cast<int64_t>(prologue), ir::kExitPoll);
+    b.switch_to(option_a);
+    if (from < 0) {
+        Value size = x(count);
+        set_x(to, b.add(x(to), size));
+        set_x(count, b.neg(size));
+    }
+    b.exit_direct(static_cast<int64_t>(prologue), ir::kExitPoll);
+}
+
+Step Lifter::copy_or_set(unsigned to, int from, unsigned data, unsigned count, bool downwards,
+                         bool epilogue) {
+    uint32_t work = b.new_block(), next = b.new_block();
+    if (Value flags = b.get_flags(); b.inst(flags).op == ir::Op::flags_imm) {
+        b.jump(work);  // the prologue is in this block
+    } else {
+        // Nothing is left: nothing is checked.
+        uint32_t something = b.new_block(), wrong = b.new_block();
+        b.br(ir::Cond::eq, b.sub_flags(x(count), b.i64(0)), next, something);
+        b.switch_to(something);
+        b.br(ir::Cond::cs, b.get_flags(), wrong, work);
+        b.switch_to(wrong);
+        start_over(to, from, count, epilogue);
+    }
+    b.switch_to(work);
+    if (!downwards) {
+        uint32_t wrong = b.new_block(), upwards = b.new_block();
+        b.br(ir::Cond::gt, b.sub_flags(x(count), b.i64(0)), wrong, upwards);
+        b.switch_to(wrong);
+        start_over(to, from, count, epilogue);
+        b.switch_to(upwards);
+    }
+    Value left = from < 0 ? b.fill_bytes(x(to), x(data), x(count), count)
+                          : b.copy_bytes(x(to), x(static_cast<unsigned>(from)), x(count), count);
+    // Something is left where the thread is to leave, for a signal: then it goes on from there.
+    uint32_t again = b.new_block();
+    b.br(ir::Cond::ne, b.sub_flags(left, b.i64(0)), again, next);
+    b.switch_to(again);
+    b.exit_direct(static_cast<int64_t>(pc()), ir::kExitPoll);
+    b.switch_to(next);
+    b.exit_direct(static_cast<int64_t>(pc() + 4));
+    return Step::end;
+}
+
+Step Lifter::lift_CPYM(const Args_CPYM& a) {
+    return copy_or_set(a.rd, static_cast<int>(a.rs), 0, a.rn, a.any, false);
+}
+Step Lifter::lift_CPYE(const Args_CPYE& a) {
+    return copy_or_set(a.rd, static_cast<int>(a.rs), 0, a.rn, a.any, true);
+}
+Step Lifter::lift_SETM(const Args_SETM& a) {
+    return copy_or_set(a.rd, -1, a.rs, a.rn, false, false);
+}
+Step Lifter::lift_SETE(const Args_SETE& a) {
+    return copy_or_set(a.rd, -1, a.rs, a.rn, false, true);
+}
+
+}  // namespace pydbt::a64
