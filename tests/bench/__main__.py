@@ -65,8 +65,8 @@ ALL_KERNELS = {**KERNELS, **VECTOR_KERNELS}
 VECTOR_LEGEND = """\
 neon-*, fft, filter-*, blend, chacha20: NEON intrinsics in the guest, plain C that computes the same
 bits in the native build. crc32c, crypto-*: the instructions in the guest, tables and plain C in the
-native build. copy-mops: FEAT_MOPS in the guest, memcpy in the native build. The rest is the same C in
-both; *-sizes are the C library's memcpy, strlen, memchr."""
+native build. copy-mops: FEAT_MOPS in the guest, memcpy in the native build. The rest is the same C
+in both; *-sizes are the C library's memcpy, strlen, memchr."""
 STARTUP = ("hello-asm", "hello")
 TRANSLATION = ("hello", "sort", "floats", "malloc", "cxx")
 STATISTICS = ("guest_insns_translated", "translate_ns", "host_bytes", "blocks")
