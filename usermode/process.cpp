@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "translator/a64/sysregs.gen.hpp"
+#include "usermode/core/core.hpp"
 #include "usermode/linux_cpu.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
@@ -101,6 +102,7 @@ bool Process::create(std::string& error) {
     main_thread->state().ssbs = kPstateSsbs;  // as Linux starts programs that ask for nothing
     GuestThread::set_current(main_thread.get());
     main_thread->group->actions->start();
+    if (cores_are_made()) main_thread->group->actions->take_defaults(core_signals());
     forget_robust_list();
     sigset_t mask;
     sigprocmask(SIG_SETMASK, nullptr, &mask);
@@ -153,9 +155,13 @@ void Process::run(GuestThread& thread) {
 void Process::serve(GuestThread& thread, const runtime::Exit& exit) {
     using runtime::ExitReason;
     base::CpuState& state = thread.state();
+    if (exit.reason != ExitReason::svc) thread.syscall = -1;
     switch (exit.reason) {
         case ExitReason::svc: serve_syscall(thread); return;
-        case ExitReason::interrupted: deliver_signals(thread, false); return;
+        case ExitReason::interrupted:
+            wait_for_dump(thread);
+            deliver_signals(thread, false);
+            return;
         case ExitReason::wait: return;
         case ExitReason::brk: raise_fault(thread, SIGTRAP, TRAP_BRKPT, state.pc, exit); return;
         case ExitReason::authentication:

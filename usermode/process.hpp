@@ -41,6 +41,7 @@ void forget_robust_list();
 struct ThreadGroup {
     std::shared_ptr<SignalActions> actions = std::make_shared<SignalActions>();
     std::atomic<int> threads = 1;
+    std::atomic<GuestThread*> dumper = nullptr;  // the process dies by this thread
     GuestThread* leader = nullptr;  // the first thread: after a fork, the one that forked
     int leader_status = 0;          // of its exit(2), which is the process's
     bool borrowed = false;          // its memory is another process's too, which goes on after it
@@ -75,6 +76,8 @@ class GuestThread {
     int tid = 0;
     SeccompState seccomp;  // another thread may set it: under group->members_mutex
     bool exiting = false;  // exit(2) was called
+    int syscall = -1;      // the number of the one it is in, or was when its signal came
+    std::atomic<bool> parked = false;  // for good: another thread dumps core
     RandomBytes random;
 };
 

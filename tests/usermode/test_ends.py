@@ -101,7 +101,9 @@ def test_as_a_shell_sees_it(tiered: Launcher, exits: Path, tmp_path: Path) -> No
 def test_no_core_of_the_launcher(pydbt: Launcher, exits: Path, tmp_path: Path) -> None:
     command = shlex.join([str(pydbt.path), str(exits)])
     shell(f"ulimit -c unlimited; {command} segv; echo", tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    # What there is, is the guest's: e_machine is AArch64's. test_core.py looks into it.
+    for core in tmp_path.iterdir():
+        assert core.read_bytes()[18:20] == b"\xb7\0"
 
 
 def test_output_of_a_killed_program_is_there(tiered: Launcher, guest: Callable[..., Path]) -> None:

@@ -140,6 +140,7 @@ void Engine::guard_branches() { impl_->add_key(a64::kKeyGuarded); }
 void Engine::share_memory() { impl_->add_key(a64::kKeyShared); }
 void Engine::flush() { impl_->flush(); }
 
+bool Engine::in_code(const Thread& thread) { return thread.impl_->in_code.load(); }
 void Engine::request_exit(Thread& thread) {
     std::atomic_ref<uint32_t>(thread.impl_->state.poll).fetch_or(kPollRequest);
 }

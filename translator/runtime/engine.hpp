@@ -122,6 +122,9 @@ class Engine {
     /// Async-signal-safe, any thread.
     static void request_exit(Thread& thread);
 
+    /// Whether a thread is in translated code, where its state is not whole. Any thread.
+    static bool in_code(const Thread& thread);
+
     /// From the caller's SIGSEGV/SIGBUS/SIGILL/SIGFPE handler, on an alternate stack. True: the
     /// fault was in guest code and the context now leads back to run(); just return.
     static bool handle_host_fault(int signal, siginfo_t* info, void* ucontext);

@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "usermode/linux_cpu.hpp"
+#include "usermode/memory/map_line.hpp"
 #include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
 
@@ -91,28 +92,6 @@ bool is_own(const std::string& who) {
     return who == "self" || who == "thread-self" || who == std::to_string(getpid());
 }
 
-// A line of /proc/PID/maps.
-struct MapLine {
-    uint64_t begin, end, offset;
-    char sharing;        // p or s
-    std::string device;  // major:minor and the inode
-    std::string name;    // the rest of the line, from the first character that is not a space
-};
-
-bool parse(const std::string& line, MapLine& map) {
-    char flags[5], device[32];
-    uint64_t inode;
-    int name = 0;
-    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %31s %" SCNu64 " %n",
-                    &map.begin, &map.end, flags, &map.offset, device, &inode, &name) < 6) {
-        return false;
-    }
-    map.sharing = flags[3];
-    map.device = std::string(device) + " " + std::to_string(inode);
-    map.name = line.substr(static_cast<size_t>(name));
-    return true;
-}
-
 // One line as the kernel writes it: names begin at column 73.
 std::string print(const MapLine& map, int prot) {
     char text[160];
@@ -153,7 +132,7 @@ std::string guest_maps(const Process& process, const std::string& host) {
         std::string line = host.substr(at, end - at);
         at = end + 1;
         MapLine next;
-        if (parse(line, next)) {
+        if (parse_map_line(line, next)) {
             finish();
             map = next;
             ranges = process.memory.ranges_in(map.begin, map.end);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "translator/base/state.gen.hpp"
 #include "usermode/signals/signals.hpp"
 
 namespace pydbt::usermode {
@@ -41,6 +42,8 @@ struct GuestSigcontext {
 
 inline constexpr uint64_t kPstateDit = 1 << 24, kPstateSsbs = 1 << 12;
 inline constexpr unsigned kPstateBtypeShift = 10;
+/// PSTATE as Linux shows it.
+uint64_t pstate_of(const base::CpuState& state);
 
 struct GuestUcontext {
     uint64_t flags;

@@ -13,6 +13,7 @@
 
 #include "translator/base/flags.hpp"
 #include "translator/runtime/helpers.hpp"
+#include "usermode/core/core.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/process.hpp"
 #include "usermode/signals/frame.hpp"
@@ -52,11 +53,6 @@ pydbt_signal_restorer:
 )");
 
 constexpr uint64_t kUnblockable = signal_bit(SIGKILL) | signal_bit(SIGSTOP);
-
-uint64_t pstate_of(const base::CpuState& state) {
-    return uint64_t{base::nzcv_from_flags(state.nzcv)} << 28 | state.dit | state.ssbs |
-           state.btype << kPstateBtypeShift;
-}
 
 struct Fault {
     bool is = false;
@@ -146,13 +142,18 @@ void enter_handler(GuestThread& thread, GuestSigaction action, const siginfo_t& 
         forced.si_code = SI_KERNEL;
         if (blocked || action.handler == kSigDfl || action.handler == kSigIgn ||
             !make_frame(thread, action, forced, {})) {
-            die_of(thread.process, SIGSEGV);
+            die_of(thread, forced);
         }
     }
     put_back_blocked(thread.signals);
 }
 
 }  // namespace
+
+uint64_t pstate_of(const base::CpuState& state) {
+    return uint64_t{base::nzcv_from_flags(state.nzcv)} << 28 | state.dit | state.ssbs |
+           state.btype << kPstateBtypeShift;
+}
 
 const char* signal_name(int number) {
     return number > 0 && number < static_cast<int>(std::size(kNames)) ? kNames[number] : "a signal";
@@ -201,7 +202,9 @@ void SignalActions::set_host_action(int number, bool catch_faults) {
 void SignalActions::apply(int number) {
     const GuestSigaction& guest = actions_[number];
     uint64_t bit = signal_bit(number), before = caught_;
-    bool ours = is_fault_signal(number) || (guest.handler != kSigDfl && guest.handler != kSigIgn);
+    bool handled = guest.handler != kSigDfl && guest.handler != kSigIgn;
+    bool ours =
+        is_fault_signal(number) || handled || (guest.handler == kSigDfl && (defaults_ & bit) != 0);
     ours ? caught_ |= bit : caught_ &= ~bit;
     (guest.flags & kSaRestart) != 0 ? restarting_ |= bit : restarting_ &= ~bit;
     set_host_action(number);
@@ -216,6 +219,7 @@ SignalActions::SignalActions(const SignalActions& other) {
     std::copy(std::begin(other.actions_), std::end(other.actions_), std::begin(actions_));
     caught_ = other.caught();
     restarting_ = other.restarting();
+    defaults_ = other.defaults_.load();
 }
 
 GuestSigaction SignalActions::get(int number) const {
@@ -253,6 +257,12 @@ void SignalActions::start() {
         actions_[number].handler = old.handler == kSigIgn ? kSigIgn : kSigDfl;
     }
     for (int number : kFaultSignals) apply(number);
+}
+
+void SignalActions::take_defaults(uint64_t signals) {
+    std::scoped_lock lock(mutex_);
+    uint64_t changed = defaults_.exchange(signals) ^ signals;
+    for (; changed != 0; changed &= changed - 1) apply(__builtin_ctzll(changed) + 1);
 }
 
 void SignalActions::ignore_faults(bool ignore) {
@@ -293,8 +303,8 @@ void deliver(GuestThread& thread, const siginfo_t& info) {
     if (action.handler == kSigIgn) return;
     if (action.handler != kSigDfl) {
         enter_handler(thread, action, info, {});
-    } else if (is_fault_signal(number)) {
-        die_of(thread.process, number);
+    } else if (is_fault_signal(number) || thread.group->actions->has_default(number)) {
+        die_of(thread, info);
     } else {  // changed since it came; the host's is the default, too, which may be to stop
         send_again(info, false);
     }
@@ -339,9 +349,7 @@ void force_signal(GuestThread& thread, const siginfo_t& info, const Fault& fault
     int number = info.si_signo;
     GuestSigaction action = thread.group->actions->take(number);
     bool blocked = (thread.signals.blocked & signal_bit(number)) != 0;
-    if (action.handler == kSigDfl || action.handler == kSigIgn || blocked) {
-        die_of(thread.process, number);
-    }
+    if (action.handler == kSigDfl || action.handler == kSigIgn || blocked) die_of(thread, info);
     enter_handler(thread, action, info, fault);
     apply_mask(thread);
 }
@@ -361,6 +369,10 @@ void no_frame(GuestThread& thread) {
 
 void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
                  const runtime::Exit& exit) {
+    siginfo_t info{};
+    info.si_signo = number;
+    info.si_code = code;
+    info.si_addr = reinterpret_cast<void*>(address);
     GuestSigaction action = thread.group->actions->get(number);
     bool blocked = (thread.signals.blocked & signal_bit(number)) != 0;
     if (action.handler == kSigDfl || action.handler == kSigIgn || blocked) {
@@ -376,12 +388,8 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
                 break;
             default: std::fputc('\n', stderr); break;
         }
-        die_of(thread.process, number);
+        die_of(thread, info);
     }
-    siginfo_t info{};
-    info.si_signo = number;
-    info.si_code = code;
-    info.si_addr = reinterpret_cast<void*>(address);
     // ESR_EL1 for a data abort from EL0 (Arm ARM D17.2.37): EC 0x24, IL, WnR, a translation or
     // permission fault at level 3.
     bool memory = exit.reason == runtime::ExitReason::memory_fault;
@@ -390,7 +398,7 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
     force_signal(thread, info, {memory, address, esr});
 }
 
-void force_sigsys(GuestThread& thread, int number, int data) {
+siginfo_t sigsys_info(GuestThread& thread, int number, int data) {
     constexpr int kSeccomp = 1;  // SYS_SECCOMP
     siginfo_t info{};
     info.si_signo = SIGSYS;
@@ -399,7 +407,11 @@ void force_sigsys(GuestThread& thread, int number, int data) {
     info.si_call_addr = reinterpret_cast<void*>(thread.state().pc);
     info.si_syscall = number;
     info.si_arch = AUDIT_ARCH_AARCH64;
-    force_signal(thread, info, {});
+    return info;
+}
+
+void force_sigsys(GuestThread& thread, int number, int data) {
+    force_signal(thread, sigsys_info(thread, number, data), {});
 }
 
 void return_from_signal(GuestThread& thread) {
@@ -429,18 +441,6 @@ void return_from_signal(GuestThread& thread) {
         thread.signals.alternate = frame.uc.stack;
     }
     apply_mask(thread);
-}
-
-void die_of(Process& process, int number) {
-    process.finish();
-    rlimit none{0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    KernelSigaction action{};
-    syscall(SYS_rt_sigaction, number, &action, nullptr, 8);
-    uint64_t mask = ~signal_bit(number);
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, 8);
-    syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), number);
-    _exit(128 + number);
 }
 
 }  // namespace pydbt::usermode

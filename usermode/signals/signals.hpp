@@ -70,6 +70,9 @@ class SignalActions {
     void start();
     /// Keeps other threads out, so that a fork's child finds it free.
     [[nodiscard]] std::unique_lock<std::mutex> hold() { return std::unique_lock(mutex_); }
+    /// The default actions of these signals are ours to do.
+    void take_defaults(uint64_t signals);
+    bool has_default(int number) const { return (defaults_ & signal_bit(number)) != 0; }
     /// CLONE_CLEAR_SIGHAND: what has a handler gets its default action.
     void clear_handlers();
     /// For an execve: the host ignores the fault signals that the guest ignores, until `ignore` is
@@ -87,7 +90,7 @@ class SignalActions {
 
     mutable std::mutex mutex_;
     GuestSigaction actions_[kSignals + 1] = {};
-    std::atomic<uint64_t> caught_ = 0, restarting_ = 0;
+    std::atomic<uint64_t> caught_ = 0, restarting_ = 0, defaults_ = 0;
 };
 
 struct SignalState {
@@ -115,6 +118,8 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
 /// SIGSYS for a call that a seccomp filter traps; kills the process when the guest blocks or
 /// ignores it. pc is behind the SVC.
 void force_sigsys(GuestThread& thread, int number, int data);
+/// What that signal tells.
+siginfo_t sigsys_info(GuestThread& thread, int number, int data);
 
 /// rt_sigreturn: the state from the frame at SP; SIGSEGV when there is none.
 void return_from_signal(GuestThread& thread);
@@ -130,9 +135,6 @@ bool apply_mask(GuestThread& thread);
 sigset_t host_mask(uint64_t guest_mask);
 /// The mask bits a guest may set: not SIGKILL and SIGSTOP.
 uint64_t allowed_mask(uint64_t mask);
-
-/// Dies of a signal as if it had its default action; core dumps are off.
-[[noreturn]] void die_of(Process& process, int number);
 
 /// "SIGSEGV" and its like.
 const char* signal_name(int number);

@@ -289,6 +289,7 @@ void become_process(GuestThread& t, const CloneRequest& request) {
     ThreadGroup& group = *t.group;
     group.threads = 1;
     group.leader = &t;
+    group.dumper = nullptr;
     group.members = {&t};
     group.borrowed = false;
     if (request.has(kClearSighand)) group.actions->clear_handlers();

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <string>
 
+#include "usermode/core/core.hpp"
 #include "usermode/loader/proc_files.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
@@ -64,14 +65,15 @@ bool filter_call(GuestThread& thread, uint64_t number) {
             return false;
         case SeccompVerdict::trap: force_sigsys(thread, shown, decision.data); return false;
         case SeccompVerdict::kill_thread:
-            if (filters.strict) die_of(thread.process, SIGKILL);
+            if (filters.strict) die_of(thread, SIGKILL);
             if (thread.group->threads > 1) {
                 thread.exiting = true;
                 sys_exit(thread, {});
                 return false;
             }
             [[fallthrough]];
-        case SeccompVerdict::kill_process: die_of(thread.process, SIGSYS);
+        case SeccompVerdict::kill_process:
+            die_of(thread, sigsys_info(thread, shown, decision.data));
     }
     return false;
 }
@@ -84,6 +86,7 @@ void serve_syscall(GuestThread& thread) {
     SyscallArgs args = {state.x[0], state.x[1], state.x[2], state.x[3], state.x[4], state.x[5]};
     const SyscallInfo& info = info_of(number);
     if (thread.group->tagged_addresses) untag_pointers(info, args);
+    thread.syscall = static_cast<int>(number);
     bool trace = thread.process.options.strace;
     if (trace) trace_call(thread, number, info, args);
     if (thread.seccomp.active() && !filter_call(thread, number)) return;

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "usermode/core/core.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/process.hpp"
 #include "usermode/syscalls/arguments.hpp"
@@ -115,13 +116,22 @@ int64_t set_memory_limit(KeptSettings::Limit& kept, int resource, const rlimit& 
     rlimit host{std::max(wanted.rlim_cur, kLeastStack), std::max(wanted.rlim_max, kLeastStack)};
     return setrlimit(RLIMIT_STACK, &host) == 0 ? 0 : -errno;
 }
+
+void core_limit_changed(GuestThread& t) {
+    t.group->actions->take_defaults(cores_are_made() ? core_signals() : 0);
+}
+
 }  // namespace
 
 int64_t sys_prlimit64(GuestThread& t, const SyscallArgs& a) {
     KeptSettings::Limit* kept = memory_limit(t, a[1]);
     auto process = static_cast<pid_t>(a[0]);
     bool own = process == 0 || process == getpid() || process == t.tid;
-    if (kept == nullptr || !own) return host_syscall(t, SYS_prlimit64, a);
+    if (kept == nullptr || !own) {
+        int64_t result = host_syscall(t, SYS_prlimit64, a);
+        if (own && result == 0 && a[1] == RLIMIT_CORE && a[2] != 0) core_limit_changed(t);
+        return result;
+    }
     auto resource = static_cast<int>(a[1]);
     rlimit wanted, old = kept->value;
     if (a[2] != 0 && !read_guest(a[2], wanted)) return -EFAULT;
@@ -134,7 +144,9 @@ int64_t sys_prlimit64(GuestThread& t, const SyscallArgs& a) {
 }
 
 int64_t sys_setrlimit(GuestThread& t, const SyscallArgs& a) {
-    if (memory_limit(t, a[0]) == nullptr) return host_syscall(t, SYS_setrlimit, a);
+    if (memory_limit(t, a[0]) == nullptr && a[0] != RLIMIT_CORE) {
+        return host_syscall(t, SYS_setrlimit, a);
+    }
     return a[1] == 0 ? -EFAULT : sys_prlimit64(t, {0, a[0], a[1], 0});
 }
 
