@@ -36,7 +36,7 @@ OPTIONS: tuple[Option, ...] = (
         "prefix",
         "PATH",
         "look for the ELF interpreter, libraries and other files below PATH first",
-        ("PYDBT_LD_PREFIX", "QEMU_LD_PREFIX"),
+        ("PYDBT_SYSROOT", "PYDBT_LD_PREFIX", "QEMU_LD_PREFIX"),
     ),
     Option(
         ("-E",),
@@ -97,6 +97,12 @@ OPTIONS: tuple[Option, ...] = (
         "inherit",
         "FD",
         "what a program's execve hands on to the next; for the launcher's own use",
+    ),
+    Option(
+        ("--execfn",),
+        "execfn",
+        "NAME",
+        "the script that the program interprets; for the launcher's own use",
     ),
     Option(
         ("--host-features",),

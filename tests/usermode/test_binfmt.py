@@ -118,7 +118,7 @@ def test_install_status_remove(
     assert "not registered" in (tmp_path / "before").read_text()
     assert f"enabled, {tmp_path}/pydbt-aarch64, flags PF\n" in (tmp_path / "after").read_text()
     assert (tmp_path / "removed").read_text() == (tmp_path / "before").read_text()
-    assert (tmp_path / "ran").read_text().startswith("./identity\n./identity\n")
+    assert (tmp_path / "ran").read_text().startswith("./identity\n./identity identity\n")
 
 
 @pytest.mark.parametrize("flags", ["P", "PF", "POF", "POCF"])
@@ -131,14 +131,16 @@ def test_argv0_is_kept(
         f"{program} exec ./identity name x",
     )
     ids = "0 0 0 0"
-    assert run == Run(0, f"-strace -L a\n{program}\n{ids}\nname x\n./identity\n{ids}\n", "")
+    assert run == Run(
+        0, f"-strace -L a\n{program} identity\n{ids}\nname x\n./identity identity\n{ids}\n", ""
+    )
 
 
 def test_without_p_argv0_is_the_path(
     namespaces: Namespaces, install: Callable[[str], str], program: Path
 ) -> None:
     run = namespaces.run(install("OF"), "bash -c 'exec -a name ./identity -L a'")
-    assert run == Run(0, f"{program} -L a\n{program}\n0 0 0 0\n", "")
+    assert run == Run(0, f"{program} -L a\n{program} identity\n0 0 0 0\n", "")
 
 
 def test_scripts_are_run_by_guest_programs(
@@ -148,7 +150,7 @@ def test_scripts_are_run_by_guest_programs(
     script.write_text(f"#!{program} one\n")
     script.chmod(0o755)
     run = namespaces.run(install("POF"), "./script two")
-    assert run.stdout.splitlines()[0] == f"{program} one ./script two"
+    assert run.stdout.splitlines()[:2] == [f"{program} one ./script two", "./script script"]
 
 
 def test_programs_that_cannot_be_read(
@@ -207,7 +209,7 @@ def test_a_root_with_nothing_of_ours(
     inside = "/program exec /program /program exec /script script"
     outside = "chroot root" if registered else f"{pydbt.path} identity chroot root"
     run = namespaces.run(install("PF") if registered else "true", f"{outside} {inside}")
-    assert run == Run(0, "/program arg /script\n/program\n0 0 0 0\n", "")
+    assert run == Run(0, "/program arg /script\n/script script\n0 0 0 0\n", "")
 
 
 def test_a_debian_tree(namespaces: Namespaces, install: Callable[[str], str]) -> None:

@@ -115,6 +115,25 @@ def test_same_kinds_as_qemu(startup: Path, pydbt: Launcher) -> None:
         assert auxiliary(ours.stdout)[key] == auxiliary(theirs.stdout)[key], key
 
 
+def test_scripts_that_guests_run(
+    guest: Callable[..., Path], tiered: Launcher, tmp_path: Path
+) -> None:
+    """As Linux has it: argv is the interpreter's, the name is the script's."""
+    identity = guest("identity")
+    inner, outer = tmp_path / "inner", tmp_path / "outer"
+    inner.write_text(f"#!{identity} one\n")
+    outer.write_text("#!./inner two\n")
+    for script in (inner, outer):
+        script.chmod(0o755)
+    run = tiered.run(identity, "exec", "./inner", "x", "y", cwd=tmp_path)
+    assert run.stdout.splitlines()[:2] == [f"{identity} one ./inner y", "./inner inner"]
+    run = tiered.run(identity, "exec", "./outer", "x", "y", cwd=tmp_path)
+    assert run.stdout.splitlines()[:2] == [
+        f"{identity} one ./inner two ./outer y",
+        "./outer outer",
+    ]
+
+
 def test_arguments_too_long_for_the_stack(startup: Path, pydbt: Launcher) -> None:
     run = pydbt.run("-s", "64k", startup, "x" * 100000)
     assert run.status == 126

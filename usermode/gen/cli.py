@@ -62,7 +62,7 @@ def _header() -> str:
             "    OptionKey key;",
             "    bool takes_value;",
             "    const char* flags[3];  // null where there are fewer",
-            "    const char* env[2];",
+            "    const char* env[3];",
             "    const char* choices;   // separated by `|`; null: anything",
             "};",
             f"extern const OptionInfo kOptions[{len(OPTIONS)}];",
@@ -81,7 +81,7 @@ def _row(option: Option) -> str:
     choices = _quote("|".join(option.choices)) if option.choices else "nullptr"
     return (
         f"    {{OptionKey::{option.key}, {'true' if option.metavar else 'false'}, "
-        f"{{{texts(option.flags, 3)}}}, {{{texts(option.env, 2)}}}, {choices}}},"
+        f"{{{texts(option.flags, 3)}}}, {{{texts(option.env, 3)}}}, {choices}}},"
     )
 
 

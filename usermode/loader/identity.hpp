@@ -18,8 +18,9 @@ struct StackPlaces {
     uint64_t end = 0;          // where the environment's end
 };
 
-/// `path` is what was executed. The kernel may refuse (built without CONFIG_CHECKPOINT_RESTORE):
-/// /proc then shows the launcher's arguments, and nothing else depends on it.
+/// `path` is what was executed, a script or a program. The kernel may refuse (built without
+/// CONFIG_CHECKPOINT_RESTORE): /proc then shows the launcher's arguments, and nothing else depends
+/// on it.
 void show_identity(const std::string& path, const StackPlaces& places,
                    const std::vector<uint64_t>& auxv);
 

@@ -191,7 +191,7 @@ bool build_stack(Process& process, const LoadRequest& request, const Images& ima
     StackBuilder stack(bottom + size, bottom + kPageSize);
     uint64_t zero = 0;
     stack.put(&zero, sizeof zero);
-    uint64_t filename = stack.put(shown_path(process, request.path));
+    uint64_t filename = stack.put(shown_path(process, request.name));
     std::vector<uint64_t> argv, envp;
     for (auto it = request.envp.rbegin(); it != request.envp.rend(); ++it)
         envp.push_back(stack.put(*it));
@@ -217,7 +217,7 @@ bool build_stack(Process& process, const LoadRequest& request, const Images& ima
     }
     uint64_t environment = envp.empty() ? filename : envp.back();
     uint64_t arguments = argv.empty() ? environment : argv.back();
-    show_identity(request.path, {stack.sp(), arguments, environment, filename}, process.auxv);
+    show_identity(request.name, {stack.sp(), arguments, environment, filename}, process.auxv);
     base::CpuState& state = process.main_thread->state();
     state.sp = stack.sp();
     process.memory.set_stack(bottom, state.sp);

@@ -13,6 +13,7 @@ class Process;
 
 struct LoadRequest {
     std::string path;               // of the program
+    std::string name;               // what was executed: a script's, or the path
     int fd = -1;                    // open, where the kernel did so: the path is a name only then
     std::vector<std::string> argv;  // what it sees
     std::vector<std::string> envp;

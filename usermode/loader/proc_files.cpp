@@ -5,7 +5,6 @@
 #include <linux/limits.h>
 #include <linux/magic.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -40,27 +39,33 @@ std::string read_whole(int fd) {
     }
 }
 
-// The program of another process that this launcher runs, from the auxiliary vector it shows.
-std::string program_of(const Process& process, pid_t pid) {
-    std::string folder = "/proc/" + std::to_string(pid) + "/";
-    int fd = open((folder + "auxv").c_str(), O_RDONLY | O_CLOEXEC);
+std::string read_path(const std::string& path) {
+    int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return {};
-    std::string auxv = read_whole(fd);
+    std::string text = read_whole(fd);
     close(fd);
-    uint64_t row[2], name = 0;
+    return text;
+}
+
+// The program of another process that this launcher runs: the file that its program headers are in,
+// by the auxiliary vector and the mappings that the kernel shows.
+std::string program_of(pid_t pid) {
+    std::string folder = "/proc/" + std::to_string(pid) + "/";
+    std::string auxv = read_path(folder + "auxv"), maps = read_path(folder + "maps");
+    uint64_t row[2], headers = 0;
     for (size_t at = 0; at + sizeof row <= auxv.size(); at += sizeof row) {
         std::memcpy(row, auxv.data() + at, sizeof row);
-        if (row[0] == AT_EXECFN) name = row[1];
+        if (row[0] == AT_PHDR) headers = row[1];
     }
-    char text[PATH_MAX] = {};
-    uint64_t in_page = name % 4096, first = 4096 - in_page;
-    iovec local = {text, sizeof text - 1};
-    iovec remote[2] = {{reinterpret_cast<void*>(name), first},
-                       {reinterpret_cast<void*>(name + first), sizeof text - 1 - first}};
-    if (name == 0 || process_vm_readv(pid, &local, 1, remote, 2, 0) <= 0) return {};
-    char resolved[PATH_MAX];
-    std::string path = text[0] == '/' ? host_path(process, text) : folder + "cwd/" + text;
-    return realpath(path.c_str(), resolved) == nullptr ? std::string() : resolved;
+    for (size_t at = 0; at < maps.size();) {
+        size_t end = std::min(maps.find('\n', at), maps.size());
+        MapLine map;
+        bool there = parse_map_line(maps.substr(at, end - at), map) && map.begin <= headers &&
+                     headers < map.end && map.name.starts_with('/');
+        if (there) return map.name;
+        at = end + 1;
+    }
+    return {};
 }
 
 // Folders that the kernel fills.
@@ -182,7 +187,7 @@ bool is_guest_exe(const Process& process, const std::string& path, std::string& 
     char* end = nullptr;
     auto pid = static_cast<pid_t>(std::strtol(who.c_str(), &end, 10));
     if (*end != 0 || read_link(path) != read_link("/proc/self/exe")) return false;
-    program = program_of(process, pid);
+    program = program_of(pid);
     return !program.empty();
 }
 

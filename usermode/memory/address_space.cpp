@@ -117,7 +117,7 @@ void AddressSpace::move_names(uint64_t from, uint64_t to, uint64_t bytes) {
 
 // --- looking ------------------------------------------------------------------------------------
 
-void AddressSpace::set(uint64_t begin, uint64_t end, int prot) {
+void AddressSpace::set(uint64_t begin, uint64_t end, int prot) const {
     auto at = ranges_.insert_or_assign(begin, Range{end, prot}).first;
     auto next = std::next(at);
     if (next != ranges_.end() && next->first == end && next->second.prot == prot) {
@@ -146,12 +146,12 @@ bool AddressSpace::owns_locked(uint64_t address, uint64_t bytes) const {
 }
 
 bool AddressSpace::owns(uint64_t address, uint64_t bytes) const {
-    std::shared_lock lock(mutex_);
+    std::shared_lock lock = reader();
     return owns_locked(address, bytes);
 }
 
 uint64_t AddressSpace::mapped_bytes() const {
-    std::shared_lock lock(mutex_);
+    std::shared_lock lock = reader();
     return mapped_bytes_locked();
 }
 
@@ -185,7 +185,7 @@ void AddressSpace::each_part(uint64_t grown, Function function) const {
 }
 
 std::vector<GuestRange> AddressSpace::ranges_in(uint64_t begin, uint64_t end) const {
-    std::shared_lock lock(mutex_);
+    std::shared_lock lock = reader();
     std::vector<GuestRange> result;
     auto it = ranges_.upper_bound(begin);
     if (it != ranges_.begin()) --it;
@@ -202,11 +202,18 @@ std::vector<GuestRange> AddressSpace::ranges_in(uint64_t begin, uint64_t end) co
 }
 
 int AddressSpace::prot_at(uint64_t address) const {
-    std::shared_lock lock(mutex_);
-    auto it = ranges_.upper_bound(address);
-    if (it == ranges_.begin()) return -1;
-    --it;
-    return it->second.end > address ? it->second.prot : -1;
+    auto look = [&] {
+        auto it = ranges_.upper_bound(address);
+        if (it == ranges_.begin() || std::prev(it)->second.end <= address) return -1;
+        return std::prev(it)->second.prot;
+    };
+    {
+        std::shared_lock lock(mutex_);
+        int prot = look();
+        if (prot >= 0 || !any_grows_) return prot;
+    }
+    std::shared_lock lock = reader();
+    return look();
 }
 
 size_t AddressSpace::fetch(uint64_t pc, std::span<uint32_t> words) const {
@@ -260,6 +267,7 @@ int64_t AddressSpace::map(uint64_t address, uint64_t bytes, int prot, int flags,
     bool was_code = false;
     {
         Lock lock(mutex_);
+        learn_growth();
         Gaps gaps;
         if ((flags & MAP_FIXED) != 0 && (flags & MAP_FIXED_NOREPLACE) == 0 &&
             !gaps.fill(ranges_, address, address + size)) {
@@ -272,6 +280,10 @@ int64_t AddressSpace::map(uint64_t address, uint64_t bytes, int prot, int flags,
         was_code = clear(address, address + size);
         forget_names(address, address + size);
         set(address, address + size, prot & kProtBits);
+        if ((flags & MAP_GROWSDOWN) != 0) {
+            growing_.push_back(address);
+            any_grows_ = true;
+        }
         lock_new(address, size);
     }
     stale(was_code, address, address + size);
@@ -287,6 +299,7 @@ int64_t AddressSpace::unmap(uint64_t address, uint64_t bytes) {
     int64_t failure;
     {
         Lock lock(mutex_);
+        learn_growth();
         was_code = drop(address, end, failure);
     }
     stale(was_code, address, end);
@@ -403,14 +416,21 @@ void AddressSpace::lock_new(uint64_t address, uint64_t bytes) const {
 int64_t AddressSpace::protect(uint64_t address, uint64_t bytes, int prot) {
     if (address % kPageSize != 0) return -EINVAL;
     if (bytes == 0) return 0;
+    if ((prot & PROT_GROWSUP) != 0) return -EINVAL;
     if (bytes > kAddressLimit || address > kAddressLimit - bytes) return -ENOMEM;
     uint64_t size = page_up(bytes);
     bool was_code = false;
     {
         Lock lock(mutex_);
+        learn_growth();
         if (!owns_locked(address, size)) return -ENOMEM;
-        long result = syscall(SYS_mprotect, address, size,
-                              host_prot(prot) | (prot & (PROT_GROWSDOWN | PROT_GROWSUP)));
+        if ((prot & PROT_GROWSDOWN) != 0) {
+            if (!grows_down(address)) return -EINVAL;
+            uint64_t begin = std::prev(ranges_.upper_bound(address))->first;
+            size += address - begin;
+            address = begin;
+        }
+        long result = syscall(SYS_mprotect, address, size, host_prot(prot));
         if (result != 0) return -errno;
         was_code = clear(address, address + size);
         set(address, address + size, prot & kProtBits);
@@ -429,6 +449,7 @@ int64_t AddressSpace::remap(uint64_t address, uint64_t old_bytes, uint64_t new_b
     bool was_code = false;
     {
         Lock lock(mutex_);
+        learn_growth();
         if (!owns_locked(address, old_size == 0 ? kPageSize : old_size)) return -EFAULT;
         int prot = std::prev(ranges_.upper_bound(address))->second.prot;
         Gaps gaps;

@@ -137,7 +137,7 @@ class AddressSpace {
     void each_part(uint64_t grown, Function function) const;
     int64_t lock_current(unsigned how) const;
     bool owns_locked(uint64_t address, uint64_t bytes) const;
-    void set(uint64_t begin, uint64_t end, int prot);
+    void set(uint64_t begin, uint64_t end, int prot) const;
     /// Takes [begin, end) out of the ranges; true when any of it was executable.
     bool clear(uint64_t begin, uint64_t end);
     void split(uint64_t at);
@@ -151,8 +151,17 @@ class AddressSpace {
         if (any && invalidate_) invalidate_(begin, end);
     }
 
+    /// What the kernel has done meanwhile: mappings with MAP_GROWSDOWN grow when they are touched
+    /// below. With the lock; before the ranges are believed.
+    void learn_growth() const;
+    std::shared_lock<std::shared_mutex> reader() const;
+    /// Whether the mapping of a byte grows downwards, or is the stack, which Linux's does.
+    bool grows_down(uint64_t address) const;
+
     mutable std::shared_mutex mutex_;
-    Ranges ranges_;                          // by first byte; they do not overlap
+    mutable Ranges ranges_;                  // by first byte; they do not overlap
+    mutable std::vector<uint64_t> growing_;  // first bytes of mappings with MAP_GROWSDOWN
+    std::atomic<bool> any_grows_ = false;
     std::map<uint64_t, uint64_t> attached_;  // shared memory of System V: address and bytes
     int lock_future_ = 0;                    // the flags of mlockall(MCL_FUTURE)
     uint64_t brk_start_ = 0, brk_ = 0;

@@ -101,6 +101,7 @@ int launch(int argc, char** argv, char** envp) {
     LoadRequest request;
     request.path = options.program[0];
     request.fd = options.program_fd;
+    request.name = options.execfn.empty() ? request.path : options.execfn;
     request.argv = options.program;
     if (options.has_argv0) request.argv[0] = options.argv0;
     request.envp = guest_environment(envp, options);

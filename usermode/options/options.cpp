@@ -70,6 +70,9 @@ class Parser {
         o_.by_kernel = argc > kPath && (preserved || o_.program_fd >= 0);
         if (!o_.by_kernel) return false;
         o_.program.emplace_back(argv[kPath]);
+        if (getauxval(AT_EXECFN) != 0) {
+            o_.execfn = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+        }
         for (int n = preserved ? kArgv0 + 1 : kArgv0; n < argc; n++) {
             o_.program.emplace_back(argv[n]);
         }
@@ -161,6 +164,7 @@ class Parser {
             case OptionKey::strace: o_.strace = true; break;
             case OptionKey::tier: o_.tier = text == "interp" ? 0 : std::atoi(text.c_str()); break;
             case OptionKey::inherit: return descriptor(name, text);
+            case OptionKey::execfn: o_.execfn = text; break;
             case OptionKey::host_features: o_.host_features_text = text; break;
         }
         return true;

@@ -32,6 +32,7 @@ struct LauncherOptions {
     int inherit = -1;  // a descriptor; see usermode/syscalls/kept.hpp
     std::string host_features_text;
     x64::HostFeatures host;
+    std::string execfn;                // what was executed: a script, where it is not the program
     std::vector<std::string> program;  // the program and its arguments
     // The kernel runs us for the program (binfmt_misc); its descriptor of it, or -1.
     bool by_kernel = false;

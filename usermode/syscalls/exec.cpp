@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "usermode/loader/proc_files.hpp"
@@ -94,15 +95,22 @@ bool is_for_kernel(const GuestThread& t, const std::string& path) {
 // What argv and path to give the host's execve so that the file runs: itself, or under us.
 bool resolve(const GuestThread& t, std::string& path, std::vector<std::string>& argv) {
     const Process& process = t.process;
+    const auto given = std::tuple(path, argv);
+    std::string script;
     constexpr int kMostScripts = 5;
     for (int depth = 0; depth < kMostScripts; depth++) {
         std::string interpreter, argument;
         FileKind kind = look_at(path, interpreter, argument);
         if (kind == FileKind::other) return true;
-        if (kind == FileKind::guest && is_for_kernel(t, path)) return true;
+        if (kind == FileKind::guest && is_for_kernel(t, path)) {
+            // It reads scripts, too, but not below -L.
+            if (process.options.prefix.empty()) std::tie(path, argv) = given;
+            return true;
+        }
         if (kind == FileKind::guest) {
             std::vector<std::string> line{"pydbt-aarch64"};
             for (std::string& option : process.options.command_line()) line.push_back(option);
+            if (!script.empty()) line.insert(line.end(), {"--execfn", script});
             line.insert(line.end(), {"-0", argv.empty() ? path : argv[0], "--", path});
             if (argv.size() > 1) line.insert(line.end(), argv.begin() + 1, argv.end());
             argv = std::move(line);
@@ -110,6 +118,7 @@ bool resolve(const GuestThread& t, std::string& path, std::vector<std::string>& 
             return true;
         }
         if (access(path.c_str(), X_OK) != 0) return true;
+        if (script.empty()) script = shown_path(process, path);
         std::vector<std::string> line{interpreter};
         if (!argument.empty()) line.push_back(argument);
         line.push_back(shown_path(process, path));

@@ -1,8 +1,9 @@
-// Prints who it is: argv, AT_EXECFN, its ids and whether it is to be careful. With `exec` first it
+// Prints who it is: argv, AT_EXECFN and its name, its ids and whether it is to be careful. With `exec` first it
 // executes what follows.
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 int main(int argc, char** argv) {
@@ -21,7 +22,9 @@ int main(int argc, char** argv) {
         return 1;
     }
     for (int i = 0; i < argc; i++) printf("%s%s", i ? " " : "", argv[i]);
-    printf("\n%s\n", (const char*)getauxval(AT_EXECFN));
+    char comm[16];
+    prctl(PR_GET_NAME, comm);
+    printf("\n%s %s\n", (const char*)getauxval(AT_EXECFN), comm);
     printf("%d %d %lu %lu\n", (int)getuid(), (int)geteuid(), getauxval(AT_SECURE),
            getauxval(AT_FLAGS));
     return 0;

@@ -406,3 +406,50 @@ CASE(pages_that_are_not_the_guests) {
     fclose(maps);
     CHECK(tried != 0);
 }
+
+// --- mappings that grow -------------------------------------------------------------------------
+
+static int maps_begin(uintptr_t inside, uintptr_t* begin) {
+    FILE* maps = fopen("/proc/self/maps", "r");
+    CHECK(maps != NULL);
+    char line[512];
+    unsigned long first, end;
+    int found = 0;
+    while (!found && fgets(line, sizeof line, maps) != NULL) {
+        found = sscanf(line, "%lx-%lx", &first, &end) == 2 && inside >= first && inside < end;
+    }
+    fclose(maps);
+    *begin = first;
+    return found;
+}
+
+CASE(grows_down) {
+    size_t size = 1 << 20;
+    char* room = mmap(NULL, 8 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(room != MAP_FAILED && munmap(room, 8 * size) == 0);
+    char* top = room + 7 * size;
+    char* at = mmap(top, 4096, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+    CHECK(at == top);
+    for (char* p = top - 1; p > top - 20 * 4096; p -= 4096) *p = 7;  // as a stack does
+    uintptr_t begin;
+    CHECK(maps_begin((uintptr_t)top - 1, &begin));
+    CHECK_EQ(begin, (uintptr_t)top - 20 * 4096);
+    // What has grown is the process's: it can be read by a call, protected, and unmapped.
+    CHECK(mprotect(top - 4096, 4096, PROT_READ) == 0);
+    CHECK(mprotect(top - 3 * 4096, 4096, RW | PROT_GROWSDOWN) == 0);
+    CHECK(mprotect(top, 4096, PROT_READ | PROT_GROWSUP) != 0 && errno == EINVAL);
+    CHECK(munmap(top - 20 * 4096, 21 * 4096) == 0);
+    CHECK(!maps_begin((uintptr_t)top - 1, &begin));
+    unsigned char present;
+    CHECK(mincore(top - 4096, 4096, &present) != 0 && errno == ENOMEM);
+}
+
+// glibc does this when a library wants an executable stack.
+CASE(stack_is_made_executable) {
+    char here;
+    char* page = (char*)((uintptr_t)&here & ~(uintptr_t)4095);
+    CHECK(mprotect(page, 4096, RW | PROT_EXEC | PROT_GROWSDOWN) == 0);
+    CHECK(mprotect(page, 4096, RW | PROT_GROWSDOWN) == 0);
+    void* other = mmap(NULL, 4096, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(mprotect(other, 4096, RW | PROT_GROWSDOWN) != 0 && errno == EINVAL);
+}
