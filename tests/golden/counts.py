@@ -192,7 +192,7 @@ GROUPS: tuple[Group, ...] = (
             _forms("fadd fsub fmul fdiv fnmul fmax fmin fmaxnm fminnm", f"OP {r}0, {r}0, {r}{{m}}")
             + _forms("fmadd fmsub fnmadd fnmsub", f"OP {r}0, {r}0, {r}{{m}}, {r}5")
             + _forms("fsqrt fabs fneg", f"OP {r}0, {r}0")
-            for r in "ds"
+            for r in "dsh"
         ),
         limit=4,
     ),
@@ -209,6 +209,11 @@ GROUPS: tuple[Group, ...] = (
         fmov d0, d{m}; fadd d0, d0, d{m}
         fcmp d0, d{m}; fcsel d0, d5, d6, mi
         fcmp s0, s{m}; cset x0, gt; scvtf s0, w0
+        fcmp h0, h{m}; fcsel h0, h5, h6, mi
+        fcvt s0, h0; fcvt h0, s0
+        fcvt d0, h0; fcvt h0, d0
+        fcvtzs w0, h0; scvtf h0, w0
+        frintn h0, h0
         fcmp d0, #0.0; fcsel d0, d5, d6, eq
         fcmpe d0, d{m}; fcsel d0, d5, d6, ge
         fccmp d0, d{m}, #0, eq; fcsel d0, d5, d6, ne
@@ -289,12 +294,18 @@ GROUPS: tuple[Group, ...] = (
             _arranged("fadd fsub fmul fdiv fmla fmls fmax fmin fmaxnm fminnm fabd", _THREE, t)
             + _arranged("fcmeq fcmgt fcmge faddp", _THREE, t)
             + _arranged("fabs fneg fsqrt frintz frintn", _TWO, t)
-            for t in ("4s", "2d")
+            for t in ("4s", "2d", "8h")
         )
         + """scvtf v0.4s, v0.4s
         fcvtzs v0.4s, v0.4s
         ucvtf v0.4s, v0.4s
         scvtf v0.2d, v0.2d
+        scvtf v0.8h, v0.8h
+        fcvtzs v0.8h, v0.8h
+        fcvtl v0.4s, v0.4h
+        fcvtn v0.4h, v0.4s
+        fmlal v0.4s, v{m}.4h, v5.4h
+        fmla v0.8h, v{m}.8h, v5.8h
         fcvtl v0.2d, v0.2s
         fcvtn v0.2s, v0.2d
         fmul v0.4s, v0.4s, v5.s[1]
@@ -307,6 +318,10 @@ GROUPS: tuple[Group, ...] = (
 
 
 ALLOWED: tuple[Allowed, ...] = (
+    Allowed(
+        r"(f(add|sub|mul|div|sqrt)|fnmul|f(max|min)(nm)?|fn?m(add|sub)) h.*",
+        "x86 has no arithmetic of halves before AVX512-FP16: to singles and back (decision 12)",
+    ),
     Allowed(
         r"f(max|min)(nm)? [ds].*",
         "x86 returns the second operand for zeros and NaNs: the common path tests for both",
@@ -336,17 +351,35 @@ def allowed(line: str) -> str:
     return next((a.reason for a in ALLOWED if re.fullmatch(a.lines, line)), "")
 
 
+def _word(engine: keystone.Ks, text: str) -> int:
+    try:
+        code, _ = engine.asm(text)
+    except keystone.KsError as error:
+        raise ValueError(f"{text}: {error}") from error
+    assert code is not None, text
+    assert len(code) == 4, text
+    return int.from_bytes(bytes(code), "little")
+
+
 def _assembled(engine: keystone.Ks, line: str) -> list[int]:
-    words = []
-    for text in line.split(";"):
-        try:
-            code, _ = engine.asm(text.strip())
-        except keystone.KsError as error:
-            raise ValueError(f"{line}: {error}") from error
-        assert code is not None, line
-        assert len(code) == 4, line
-        words.append(int.from_bytes(bytes(code), "little"))
-    return words
+    return [_one(engine, text.strip()) for text in line.split(";")]
+
+
+def _one(engine: keystone.Ks, text: str) -> int:
+    """What is not in keystone, FEAT_FP16 and FEAT_FHM, is made of what is (Arm ARM C4.1.96)."""
+    mnemonic, operands = text.split(" ", 1)
+    if mnemonic == "fmlal":
+        return 0x4E20EC00 | _word(engine, re.sub(r"4[sh]", "16b", f"add {operands}")) & 0x1F03FF
+    if re.fullmatch(r"f[a-z]+|[su]cvtf", mnemonic) is None:
+        return _word(engine, text)
+    if set(re.findall(r"\b([hsd])\d", operands)) == {"h"}:
+        return _word(engine, re.sub(r"\bh(?=\d)", "s", text)) | 0xC00000
+    if ".8h" in operands:
+        single = _word(engine, text.replace(".8h", ".4s"))
+        if single >> 10 & 3 == 2:  # two-register miscellaneous
+            return single | 0x780000
+        return (single | 1 << 22) & ~0x20C000
+    return _word(engine, text)
 
 
 def _blocks(lines: Sequence[str]) -> str:

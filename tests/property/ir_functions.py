@@ -219,7 +219,9 @@ class Writer:
     def _size(self, op: Op, classes: dict[str, str]) -> int:
         name = op.name
         low, high = 0, 3
-        if name.startswith("vf"):
+        if name in ("vfcvtl", "vfcvtn"):
+            low, high = 1, 2
+        elif name.startswith("vf") or name.endswith("_cvt_f"):
             low = 1
         elif name.startswith("vrev"):
             high = {"vrev16": 0, "vrev32": 1, "vrev64": 2}[name]
@@ -235,8 +237,8 @@ class Writer:
         """Attributes in their ranges."""
         rng = self.rng
         values: dict[str, int] = {}
-        width = TYPES[classes["T"]]
         size = self._size(op, classes)
+        width = 8 << size if op.result == "v128" else TYPES[classes["T"]]
         most_shift = (8 << size) - (op.name in ("vshl", "vror"))
         ways: dict[str, Callable[[], int]] = {
             "n": lambda: rng.randrange(32),
@@ -252,6 +254,7 @@ class Writer:
             "id": lambda: self._id(op),
             "small": lambda: rng.randrange(256),
             "mode": lambda: self._mode(op, width),
+            "negate": lambda: rng.randrange(2 if op.name == "vfmla" else 4),
             "exact": lambda: rng.randrange(2),
             "fbits": lambda: rng.choice((0, 0, 1, width // 2, width)),
             "lane": lambda: rng.randrange(16 >> size),
@@ -289,7 +292,7 @@ class Writer:
 
     def _mode(self, op: Op, width: int) -> int:
         mode = self.rng.randrange(6)
-        if op.name == "frint":
+        if op.name in ("frint", "vfrint"):
             return mode
         return mode | self.rng.choice((0, 0, 0, 1, width // 2, width)) << 8
 

@@ -109,6 +109,21 @@ inline Value absolute(Builder& b, Value f, unsigned size) {
     return b.v_to_f(float_type(size), absolute_lanes(b, b.f_to_v(f), size));
 }
 
+/// FPMulAdd of scalars and of vectors, `negate` as the IR has it. With FPCR.AH FPNeg is not what
+/// the IR negates by.
+inline Value multiply_add(Builder& b, Value n, Value m, Value addend, unsigned negate,
+                          unsigned size) {
+    if (!alternate(b)) return b.fmadd(n, m, addend, negate);
+    if ((negate & 1) != 0) n = fp::negate(b, n, size);
+    if ((negate & 2) != 0) addend = fp::negate(b, addend, size);
+    return b.fmadd(n, m, addend, 0);
+}
+inline Value multiply_add_lanes(Builder& b, Value addend, Value n, Value m, bool negate,
+                                unsigned size) {
+    if (negate && alternate(b)) return b.vfmla(addend, negate_lanes(b, n, size), m, 0, size);
+    return b.vfmla(addend, n, m, negate ? 1 : 0, size);
+}
+
 /// Vd = a scalar result, the rest zero, or with FPCR.NEP that of V register `from`.
 inline Step set_scalar(Builder& b, unsigned rd, unsigned from, unsigned size, Value v) {
     if ((b.key() & kKeyNep) != 0) v = b.vins_lane(b.get_v(from), v, 0, 0, size);
@@ -148,16 +163,6 @@ Value operand(Builder& b, const Args& a, unsigned n) {
 template <class Args>
 Step set_cut(Builder& b, const Args& a, unsigned from, Value result) {
     return set_result(b, a, from, cut(b, a, result));
-}
-
-/// A vector of `count` scalars element(0), element(1), ..., the rest zero.
-template <class Element>
-Value collect(Builder& b, unsigned size, unsigned count, Element element) {
-    Value result = b.f_to_v(element(0u));
-    for (unsigned i = 1; i < count; i++) {
-        result = b.vins_lane(result, b.f_to_v(element(i)), i, 0, size);
-    }
-    return result;
 }
 
 /// Calls a helper of base/fp_helpers.hpp on the first lanes.

@@ -71,11 +71,9 @@ Step round(Builder& b, const Args& a, fp::Mode mode, bool exact = false) {
 /// FPMulAdd of which the product, the addend or both are negated first.
 template <class Args>
 Step multiply_add(Builder& b, const Args& a, bool negate_product, bool negate_addend) {
-    Value n = read(b, a, a.rn);
-    Value addend = read(b, a, a.ra);
-    if (negate_product) n = fp::negate(b, n, size_of(a));
-    if (negate_addend) addend = fp::negate(b, addend, size_of(a));
-    return merge(b, a, a.ra, b.fmadd(n, read(b, a, a.rm), addend));
+    const unsigned negate = (negate_product ? 1u : 0u) | (negate_addend ? 2u : 0u);
+    const Value n = read(b, a, a.rn), addend = read(b, a, a.ra);
+    return merge(b, a, a.ra, fp::multiply_add(b, n, read(b, a, a.rm), addend, negate, size_of(a)));
 }
 
 inline Value compare(Builder& b, Value n, Value m, bool signal) {

@@ -52,10 +52,8 @@ Step absolute_difference(Builder& b, const Args& a) {
 
 template <class Args>
 Step multiply_add(Builder& b, const Args& a, Value m, bool negate) {
-    const unsigned size = fp::size_of(a);
-    Value n = fp::operand(b, a, a.rn);
-    if (negate) n = fp::negate_lanes(b, n, size);
-    return fp::set_cut(b, a, a.rd, b.vfmla(fp::operand(b, a, a.rd), n, m, size));
+    const Value n = fp::operand(b, a, a.rn), d = fp::operand(b, a, a.rd);
+    return fp::set_cut(b, a, a.rd, fp::multiply_add_lanes(b, d, n, m, negate, fp::size_of(a)));
 }
 
 /// Neighbours of the concatenation Vm:Vn. The 64-bit form computes its two lanes twice over: that
@@ -128,9 +126,8 @@ Value scalar(Builder& b, const Args& a, unsigned n) {
 
 template <class Args>
 Step scalar_multiply_add(Builder& b, const Args& a, bool negate) {
-    Value n = scalar(b, a, a.rn);
-    if (negate) n = fp::negate(b, n, fp::size_of(a));
-    const Value f = b.fmadd(n, scalar_element(b, a), scalar(b, a, a.rd));
+    const Value n = scalar(b, a, a.rn), m = scalar_element(b, a), d = scalar(b, a, a.rd);
+    const Value f = fp::multiply_add(b, n, m, d, negate ? 1 : 0, fp::size_of(a));
     return fp::set_result(b, a, a.rd, b.f_to_v(f));
 }
 

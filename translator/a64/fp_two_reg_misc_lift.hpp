@@ -54,15 +54,6 @@ Step compare_zero_with(Builder& b, const Args& a, fp::VectorBinary op) {
     return Step::next;
 }
 
-/// Vd = op(each lane of Vn as a scalar).
-template <class Args, class Op>
-Step each_lane(Builder& b, const Args& a, Op op) {
-    const Value n = b.get_v(a.rn);
-    const unsigned size = fp::size_of(a);
-    const auto element = [&](unsigned i) { return op(fp::lane(b, n, size, i)); };
-    return fp::set_result(b, a, a.rd, fp::collect(b, size, fp::lanes_of(a), element));
-}
-
 /// Vd = a helper of base/fp_helpers.hpp that takes a mode, on the instruction's lanes.
 template <class Args>
 Step call_with_mode(Builder& b, const Args& a, HelperId helper, uint64_t mode) {
@@ -72,11 +63,8 @@ Step call_with_mode(Builder& b, const Args& a, HelperId helper, uint64_t mode) {
 
 template <class Args>
 Step round(Builder& b, const Args& a, fp::Mode mode, bool exact = false) {
-    if (fp::size_of(a) == 1) {
-        const uint64_t all = mode | (exact ? base::kSimdFpExact : 0);
-        return call_with_mode(b, a, HelperId::simd_fp_round, all);
-    }
-    return each_lane(b, a, [&](Value f) { return b.frint(f, mode, exact); });
+    const Value n = fp::operand(b, a, a.rn);
+    return fp::set_cut(b, a, a.rd, b.vfrint(n, mode, fp::size_of(a), exact));
 }
 
 /// Bits behind the binary point: immh:immb is twice an element's width less them.
@@ -89,37 +77,44 @@ unsigned fraction_bits(const Args& a) {
     }
 }
 
-/// What the conversions' helpers are told of signs and fractions.
+/// Whether a conversion is an op on lanes: of vectors, and of halves from and to 16 bits.
 template <class Args>
-uint64_t fixed_mode(const Args& a, bool uns) {
-    return (uns ? base::kSimdFpUnsigned : 0) | fraction_bits(a) << base::kSimdFpFractionShift;
+bool by_lanes(const Args& a) {
+    return requires { a.q; } || fp::size_of(a) == 1;
 }
 
 template <class Args>
 Step round_n(Builder& b, const Args& a, fp::Mode mode, bool wide) {
-    const uint64_t bits = wide ? base::kSimdFpUnsigned : 0;
+    const uint64_t bits = wide ? base::kSimdFpWide : 0;
     return call_with_mode(b, a, HelperId::simd_fp_round_n, mode | bits);
 }
 
 template <class Args>
 Step to_fixed(Builder& b, const Args& a, bool uns, fp::Mode mode) {
     const unsigned size = fp::size_of(a);
-    if (size == 1) {
-        return call_with_mode(b, a, HelperId::simd_fp_to_fixed, mode | fixed_mode(a, uns));
+    const unsigned fbits = fraction_bits(a);
+    if (by_lanes(a)) {
+        const Value n = fp::operand(b, a, a.rn);
+        const int64_t imm = mode | fbits << 8;
+        return fp::set_cut(b, a, a.rd, uns ? b.vfcvt_u(n, imm, size) : b.vfcvt_s(n, imm, size));
     }
-    return each_lane(b, a, [&](Value f) {
-        const Value i = fp::to_fixed(b, fp::int_type(size), f, uns, mode, fraction_bits(a));
-        return b.bitcast(fp::float_type(size), i);
-    });
+    const Value n = fp::lane(b, b.get_v(a.rn), size);
+    const Value i = fp::to_fixed(b, fp::int_type(size), n, uns, mode, fbits);
+    return fp::set_result(b, a, a.rd, b.f_to_v(b.bitcast(fp::float_type(size), i)));
 }
 
 template <class Args>
 Step from_fixed(Builder& b, const Args& a, bool uns) {
     const unsigned size = fp::size_of(a);
-    if (size == 1) return call_with_mode(b, a, HelperId::simd_fp_from_fixed, fixed_mode(a, uns));
-    return each_lane(b, a, [&](Value f) {
-        return fp::from_fixed(b, size, b.bitcast(fp::int_type(size), f), uns, fraction_bits(a));
-    });
+    const unsigned fbits = fraction_bits(a);
+    if (by_lanes(a)) {
+        const Value n = fp::operand(b, a, a.rn);
+        return fp::set_cut(b, a, a.rd,
+                           uns ? b.vu_cvt_f(n, fbits, size) : b.vs_cvt_f(n, fbits, size));
+    }
+    const Value n = fp::lane(b, b.get_v(a.rn), size);
+    const Value f = fp::from_fixed(b, size, b.bitcast(fp::int_type(size), n), uns, fbits);
+    return fp::set_result(b, a, a.rd, b.f_to_v(f));
 }
 
 /// The 64 bits that a narrowing form computes: the "2" forms write them to the upper half of Vd.

@@ -197,7 +197,7 @@ namespace {
 
 template <class Args>
 Step round_n(Builder& b, const Args& a, fp::Mode mode, bool wide) {
-    const uint64_t bits = mode | (wide ? base::kSimdFpUnsigned : 0);
+    const uint64_t bits = mode | (wide ? base::kSimdFpWide : 0);
     const Value m = b.vmov_imm(static_cast<int64_t>(bits));
     const unsigned size = size_of(a);
     const Value v = fp::call(b, base::HelperId::simd_fp_round_n, size, 1, b.get_v(a.rn), m);

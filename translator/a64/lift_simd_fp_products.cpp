@@ -51,30 +51,31 @@ Step complex_multiply_add(Builder& b, const Args& a, Value m) {
     if (odd) m = exchange(b, m, a.size);
     // 90 negates the new real parts, 270 the imaginary ones, 180 both.
     m = negate_parts(b, m, a.size, a.rot == 1 || a.rot == 2, a.rot >= 2);
-    const Value sum = b.vfmla(cut(b, a, b.get_v(a.rd)), n, m, a.size);
+    const Value sum = b.vfmla(cut(b, a, b.get_v(a.rd)), n, m, 0, a.size);
     b.set_v(a.rd, cut(b, a, sum));
     return Step::next;
 }
 
 // ---- halves into singles
 
-// d + n * m, four halves of each or two.
+// The halves of one factor: the low four or two, or those behind them.
+template <class Args>
+Value factor(Builder& b, const Args& a, Value v, bool upper) {
+    if (upper) v = b.vext(v, v, a.q ? 8 : 4);
+    return a.q ? v : b.f_to_v(b.v_to_f(ir::Type::f32, v));
+}
+
 template <class Args>
 Step multiply_add_long(Builder& b, const Args& a, bool upper, bool negate, Value m) {
-    Value n = b.get_v(a.rn);
-    const unsigned lanes = a.q ? 4 : 2;
-    if (upper) n = b.vext(n, n, lanes * 2);
+    Value n = factor(b, a, b.get_v(a.rn), upper);
     if (negate) n = fp::negate_lanes(b, n, 1);
-    const Value d = b.get_v(a.rd);
-    b.set_v(a.rd, fp::call(b, HelperId::simd_fp_mul_add_long, 1, lanes, n, m, d));
+    b.set_v(a.rd, cut(b, a, b.vfmlal(cut(b, a, b.get_v(a.rd)), n, m)));
     return Step::next;
 }
 
 template <class Args>
 Step long_vector(Builder& b, const Args& a, bool upper, bool negate) {
-    const Value m = b.get_v(a.rm);
-    const unsigned from = upper ? (a.q ? 8 : 4) : 0;
-    return multiply_add_long(b, a, upper, negate, from == 0 ? m : b.vext(m, m, from));
+    return multiply_add_long(b, a, upper, negate, factor(b, a, b.get_v(a.rm), upper));
 }
 
 template <class Args>
@@ -84,7 +85,7 @@ Value half_element(Builder& b, const Args& a) {
 
 template <class Args>
 Step long_element(Builder& b, const Args& a, bool upper, bool negate) {
-    return multiply_add_long(b, a, upper, negate, half_element(b, a));
+    return multiply_add_long(b, a, upper, negate, factor(b, a, half_element(b, a), false));
 }
 
 // ---- BFloat16: the upper halves of singles
@@ -100,7 +101,7 @@ Step brain_multiply_add(Builder& b, const Args& a, Value m) {
     const Value n = widen_brain(b, b.get_v(a.rn), a.top);
     const Value d = b.get_v(a.rd);
     b.set_v(a.rd, fp::alternate(b) ? fp::call(b, HelperId::simd_fp_bf_mul_add, 2, 4, n, m, d)
-                                   : b.vfmla(d, n, m, 2));
+                                   : b.vfmla(d, n, m, 0, 2));
     return Step::next;
 }
 

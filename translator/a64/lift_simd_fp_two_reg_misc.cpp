@@ -180,23 +180,12 @@ Step Lifter::lift_UCVTF_fixed_s(const Args_UCVTF_fixed_s& a) { return from_fixed
 
 // Formats. `sz` is 0 between half and single, 1 between single and double.
 Step Lifter::lift_FCVTN_v(const Args_FCVTN_v& a) {
-    const unsigned narrow = a.sz ? 2 : 1;
-    const Value n = b.get_v(a.rn);
-    const auto element = [&](unsigned i) {
-        return b.fcvt(fp::float_type(narrow), fp::lane(b, n, narrow + 1, i));
-    };
-    return set_half(b, a, fp::collect(b, narrow, 8u >> narrow, element));
+    return set_half(b, a, b.vfcvtn(b.get_v(a.rn), a.sz ? 2 : 1));
 }
 
 Step Lifter::lift_FCVTL_v(const Args_FCVTL_v& a) {
-    const unsigned narrow = a.sz ? 2 : 1;
-    const unsigned lanes = 8u >> narrow;
     const Value n = b.get_v(a.rn);
-    const auto element = [&](unsigned i) {
-        const Value f = fp::lane(b, n, narrow, a.q ? lanes + i : i);
-        return b.fcvt(fp::float_type(narrow + 1), f);
-    };
-    b.set_v(a.rd, fp::collect(b, narrow + 1, lanes, element));
+    b.set_v(a.rd, b.vfcvtl(a.q ? b.vext(n, n, 8) : n, a.sz ? 2 : 1));
     return Step::next;
 }
 

@@ -47,39 +47,13 @@ Rounding rounding_of(uint64_t mode, const FpStatus& fp) {
     return rounding == kFpcrs ? fpcr_rounding(fp.fpcr) : static_cast<Rounding>(rounding);
 }
 
-unsigned fraction_of(uint64_t mode) {
-    return static_cast<unsigned>(mode >> kSimdFpFractionShift & 0xff);
-}
-
 }  // namespace
-
-void simd_fp_round(CpuState* state, uint64_t imm) {
-    const uint64_t mode = state->vtmp[1].lo;
-    map_lanes(*state, imm, [=](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
-        return fp_round_int(w, a, rounding_of(mode, fp), (mode & kSimdFpExact) != 0, fp);
-    });
-}
 
 void simd_fp_round_n(CpuState* state, uint64_t imm) {
     const uint64_t mode = state->vtmp[1].lo;
     map_lanes(*state, imm, [=](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
-        const unsigned bits = (mode & kSimdFpUnsigned) != 0 ? 64 : 32;
+        const unsigned bits = (mode & kSimdFpWide) != 0 ? 64 : 32;
         return fp_round_int_n(w, a, bits, rounding_of(mode, fp), fp);
-    });
-}
-
-void simd_fp_to_fixed(CpuState* state, uint64_t imm) {
-    const uint64_t mode = state->vtmp[1].lo;
-    map_lanes(*state, imm, [=](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
-        const bool uns = (mode & kSimdFpUnsigned) != 0;
-        return fp_to_fixed(w, a, w, fraction_of(mode), uns, rounding_of(mode, fp), fp);
-    });
-}
-
-void simd_fp_from_fixed(CpuState* state, uint64_t imm) {
-    const uint64_t mode = state->vtmp[1].lo;
-    map_lanes(*state, imm, [=](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
-        return fp_from_fixed(w, a, w, fraction_of(mode), (mode & kSimdFpUnsigned) != 0, fp);
     });
 }
 
@@ -124,18 +98,6 @@ void simd_fp_narrow_to_odd(CpuState* state, uint64_t imm) {
     map_lanes(*state, imm, 2, [](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
         return fp_convert(w, 32, a, Rounding::odd, fp);
     });
-}
-
-void simd_fp_mul_add_long(CpuState* state, uint64_t imm) {
-    FpStatus fp{state->fpcr, 0};
-    V128 result{};
-    for (unsigned lane = 0; lane < imm >> kSimdFpLanesShift; lane++) {
-        const uint64_t a = get_lane(state->vtmp[0], lane, 1), b = get_lane(state->vtmp[1], lane, 1);
-        const uint64_t c = get_lane(state->vtmp[2], lane, 2);
-        set_lane(result, lane, 2, fp_mul_add_long(16, 32, c, a, b, fp));
-    }
-    state->vtmp[0] = result;
-    state->fpsr |= fp.fpsr;
 }
 
 // With AH conversions to BFloat16 and products of it flush denormals, round to nearest and raise

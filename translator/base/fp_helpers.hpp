@@ -35,8 +35,6 @@ void simd_fp_narrow_to_odd(CpuState* state, uint64_t imm);
 /// The estimates with FEAT_RPRES.
 void simd_fp_recip_estimate_fine(CpuState* state, uint64_t imm);
 void simd_fp_rsqrt_estimate_fine(CpuState* state, uint64_t imm);
-/// FPMulAddH: vtmp[2], singles, plus vtmp[0] * vtmp[1], halves in their low lanes.
-void simd_fp_mul_add_long(CpuState* state, uint64_t imm);
 /// FPConvertBF of singles; the results are in the low 64 bits.
 void simd_fp_bf_convert(CpuState* state, uint64_t imm);
 /// BFDotAdd: vtmp[2], singles, plus the sums of products of neighbours of vtmp[0] and [1].
@@ -48,18 +46,9 @@ void simd_fp_bf_mul_add(CpuState* state, uint64_t imm);
 /// FPToFixedJS of a double: the integer, and from bit 32 up NZCV as in MRS.
 uint64_t helper_fp_to_fixed_js(CpuState* state, uint64_t a, uint64_t, uint64_t);
 
-// Of these the low bits of vtmp[1] are: a rounding mode of the IR's frint (5: FPCR's) in bits 2:0,
-// and what follows.
-inline constexpr uint32_t kSimdFpExact = 8, kSimdFpUnsigned = 16, kSimdFpFractionShift = 8;
-
-/// FPRoundIntN; kSimdFpUnsigned: to 64 bits, else to 32.
+/// FPRoundIntN. The low bits of vtmp[1] are a rounding mode of the IR's frint (5: FPCR's) in bits
+/// 2:0 and kSimdFpWide for 64 bits instead of 32.
+inline constexpr uint32_t kSimdFpWide = 16;
 void simd_fp_round_n(CpuState* state, uint64_t imm);
-
-/// FPRoundInt; kSimdFpExact: raises Inexact.
-void simd_fp_round(CpuState* state, uint64_t imm);
-/// FPToFixed and FixedToFP with integers of the element's width; kSimdFpUnsigned, and the number of
-/// fraction bits from kSimdFpFractionShift up.
-void simd_fp_to_fixed(CpuState* state, uint64_t imm);
-void simd_fp_from_fixed(CpuState* state, uint64_t imm);
 
 }  // namespace pydbt::base

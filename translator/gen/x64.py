@@ -20,9 +20,10 @@ FEATURES = {
 }  # fmt: skip
 _MAPS = {"1": 0, "0F": 1, "0F38": 2, "0F3A": 3}
 _PREFIXES = {"66": 1, "F3": 2, "F2": 3}
+_LONG = 4
 _OPERANDS = {
     "r", "r/m", "r8", "r16", "r32", "r64", "r8/m", "r16/m", "r32/m", "r64/m", "m", "x", "x/m",
-    "k", "imm8", "imm", "imm32",
+    "y", "y/m", "k", "imm8", "imm", "imm32",
 }  # fmt: skip
 _KEYWORDS = {"and", "or", "xor", "not"}
 LOCKED = {
@@ -54,7 +55,7 @@ class Encoding:
 
     vex: bool
     evex_unit: int | None  # log2 of what a one-byte displacement counts; None: not EVEX
-    prefix: int
+    prefix: int  # with bit 2 set the vectors are 32 bytes long
     map: int
     width: str  # "0", "1", "S"
     bytes_too: bool
@@ -79,24 +80,24 @@ def parse(form: Form) -> Encoding:
     if len(set(form.op_en)) != len(form.op_en) or set(form.op_en) - set("RMVIO4"):
         raise SpecError(f"{where}: op-en {form.op_en} is not understood")
     match = re.fullmatch(
-        r"(VEX\.|EVEX\.N(?:4|8|16)\.)?((?:66|F3|F2)\.)?(1|0F38|0F3A|0F)(?:\.W([01S]))?(\.b)?"
+        r"(VEX\.|EVEX\.N(?:4|8|16|32)\.)?(L1\.)?((?:66|F3|F2)\.)?(1|0F38|0F3A|0F)(?:\.W([01S]))?(\.b)?"
         r" ([0-9a-f]{2})(?: /([0-7]))?",
         form.encoding,
     )
     if match is None:
         raise SpecError(f"{where}: cannot read encoding {form.encoding!r}")
-    vex, prefix, opmap, width, byte, opcode, digit = match.groups()
+    vex, long, prefix, opmap, width, byte, opcode, digit = match.groups()
     if digit is not None and "R" in form.op_en:
         raise SpecError(f"{where}: both /digit and a register in ModRM.reg")
     if "V" in form.op_en and not vex:
         raise SpecError(f"{where}: VEX.vvvv without VEX")
-    unit = {None: None, "VEX": None, "EVEX.N4": 2, "EVEX.N8": 3, "EVEX.N16": 4}[
-        vex[:-1] if vex else None
-    ]
+    if bool(long) != any(o.startswith("y") for o in form.operands):
+        raise SpecError(f"{where}: y operands and L1 go together")
+    unit = int(vex[6:-1]).bit_length() - 1 if vex and vex.startswith("EVEX") else None
     return Encoding(
         bool(vex),
         unit,
-        _PREFIXES[prefix[:-1]] if prefix else 0,
+        (_PREFIXES[prefix[:-1]] if prefix else 0) | (_LONG if long else 0),
         _MAPS[opmap],
         width or "0",
         bool(byte),
@@ -119,7 +120,7 @@ def choices(form: Form) -> Iterator[tuple[str, ...]]:
 def _type(kind: str) -> str:
     if kind == "m":
         return "const Mem&"
-    if kind == "x":
+    if kind in ("x", "y"):
         return "Xmm"
     if kind == "k":
         return "Mask"
@@ -278,7 +279,7 @@ class Assembler : public AssemblerBase {{
 
 # ---- the table of forms for tests/tools/x64/x64_forms.cpp
 _TEXT = (
-    (re.compile(r"(mov[sz]x)(?:8|16)|(crc32)_\d+|(bswap)\d+"), ""),
+    (re.compile(r"(mov[sz]x)(?:8|16)|(crc32)_\d+|(bswap)\d+|(v\w+)_y"), ""),
     (re.compile(r"(\w+)_cl"), "cl"),
 )  # members whose name holds more than the mnemonic, and the operand that the name implies
 _BYTE_MEMORY = {"vpinsrb": "m8", "vpextrb": "m8", "vpinsrw": "m16"}
@@ -327,7 +328,9 @@ def _argument(kind: str, i: int) -> str:
         return f"o[{i}].m"
     if kind == "imm8":
         return f"static_cast<uint8_t>(o[{i}].i)"
-    return f"o[{i}].{'i' if kind.startswith('imm') else kind if kind in 'xk' else 'r'}"
+    if kind in ("x", "y"):
+        return f"o[{i}].x"
+    return f"o[{i}].{'i' if kind.startswith('imm') else 'k' if kind == 'k' else 'r'}"
 
 
 def _test_row(form: Form, kinds: tuple[str, ...], lock: bool) -> str:

@@ -2,6 +2,8 @@
 //
 // Owns: evaluate_float() and its packed form. Must not know: how numbers are computed
 // (base/softfloat.cpp).
+#include <algorithm>
+
 #include "translator/base/softfloat.hpp"
 #include "translator/ir/float_op.hpp"
 #include "translator/ir/interpreter_parts.hpp"
@@ -64,6 +66,47 @@ Rounding rounding_of(int64_t mode, const FpStatus& fp) {
     return mode == kFpcrs ? base::fpcr_rounding(fp.fpcr) : static_cast<Rounding>(mode);
 }
 
+uint64_t sign_of(unsigned w) { return uint64_t{1} << (w - 1); }
+
+// FPMulAdd, the product or the addend negated first: bits 0 and 1 of `negate`.
+uint64_t mul_add(unsigned w, int64_t negate, uint64_t addend, uint64_t a, uint64_t b,
+                 FpStatus& fp) {
+    if ((negate & 1) != 0) a ^= sign_of(w);
+    if ((negate & 2) != 0) addend ^= sign_of(w);
+    return base::fp_mul_add(w, addend, a, b, fp);
+}
+
+// Low elements to wider ones; those to narrower ones in the low half.
+V128 convert_lanes(unsigned from, unsigned to, const V128& a, FpStatus& fp) {
+    V128 result{};
+    for (unsigned n = 0; n < 128 / std::max(from, to); n++) {
+        set_lane(result, to, n, base::fp_convert(from, to, lane(a, from, n), fp));
+    }
+    return result;
+}
+
+V128 multiply_add_long(const Operands& o, FpStatus& fp) {
+    return by_lane(32, [&](unsigned n) {
+        return base::fp_mul_add_long(16, 32, lane(o.a, 32, n), lane(o.b, 16, n), lane(o.c, 16, n),
+                                     fp);
+    });
+}
+
+// Rounding and conversions of one lane.
+uint64_t convert(const Inst& i, unsigned w, uint64_t a, FpStatus& fp) {
+    switch (i.op) {
+        case Op::vfrint:
+            return base::fp_round_int(w, a, rounding_of(i.imm, fp), (i.flags & 1) != 0, fp);
+        case Op::vfcvt_s:
+        case Op::vfcvt_u:
+            return base::fp_to_fixed(w, a, w, static_cast<unsigned>(i.imm >> 8),
+                                     i.op == Op::vfcvt_u, rounding_of(i.imm & 0xff, fp), fp);
+        default:
+            return base::fp_from_fixed(w, a, w, static_cast<unsigned>(i.imm), i.op == Op::vu_cvt_f,
+                                       fp);
+    }
+}
+
 // Vector ops; false when `op` is a scalar's.
 bool vector(const Inst& i, const Operands& o, FpStatus& fp, V128& result) {
     unsigned w = 8u << i.size;
@@ -77,11 +120,19 @@ bool vector(const Inst& i, const Operands& o, FpStatus& fp, V128& result) {
         result = by_lane(w, [&](unsigned n) { return base::fp_sqrt(w, lane(o.a, w, n), fp); });
     } else if (i.op == Op::vfmla) {
         result = by_lane(w, [&](unsigned n) {
-            return base::fp_mul_add(w, lane(o.a, w, n), lane(o.b, w, n), lane(o.c, w, n), fp);
+            return mul_add(w, i.imm, lane(o.a, w, n), lane(o.b, w, n), lane(o.c, w, n), fp);
         });
+    } else if (i.op == Op::vfmlal) {
+        result = multiply_add_long(o, fp);
+    } else if (i.op == Op::vfcvtl) {
+        result = convert_lanes(w, 2 * w, o.a, fp);
+    } else if (i.op == Op::vfcvtn) {
+        result = convert_lanes(2 * w, w, o.a, fp);
     } else if (binary != nullptr && i.type == Type::v128) {
         result =
             by_lane(w, [&](unsigned n) { return binary(w, lane(o.a, w, n), lane(o.b, w, n), fp); });
+    } else if (i.type == Type::v128) {
+        result = by_lane(w, [&](unsigned n) { return convert(i, w, lane(o.a, w, n), fp); });
     } else {
         return false;
     }
@@ -95,9 +146,9 @@ uint64_t scalar(const Inst& i, const Operands& o, FpStatus& fp) {
     uint64_t a = o.a.lo & mask, b = o.b.lo & mask, c = o.c.lo & mask;
     switch (i.op) {
         case Op::fsqrt: return base::fp_sqrt(w, a, fp);
-        case Op::fmadd: return base::fp_mul_add(w, c, a, b, fp);
-        case Op::fneg: return a ^ uint64_t{1} << (w - 1);
-        case Op::fabs: return a & ~(uint64_t{1} << (w - 1));
+        case Op::fmadd: return mul_add(w, i.imm, c, a, b, fp);
+        case Op::fneg: return a ^ sign_of(w);
+        case Op::fabs: return a & ~sign_of(w);
         case Op::frint:
             return base::fp_round_int(w, a, rounding_of(i.imm, fp), (i.flags & 1) != 0, fp);
         case Op::fcvt: return base::fp_convert(w, to, a, fp);

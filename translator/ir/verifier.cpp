@@ -53,8 +53,11 @@ bool is_vector_size(const Inst& i) {
         case Op::vsqxtun:
         case Op::vsaddlp:
         case Op::vuaddlp: return size <= 2;
+        case Op::vfcvtl:
+        case Op::vfcvtn:
         case Op::vdmulh:
         case Op::vrdmulh: return in(size, 1, 2);
+        case Op::vfmlal: return size == 0;
         case Op::vurhadd: return size <= 1;
         case Op::vfneg:
         case Op::vfabs: return in(size, 1, 3);
@@ -96,6 +99,14 @@ bool attributes_fit(const Function& f, const Inst& i) {
         case Op::call_helper:
         case Op::call_vhelper: return in(i.imm, 0, base::kHelperCount - 1);
         case Op::frint: return in(i.imm, 0, kModes - 1);
+        case Op::fmadd: return in(i.imm, 0, 3);
+        case Op::vfmla: return in(i.imm, 0, 1) && is_vector_size(i);
+        case Op::vfrint: return in(i.imm, 0, kModes - 1) && is_vector_size(i);
+        case Op::vfcvt_s:
+        case Op::vfcvt_u:
+            return in(i.imm & 0xff, 0, kModes - 1) && in(i.imm >> 8, 0, size) && is_vector_size(i);
+        case Op::vs_cvt_f:
+        case Op::vu_cvt_f: return in(i.imm, 0, size) && is_vector_size(i);
         case Op::fcvt_s:
         case Op::fcvt_u: return in(i.imm & 0xff, 0, kModes - 1) && in(i.imm >> 8, 0, bits(i.type));
         case Op::s_cvt_f:

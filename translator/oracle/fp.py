@@ -245,10 +245,28 @@ def _sqrt(w: int, a: int, status: Status) -> int:
     return round_to(w, Fraction(2 * root + inexact, 2 << scale), status.rounding, status)
 
 
+def _mul_add_long(addend: int, a: int, b: int, status: Status) -> int:
+    """FPMulAddH: factors of half the addend's precision."""
+    x, y = (unpack(16, factor, status) for factor in (a, b))
+    return _sum_of_product(32, addend, (_widened_nan(a), x), (_widened_nan(b), y), status)
+
+
+def _widened_nan(a: int) -> int:
+    fraction = _FORMATS[32][1] - _FORMATS[16][1]
+    return _infinity(32, a >> 15) | (a & (1 << _FORMATS[16][1]) - 1) << fraction
+
+
 def _mul_add(w: int, addend: int, a: int, b: int, status: Status) -> int:
-    c, x, y = (unpack(w, operand, status) for operand in (addend, a, b))
+    x, y = (unpack(w, factor, status) for factor in (a, b))
+    return _sum_of_product(w, addend, (a, x), (b, y), status)
+
+
+def _sum_of_product(
+    w: int, addend: int, a_x: tuple[int, Number], b_y: tuple[int, Number], status: Status
+) -> int:
+    c, (_, x), (_, y) = unpack(w, addend, status), a_x, b_y
     invalid = {x.kind, y.kind} == {"infinity", "zero"}
-    nan = _process_nans(w, ((addend, c), (a, x), (b, y)), status)
+    nan = _process_nans(w, ((addend, c), a_x, b_y), status)
     if c.kind == "quiet" and invalid:
         return _invalid(w, status)
     if nan is not None:
@@ -405,14 +423,47 @@ def _mode(mode: int, status: Status) -> int:
     return status.rounding if mode == FPCRS else mode
 
 
-def _vector(name: str, size: int, args: Sequence[int], status: Status) -> int:
+def _negated_mul_add(w: int, negate: int, c: int, a: int, b: int, status: Status) -> int:
+    return _mul_add(w, c ^ _sign(w, negate >> 1 & 1), a ^ _sign(w, negate & 1), b, status)
+
+
+def _vector(name: str, attributes: Mapping[str, int], args: Sequence[int], status: Status) -> int:
+    if name == "fmlal":
+        addends = s.split(args[0], 2)
+        factors = zip(*(s.split(a, 1)[:4] for a in args[1:]), strict=True)
+        both = zip(addends, factors, strict=True)
+        return s.join([_mul_add_long(c, a, b, status) for c, (a, b) in both], 2)
+    size = attributes["size"]
     w = 8 << size
+    if name == "fcvtl":
+        low = s.split(args[0], size)[: 8 >> size]
+        return s.join([_convert(w, 2 * w, a, status) for a in low], size + 1)
+    if name == "fcvtn":
+        wide = s.split(args[0], size + 1)
+        return s.join([_convert(2 * w, w, a, status) for a in wide], size)
     lanes = list(zip(*(s.split(a, size) for a in args), strict=True))
-    if name == "fsqrt":
-        return s.join([_sqrt(w, a, status) for (a, *_) in lanes], size)
     if name == "fmla":
-        return s.join([_mul_add(w, c, a, b, status) for c, a, b in lanes], size)
-    return s.join([_BINARY[name](w, a, b, status) for a, b in lanes], size)
+        negate = attributes["negate"]
+        return s.join([_negated_mul_add(w, negate, c, a, b, status) for c, a, b in lanes], size)
+    if name in _BINARY:
+        return s.join([_BINARY[name](w, a, b, status) for a, b in lanes], size)
+    return s.join([_unary(name, attributes, w, w, a, status) for (a,) in lanes], size)
+
+
+def _unary(
+    name: str, attributes: Mapping[str, int], w: int, to: int, a: int, status: Status
+) -> int:
+    if name == "fsqrt":
+        return _sqrt(w, a, status)
+    if name == "frint":
+        rounding = _mode(attributes["mode"], status)
+        return _round_int(w, a, rounding, bool(attributes["exact"] & 1), status)
+    if name in ("fcvt_s", "fcvt_u"):
+        rounding, fbits = _mode(attributes["mode"] & 0xFF, status), attributes["mode"] >> 8
+        return _to_fixed(w, a, to, fbits, name == "fcvt_u", rounding, status)
+    if name in ("s_cvt_f", "u_cvt_f"):
+        return _from_fixed(w, a, to, attributes["fbits"], name == "u_cvt_f", status)
+    raise NotImplementedError(name)
 
 
 def evaluate(
@@ -421,21 +472,11 @@ def evaluate(
     """The floating-point op on operands of `w` bits, with a result of `to` bits."""
     name = op.name
     if op.result == "v128":
-        return _vector(name.removeprefix("v"), attributes["size"], args, status)
+        return _vector(name.removeprefix("v"), attributes, args, status)
     if name in _BINARY:
         return _BINARY[name](w, args[0], args[1], status)
-    if name == "fsqrt":
-        return _sqrt(w, args[0], status)
     if name == "fmadd":
-        return _mul_add(w, args[2], args[0], args[1], status)
-    if name == "frint":
-        rounding = _mode(attributes["mode"], status)
-        return _round_int(w, args[0], rounding, bool(attributes["exact"] & 1), status)
+        return _negated_mul_add(w, attributes["negate"], args[2], args[0], args[1], status)
     if name == "fcvt":
         return _convert(w, to, args[0], status)
-    if name in ("fcvt_s", "fcvt_u"):
-        rounding, fbits = _mode(attributes["mode"] & 0xFF, status), attributes["mode"] >> 8
-        return _to_fixed(w, args[0], to, fbits, name == "fcvt_u", rounding, status)
-    if name in ("s_cvt_f", "u_cvt_f"):
-        return _from_fixed(w, args[0], to, attributes["fbits"], name == "u_cvt_f", status)
-    raise NotImplementedError(name)
+    return _unary(name, attributes, w, to, args[0], status)

@@ -46,13 +46,16 @@ class Writer {
     }
 
     void restore_host() {
+        a_.vzeroupper();
         a_.ldmxcsr(mem(Gp::rsp, 0));
         a_.add(Size::b64, Gp::rsp, kFrame);
         for (size_t i = std::size(kCalleeSaved); i-- > 0;) a_.pop(kCalleeSaved[i]);
         a_.ret();
     }
 
+    // C++ is no slower then for what translated code left in ymm registers.
     void to_c_stack() {
+        a_.vzeroupper();
         a_.mov(Size::b64, state(base::kOff_saved_rsp), Gp::rsp);
         a_.mov(Size::b64, Gp::rsp, state(base::kOff_host_rsp));
     }

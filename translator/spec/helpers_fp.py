@@ -19,14 +19,10 @@ _ROWS = (
     ("rsqrt_estimate_fine", "FRSQRTE of singles with FEAT_RPRES"),
     ("recip_exponent", "FRECPX"),
     ("round_n", "FRINT32X and its like"),
-    ("mul_add_long", "FMLAL, FMLSL; the factors are the lanes, halves"),
     ("bf_convert", "BFCVT, BFCVTN; singles are the lanes"),
     ("bf_dot", "BFDOT; singles are the lanes"),
     ("bf_matrix", "BFMMLA"),
     ("bf_mul_add", "BFMLALB, BFMLALT where FPCR.AH is set; factors as singles"),
-    ("round", "FRINT* of halves"),
-    ("to_fixed", "FCVT* of halves to integers"),
-    ("from_fixed", "SCVTF, UCVTF to halves"),
     ("narrow_to_odd", "FCVTXN; doubles are the lanes"),
 )
 

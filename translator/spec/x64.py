@@ -6,13 +6,14 @@ A row is `(mnemonic, operands, op-en, encoding, feature)`.
 
 - operands, destination first: `r` a general register of the instruction's size, `r/m` the same or
   memory, `r8` `r16` `r32` `r64` (and `r32/m` ...) of a fixed size, `m` memory, `x` an xmm register,
-  `x/m` the same or memory, `k` a mask register, `imm8`, `imm` (an imm8 if it fits, else 32 bits,
-  sign-extended; 16 bits in 16-bit forms), `imm32`, `cl`.
+  `x/m` the same or memory, `y` `y/m` a ymm register, `k` a mask register, `imm8`, `imm` (an imm8
+  if it fits, else 32 bits, sign-extended; 16 bits in 16-bit forms), `imm32`, `cl`.
 - op-en: where the operands go: R = ModRM.reg, M = ModRM.rm, V = VEX.vvvv, I = immediate,
   4 = immediate bits 7:4, O = low opcode bits, N = nowhere (implied). One letter an operand.
 - encoding: `[prefix.]map[.W0|.W1|.WS] opcode [/digit]`, maps `1` (one byte), `0F`, `0F38`, `0F3A`;
-  `VEX.` in front, or `EVEX.N4.` `EVEX.N8.` `EVEX.N16.`, where N is what a one-byte displacement
-  counts (Intel SDM volume 2, 2.7.5); EVEX forms have no masking and registers 0-15. WS: operand
+  `VEX.` in front, or `EVEX.N4.` to `EVEX.N32.`, where N is what a one-byte displacement counts
+  (Intel SDM volume 2, 2.7.5); EVEX forms have no masking and registers 0-15. `L1.` behind either:
+  32 bytes, the member's name ends in `_y` if there is one of 16 too. WS: operand
   size follows the Size argument; such forms take b8 too when `b` is there: `1.WS.b 00` (opcode bit
   0 is 0 for b8, 1 else).
 """
@@ -158,9 +159,13 @@ for _suffix, _prefix in (("ss", "F3."), ("sd", "F2.")):
     form(f"vsqrt{_suffix}", "x x x/m", "RVM", f"VEX.{_prefix}0F 51", "avx")
 for _suffix, _prefix in (("ps", ""), ("pd", "66.")):
     form(f"vcmp{_suffix}", "x x x/m imm8", "RVMI", f"VEX.{_prefix}0F c2", "avx")
-for _suffix, _op in (("p", "b8"), ("s", "b9")):
-    form(f"vfmadd231{_suffix}s", "x x x/m", "RVM", f"VEX.66.0F38.W0 {_op}", "fma")
-    form(f"vfmadd231{_suffix}d", "x x x/m", "RVM", f"VEX.66.0F38.W1 {_op}", "fma")
+for _name, _op in (("fmadd", "9"), ("fmsub", "b"), ("fnmadd", "d"), ("fnmsub", "f")):
+    form(f"v{_name}231ss", "x x x/m", "RVM", f"VEX.66.0F38.W0 b{_op}", "fma")
+    form(f"v{_name}231sd", "x x x/m", "RVM", f"VEX.66.0F38.W1 b{_op}", "fma")
+for _name, _op in (("fmadd", "8"), ("fnmadd", "c")):
+    form(f"v{_name}231ps", "x x x/m", "RVM", f"VEX.66.0F38.W0 b{_op}", "fma")
+    form(f"v{_name}231pd", "x x x/m", "RVM", f"VEX.66.0F38.W1 b{_op}", "fma")
+    form(f"v{_name}231ps_y", "y y y/m", "RVM", f"VEX.L1.66.0F38.W0 b{_op}", "fma")
 
 # ---- vector, two operands
 for _code, _names in (
@@ -178,6 +183,34 @@ form("vcvtsd2ss", "x x x/m", "RVM", "VEX.F2.0F 5a", "avx")
 for _suffix, _prefix in (("ss", "F3"), ("sd", "F2")):
     form(f"vcvtsi2{_suffix}", "x x r/m", "RVM", f"VEX.{_prefix}.0F.WS 2a", "avx")
     form(f"vcvtt{_suffix}2si", "r x/m", "RM", f"VEX.{_prefix}.0F.WS 2c", "avx")
+form("vroundps", "x x/m imm8", "RMI", "VEX.66.0F3A 08", "avx")
+form("vroundpd", "x x/m imm8", "RMI", "VEX.66.0F3A 09", "avx")
+form("vpmovzxwq", "x x/m", "RM", "VEX.66.0F38 34", "avx")
+form("vcvtph2ps", "x x/m", "RM", "VEX.66.0F38.W0 13", "f16c")
+form("vcvtps2ph", "x/m x imm8", "MRI", "VEX.66.0F3A.W0 1d", "f16c")
+form("vcvtdq2ps", "x x/m", "RM", "VEX.0F 5b", "avx")
+form("vcvttps2dq", "x x/m", "RM", "VEX.F3.0F 5b", "avx")
+form("vcvtps2pd", "x x/m", "RM", "VEX.0F 5a", "avx")
+form("vcvtpd2ps", "x x", "RM", "VEX.66.0F 5a", "avx")
+
+# ---- vectors of 32 bytes: eight halves as singles
+for _name, _op in (("add", "58"), ("mul", "59"), ("sub", "5c"), ("min", "5d"), ("div", "5e"), ("max", "5f"), ("and", "54"), ("or", "56")):
+    form(f"v{_name}ps_y", "y y y/m", "RVM", f"VEX.L1.0F {_op}", "avx")
+for _name, _op in (("vpor", "eb"), ("vpaddd", "fe"), ("vpcmpeqd", "76")):
+    form(f"{_name}_y", "y y y/m", "RVM", f"VEX.L1.66.0F {_op}", "avx2")
+form("vsqrtps_y", "y y/m", "RM", "VEX.L1.0F 51", "avx")
+form("vcmpps_y", "y y y/m imm8", "RVMI", "VEX.L1.0F c2", "avx")
+form("vroundps_y", "y y/m imm8", "RMI", "VEX.L1.66.0F3A 08", "avx")
+form("vptest_y", "y y/m", "RM", "VEX.L1.66.0F38 17", "avx")
+form("vpslld_y", "y y imm8", "VMI", "VEX.L1.66.0F 72 /6", "avx2")
+form("vcvtdq2ps_y", "y y/m", "RM", "VEX.L1.0F 5b", "avx")
+form("vcvttps2dq_y", "y y/m", "RM", "VEX.L1.F3.0F 5b", "avx")
+form("vpmovsxwd_y", "y x/m", "RM", "VEX.L1.66.0F38 23", "avx2")
+form("vpmovzxwd_y", "y x/m", "RM", "VEX.L1.66.0F38 33", "avx2")
+form("vcvtph2ps_y", "y x/m", "RM", "VEX.L1.66.0F38.W0 13", "f16c")
+form("vcvtps2ph_y", "x/m y imm8", "MRI", "VEX.L1.66.0F3A.W0 1d", "f16c")
+form("vextracti128", "x/m y imm8", "MRI", "VEX.L1.66.0F3A.W0 39", "avx2")
+form("vzeroupper", "", "", "VEX.0F 77", "avx")
 
 # ---- vector with immediates
 form("vpshufd", "x x/m imm8", "RMI", "VEX.66.0F 70", "avx")
@@ -235,6 +268,11 @@ form("vpbroadcastq", "x r64", "RM", "EVEX.N16.66.0F38.W1 7c", "avx512")
 for _suffix, _prefix in (("ss", "F3"), ("sd", "F2")):
     form(f"vcvtusi2{_suffix}", "x x r", "RVM", f"EVEX.N8.{_prefix}.0F.WS 7b", "avx512")
     form(f"vcvtt{_suffix}2usi", "r x", "RM", f"EVEX.N8.{_prefix}.0F.WS 78", "avx512")
+for _name, _code in (("ps2udq", "0F.W0 78"), ("pd2qq", "66.0F.W1 7a"), ("pd2uqq", "66.0F.W1 78")):
+    form(f"vcvtt{_name}", "x x/m", "RM", f"EVEX.N16.{_code}", "avx512")
+for _name, _code in (("udq2ps", "F2.0F.W0 7a"), ("qq2pd", "F3.0F.W1 e6"), ("uqq2pd", "F3.0F.W1 7a")):
+    form(f"vcvt{_name}", "x x/m", "RM", f"EVEX.N16.{_code}", "avx512")
+form("vrangeps_y", "y y y/m imm8", "RVMI", "EVEX.N32.L1.66.0F3A.W0 50", "avx512")
 form("vprord", "x x/m imm8", "VMI", "EVEX.N16.66.0F.W0 72 /0", "avx512")
 form("vprorq", "x x/m imm8", "VMI", "EVEX.N16.66.0F.W1 72 /0", "avx512")
 form("vpdpbusd", "x x x/m", "RVM", "EVEX.N16.66.0F38.W0 50", "avx512vnni")

@@ -129,7 +129,8 @@ class AssemblerBase {
     static unsigned ext_x(Mask) { return 0; }
     static unsigned ext_x(const Mem& m) { return m.index == Gp::none ? 0 : num(m.index) >> 3; }
 
-    /// Opcode maps: 0 one byte, 1 0F, 2 0F38, 3 0F3A. Prefixes: 0 none, 1 66, 2 F3, 3 F2.
+    /// Opcode maps: 0 one byte, 1 0F, 2 0F38, 3 0F3A. Prefixes: 0 none, 1 66, 2 F3, 3 F2; vex() and
+    /// evex() take 4 more for vectors of 32 bytes.
     template <class Rm>
     void legacy(unsigned prefix, unsigned map, bool w, unsigned op, unsigned reg, const Rm& rm,
                 bool rex = false, unsigned tail = 0) {
@@ -147,7 +148,7 @@ class AssemblerBase {
     void vex(unsigned prefix, unsigned map, bool w, unsigned op, unsigned reg, unsigned v,
              const Rm& rm, unsigned tail = 0) {
         unsigned r = (reg >> 3 ^ 1) << 7;
-        unsigned rest = (v ^ 15) << 3 | vex_prefix(prefix);
+        unsigned rest = (v ^ 15) << 3 | prefix;
         if (map == 1 && !w && ext_x(rm) == 0 && ext_b(rm) == 0) {
             put(0xc5);
             put(r | rest);
@@ -159,17 +160,17 @@ class AssemblerBase {
         put(op);
         modrm(reg & 7, rm, tail);
     }
-    static unsigned vex_prefix(unsigned prefix) { return prefix; }
-    /// 128 bits wide, no masking; a one-byte displacement counts units of 1 << unit bytes.
+    /// No masking; a one-byte displacement counts units of 1 << unit bytes.
     template <class Rm>
     void evex(unsigned prefix, unsigned map, bool w, unsigned op, unsigned reg, unsigned v,
               const Rm& rm, unsigned unit, unsigned tail = 0) {
         constexpr unsigned kHighRegisters = 0x10, kVvvvHigh = 0x08;  // inverted: registers 0-15
+        constexpr unsigned kLong = 4;
         put(0x62);
         put((reg >> 3 ^ 1) << 7 | (ext_x(rm) ^ 1) << 6 | (ext_b(rm) ^ 1) << 5 | kHighRegisters |
             map);
-        put((w ? 0x80u : 0u) | (v ^ 15) << 3 | 4 | prefix);
-        put(kVvvvHigh);
+        put((w ? 0x80u : 0u) | (v ^ 15) << 3 | 4 | (prefix & 3));
+        put(kVvvvHigh | (prefix & kLong) << 3);
         put(op);
         modrm(reg & 7, rm, tail, unit);
     }

@@ -109,8 +109,16 @@ Mem Compiler::pool(uint64_t lo, uint64_t hi) {
     for (PoolEntry& e : pool_) {
         if (e.lo == lo && e.hi == hi) return mem_rip(e.label);
     }
-    pool_.push_back({lo, hi, {}});
+    pool_.push_back({lo, hi, false, {}});
     return mem_rip(pool_.back().label);
+}
+
+Mem Compiler::pool_wide(uint64_t quarter) {
+    Mem m = pool(quarter, quarter);
+    for (PoolEntry& e : pool_) {
+        if (m.label == &e.label) e.twice = true;
+    }
+    return m;
 }
 
 void Compiler::constants() {
@@ -118,8 +126,10 @@ void Compiler::constants() {
     a_.align(16);
     for (PoolEntry& e : pool_) {
         a_.bind(e.label);
-        a_.dq(e.lo);
-        a_.dq(e.hi);
+        for (int n = e.twice ? 2 : 1; n > 0; n--) {
+            a_.dq(e.lo);
+            a_.dq(e.hi);
+        }
     }
 }
 

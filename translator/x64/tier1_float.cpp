@@ -1,41 +1,27 @@
 // Floating point: native arithmetic under the guest's MXCSR, with the exact helper out of line for
-// what x86 does differently (NaNs, conversions out of range), and for everything when FPCR asks for
-// modes that x86 does not have.
+// what x86 does differently (NaNs), and for everything when FPCR asks for modes that x86 does not
+// have.
 //
-// Owns: scalar and packed FP ops. Must not know: Arm's rules for NaNs (base/softfloat.cpp).
-#include <algorithm>
+// Owns: scalar and packed arithmetic of singles and doubles. Must not know: Arm's rules for NaNs
+// (base/softfloat.cpp), halves (tier1_half.cpp).
+#include "translator/x64/tier1_float.hpp"
 
 #include "translator/ir/float_op.hpp"
-#include "translator/x64/tier1_impl.hpp"
 
 namespace pydbt::x64 {
 namespace {
 
-bool is_double(Type t) { return t == Type::f64; }
-
-// vrangeps's immediate: what is compared gives the sign, too.
-constexpr uint8_t kRangeMin = 4, kRangeMax = 5;
-
-// The elements' sign bits in 64 bits.
-constexpr uint64_t sign_bits(unsigned size) {
-    return size == 3 ? 0x8000000000000000 : size == 2 ? 0x8000000080000000 : 0x8000800080008000;
-}
-
 // The least normal numbers.
 constexpr uint64_t kLeastSingle = 0x00800000, kLeastDouble = 0x0010000000000000;
 
-// Bytes above which a result is 0 when it takes its upper part from a register of `clean`.
-uint8_t clean_above(Type t, uint8_t clean) {
-    return std::max<uint8_t>(clean, static_cast<uint8_t>(ir::bits(t) / 8));
-}
-
 }  // namespace
 
-Cold& Compiler::float_cold(const Inst& i, std::initializer_list<Xmm> operands) {
+Cold& Compiler::float_cold(const Inst& i, std::initializer_list<Xmm> operands, Xmm result) {
     Cold& c = cold(Cold::float_op);
     c.target = ir::pack_op(i, type(i.args[0]));
     unsigned n = 0;
     for (Xmm r : operands) c.reg[n++] = static_cast<uint8_t>(r);
+    if (result != Xmm::none) c.reg[3] = static_cast<uint8_t>(result);
     for (unsigned r = 0; r < 16; r++) {
         if (gp_[r] != kNone && (kGpCallerSaved & bit(r)) != 0) c.live_gp |= bit(r);
         if (xmm_[r] != kNone) c.live_xmm |= bit(r);
@@ -49,8 +35,7 @@ void Compiler::check_nan(const Inst& i, Xmm result, std::initializer_list<Xmm> o
     } else {
         a_.vucomiss(result, result);
     }
-    Cold& c = float_cold(i, operands);
-    c.reg[3] = static_cast<uint8_t>(result);
+    Cold& c = float_cold(i, operands, result);
     a_.jcc(Cond::p, c.entry);
     a_.bind(c.back);
 }
@@ -61,48 +46,45 @@ void Compiler::check_product(const Inst& i, Xmm result, std::initializer_list<Xm
     a_.vandps(kScratch, result, pool(wide ? ~(uint64_t{1} << 63) : 0x7fffffff, 0));
     Mem least = pool(wide ? kLeastDouble : kLeastSingle, 0);
     wide ? a_.vucomisd(kScratch, least) : a_.vucomiss(kScratch, least);
-    Cold& c = float_cold(i, operands);
-    c.reg[3] = static_cast<uint8_t>(result);
+    Cold& c = float_cold(i, operands, result);
     a_.jcc(Cond::e, c.entry);
     a_.bind(c.back);
 }
 
 void Compiler::check_product_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands) {
-    constexpr uint8_t kEqualOrUnordered = 0x08;  // EQ_UQ
     const bool wide = i.size == 3;
-    const uint64_t rest = ~sign_bits(i.size);
+    const uint64_t rest = ~sign_bits(wide ? 3 : 2);
     const uint64_t least = wide ? kLeastDouble : kLeastSingle << 32 | kLeastSingle;
     a_.vandps(kScratch, result, pool(rest, rest));
     Mem m = pool(least, least);
-    wide ? a_.vcmppd(kScratch, kScratch, m, kEqualOrUnordered)
-         : a_.vcmpps(kScratch, kScratch, m, kEqualOrUnordered);
-    a_.vptest(kScratch, kScratch);
-    Cold& c = float_cold(i, operands);
-    c.reg[3] = static_cast<uint8_t>(result);
-    a_.jcc(Cond::ne, c.entry);
+    wide ? a_.vcmppd(kScratch, kScratch, m, kEqUq) : a_.vcmpps(kScratch, kScratch, m, kEqUq);
+    Cold& c = float_cold(i, operands, result);
+    leave_if_any(c);
     a_.bind(c.back);
 }
 
-// Jumps out of line when a lane of a and its neighbour in b cannot be ordered. A mask register
-// instead of kScratch is no faster (decision 9).
-void Compiler::leave_if_unordered(const Inst& i, Xmm a, Xmm b, Cold& c) {
-    constexpr uint8_t kUnordered = 3;
-    i.size == 3 ? a_.vcmppd(kScratch, a, b, kUnordered) : a_.vcmpps(kScratch, a, b, kUnordered);
+void Compiler::leave_if_any(Cold& c) {
     a_.vptest(kScratch, kScratch);
     a_.jcc(Cond::ne, c.entry);
 }
 
+// A mask register instead of kScratch is no faster (decision 9).
+void Compiler::leave_if_unordered(bool wide, Xmm a, Xmm b, Cold& c) {
+    wide ? a_.vcmppd(kScratch, a, b, kUnordered) : a_.vcmpps(kScratch, a, b, kUnordered);
+    leave_if_any(c);
+}
+
 void Compiler::check_nan_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands) {
-    Cold& c = float_cold(i, operands);
-    c.reg[3] = static_cast<uint8_t>(result);
-    leave_if_unordered(i, result, result, c);
+    Cold& c = float_cold(i, operands, result);
+    leave_if_unordered(i.size == 3, result, result, c);
     a_.bind(c.back);
 }
 
 // ---- scalars
 
 void Compiler::scalar(const Inst& i, Scalar f32, Scalar f64, Check check) {
-    if (slow_fp() || i.type == Type::f16) return by_helper(i);
+    if (slow_fp()) return by_helper(i);
+    if (i.type == Type::f16) return half_scalar(i, f32, check == &Compiler::check_product);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     uint8_t clean = clean_above(i.type, loc(i.args[0]).clean);
     clobber_flags();
@@ -125,7 +107,8 @@ void Compiler::emit_fdiv(const Inst& i) {
 }
 
 void Compiler::emit_fsqrt(const Inst& i) {
-    if (slow_fp() || i.type == Type::f16) return by_helper(i);
+    if (slow_fp()) return by_helper(i);
+    if (i.type == Type::f16) return half_sqrt(i, false);
     Xmm a = use_x(i.args[0]);
     clobber_flags();
     Xmm d = alloc_xmm();
@@ -138,18 +121,23 @@ void Compiler::emit_fsqrt(const Inst& i) {
     define(i, d, clean_above(i.type, loc(i.args[0]).clean));
 }
 
-// c + a * b.
+// d += a * b, the product or d negated before. No sum is rounded after its sign is changed.
+void Compiler::fused(int64_t negate, bool wide, Xmm d, Xmm a, Xmm b) {
+    switch (negate) {
+        case 0: return wide ? a_.vfmadd231sd(d, a, b) : a_.vfmadd231ss(d, a, b);
+        case 1: return wide ? a_.vfnmadd231sd(d, a, b) : a_.vfnmadd231ss(d, a, b);
+        case 2: return wide ? a_.vfmsub231sd(d, a, b) : a_.vfmsub231ss(d, a, b);
+        default: return wide ? a_.vfnmsub231sd(d, a, b) : a_.vfnmsub231ss(d, a, b);
+    }
+}
 void Compiler::emit_fmadd(const Inst& i) {
-    if (slow_fp() || i.type == Type::f16) return by_helper(i);
+    if (slow_fp()) return by_helper(i);
+    if (i.type == Type::f16) return half_fused(i);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]), c = use_x(i.args[2]);
     clobber_flags();
     Xmm d = alloc_xmm();
     a_.vmovaps(d, c);
-    if (is_double(i.type)) {
-        a_.vfmadd231sd(d, a, b);
-    } else {
-        a_.vfmadd231ss(d, a, b);
-    }
+    fused(i.imm, is_double(i.type), d, a, b);
     check_product(i, d, {a, b, c});
     define(i, d, clean_above(i.type, loc(i.args[2]).clean));
 }
@@ -157,7 +145,8 @@ void Compiler::emit_fmadd(const Inst& i) {
 // Equal operands are the same number, or zeros, whose signs combine: max ands them, min ors them.
 // vrange knows that -0 is less than +0.
 void Compiler::min_max(const Inst& i, bool is_min) {
-    if (slow_fp() || i.type == Type::f16) return by_helper(i);
+    if (slow_fp()) return by_helper(i);
+    if (i.type == Type::f16) return half_min_max(i, is_min, false);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     clobber_flags();
     Xmm d = alloc_xmm();
@@ -168,8 +157,7 @@ void Compiler::min_max(const Inst& i, bool is_min) {
     } else {
         a_.vucomiss(a, b);
     }
-    Cold& c = float_cold(i, {a, b});
-    c.reg[3] = static_cast<uint8_t>(d);
+    Cold& c = float_cold(i, {a, b}, d);
     a_.jcc(Cond::p, c.entry);
     if (avx512()) {
         uint8_t kind = is_min ? kRangeMin : kRangeMax;
@@ -210,158 +198,17 @@ void Compiler::sign_mask(const Inst& i, bool absolute) {
 void Compiler::emit_fneg(const Inst& i) { sign_mask(i, false); }
 void Compiler::emit_fabs(const Inst& i) { sign_mask(i, true); }
 
-namespace {
-
-constexpr int64_t kAway = 4, kFpcrs = 5;
-
-// vround's immediate: bits 1:0 nearest, down, up, zero; bit 2 MXCSR's; bit 3 no inexact.
-uint8_t round_immediate(int64_t mode, bool exact) {
-    constexpr uint8_t kModes[] = {0, 2, 1, 3};
-    constexpr uint8_t kMxcsr = 4, kQuiet = 8;
-    return static_cast<uint8_t>((mode == kFpcrs ? kMxcsr : kModes[mode]) | (exact ? 0 : kQuiet));
-}
-
-}  // namespace
-
-void Compiler::emit_frint(const Inst& i) {
-    if (slow_fp() || i.type == Type::f16 || i.imm == kAway) return by_helper(i);
-    Xmm a = use_x(i.args[0]);
-    clobber_flags();
-    Xmm d = alloc_xmm();
-    uint8_t imm = round_immediate(i.imm, (i.flags & 1) != 0);
-    if (is_double(i.type)) {
-        a_.vroundsd(d, a, a, imm);
-    } else {
-        a_.vroundss(d, a, a, imm);
-    }
-    check_nan(i, d, {a});
-    define(i, d, clean_above(i.type, loc(i.args[0]).clean));
-}
-
-void Compiler::emit_fcvt(const Inst& i) {
-    Type from = type(i.args[0]);
-    if (slow_fp() || i.type == Type::f16 || from == Type::f16) return by_helper(i);
-    Xmm a = use_x(i.args[0]);
-    clobber_flags();
-    Xmm d = alloc_xmm();
-    // The upper part comes from a: whole only where a's was.
-    if (is_double(i.type)) {
-        a_.vcvtss2sd(d, a, a);
-        check_nan(i, d, {a});
-    } else {
-        a_.vcvtsd2ss(d, a, a);
-        check_product(i, d, {a});
-    }
-    define(i, d, std::max<uint8_t>(loc(i.args[0]).clean, 8));
-}
-
-// ---- to and from integers
-
-void Compiler::to_integer(const Inst& i, bool is_signed) {
-    int64_t mode = i.imm & 0xff;
-    bool fixed = (i.imm >> 8) != 0;
-    Type from = type(i.args[0]);
-    if (slow_fp() || from == Type::f16 || fixed || mode == kAway) return by_helper(i);
-    bool wide = is_double(from);
-    Size size = size_of(i.type);
-    Xmm a = use_x(i.args[0]);
-    clobber_flags();
-    Gp d = alloc_gp();
-    Xmm r = a;
-    constexpr int64_t kZero = 3;
-    if (mode != kZero) {
-        r = kScratch;
-        uint8_t imm = round_immediate(mode, false);
-        wide ? a_.vroundsd(r, a, a, imm) : a_.vroundss(r, a, a, imm);
-    }
-    Cold& c = float_cold(i, {a});
-    c.gp_result = true;
-    c.size = size;
-    c.reg[3] = static_cast<uint8_t>(d);
-    Size convert = size;
-    if (!is_signed && avx512()) {
-        // All ones: out of range, or the greatest number itself.
-        auto truncate = [&](Gp to, Xmm from_x) {
-            wide ? a_.vcvttsd2usi(size, to, from_x) : a_.vcvttss2usi(size, to, from_x);
-        };
-        truncate(d, r);
-        a_.cmp(size, d, -1);
-        a_.jcc(Cond::e, c.entry);
-        if (mode != kZero) truncate(Gp::rax, a);  // as below
-        a_.bind(c.back);
-        return define(i, d, size == Size::b32);
-    }
-    if (!is_signed) {
-        // Within (-1, 2^63) or (-1, 2^32) truncation is right; the rest is the helper's.
-        convert = Size::b64;
-        uint64_t low = wide ? 0xbff0000000000000 : 0xbf800000;
-        uint64_t high = size == Size::b64 ? (wide ? 0x43e0000000000000 : 0x5f000000)
-                                          : (wide ? 0x41f0000000000000 : 0x4f800000);
-        auto compare = [&](uint64_t bound) {
-            Mem m = pool(bound, 0);
-            wide ? a_.vucomisd(r, m) : a_.vucomiss(r, m);
-        };
-        compare(low);
-        a_.jcc(Cond::be, c.entry);  // unordered too
-        compare(high);
-        a_.jcc(Cond::ae, c.entry);
-    }
-    wide ? a_.vcvttsd2si(convert, d, r) : a_.vcvttss2si(convert, d, r);
-    if (is_signed) {
-        // The integer indefinite value: out of range, or the least number itself.
-        a_.cmp(size, d, 1);
-        a_.jcc(Cond::o, c.entry);
-    }
-    // For Inexact, which the quiet rounding did not raise.
-    if (mode != kZero)
-        wide ? a_.vcvttsd2si(Size::b64, Gp::rax, a) : a_.vcvttss2si(Size::b64, Gp::rax, a);
-    a_.bind(c.back);
-    define(i, d, size == Size::b32);
-}
-void Compiler::emit_fcvt_s(const Inst& i) { to_integer(i, true); }
-void Compiler::emit_fcvt_u(const Inst& i) { to_integer(i, false); }
-
-void Compiler::from_integer(const Inst& i, bool is_signed) {
-    if (slow_fp() || i.type == Type::f16 || i.imm != 0) return by_helper(i);
-    bool wide = is_double(i.type);
-    Type from = type(i.args[0]);
-    Gp s = use(i.args[0]);
-    clobber_flags();
-    Xmm d = alloc_xmm();
-    a_.vpxor(d, d, d);
-    Size size = size_of(from);
-    Cold* c = nullptr;
-    if (!is_signed && avx512()) {
-        wide ? a_.vcvtusi2sd(size, d, d, s) : a_.vcvtusi2ss(size, d, d, s);
-        return define(i, d, wide ? 8 : 4);
-    }
-    if (!is_signed) {
-        if (size == Size::b64) {
-            // From 2^63 on there is no instruction.
-            c = &float_cold(i, {});
-            c->gp_operand = true;
-            c->reg[0] = static_cast<uint8_t>(s);
-            c->reg[3] = static_cast<uint8_t>(d);
-            a_.test(size, s, s);
-            a_.jcc(Cond::s, c->entry);
-        } else {
-            a_.mov(Size::b32, Gp::rax, s);
-            s = Gp::rax;
-            size = Size::b64;
-        }
-    }
-    wide ? a_.vcvtsi2sd(size, d, d, s) : a_.vcvtsi2ss(size, d, d, s);
-    if (c != nullptr) a_.bind(c->back);
-    define(i, d, wide ? 8 : 4);
-}
-void Compiler::emit_s_cvt_f(const Inst& i) { from_integer(i, true); }
-void Compiler::emit_u_cvt_f(const Inst& i) { from_integer(i, false); }
-
 void Compiler::float_compare(const Inst& i, bool signalling) {
     Type t = type(i.args[0]);
-    if (slow_fp() || t == Type::f16) return by_helper(i);
+    if (slow_fp()) return by_helper(i);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     clobber_flags();
+    if (t == Type::f16) {
+        widen_half(kScratch, i.args[0]);
+        widen_half(kScratch2, i.args[1]);
+        a = kScratch;
+        b = kScratch2;
+    }
     if (is_double(t)) {
         signalling ? a_.vcomisd(a, b) : a_.vucomisd(a, b);
     } else {
@@ -429,8 +276,9 @@ void Compiler::emit_f_to_v(const Inst& i) {
 
 // ---- packed
 
-void Compiler::packed(const Inst& i, Scalar f32, Scalar f64, Check check) {
-    if (slow_fp() || i.size == 1) return by_helper(i);
+void Compiler::packed(const Inst& i, Scalar f32, Scalar f64, Scalar halves, Check check) {
+    if (slow_fp()) return by_helper(i);
+    if (i.size == 1) return half_packed(i, halves, check == &Compiler::check_product_lanes);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     clobber_flags();
     Xmm d = alloc_xmm();
@@ -439,20 +287,25 @@ void Compiler::packed(const Inst& i, Scalar f32, Scalar f64, Check check) {
     define(i, d);
 }
 void Compiler::emit_vfadd(const Inst& i) {
-    packed(i, &Assembler::vaddps, &Assembler::vaddpd, &Compiler::check_nan_lanes);
+    packed(i, &Assembler::vaddps, &Assembler::vaddpd, &Assembler::vaddps_y,
+           &Compiler::check_nan_lanes);
 }
 void Compiler::emit_vfsub(const Inst& i) {
-    packed(i, &Assembler::vsubps, &Assembler::vsubpd, &Compiler::check_nan_lanes);
+    packed(i, &Assembler::vsubps, &Assembler::vsubpd, &Assembler::vsubps_y,
+           &Compiler::check_nan_lanes);
 }
 void Compiler::emit_vfmul(const Inst& i) {
-    packed(i, &Assembler::vmulps, &Assembler::vmulpd, &Compiler::check_product_lanes);
+    packed(i, &Assembler::vmulps, &Assembler::vmulpd, &Assembler::vmulps_y,
+           &Compiler::check_product_lanes);
 }
 void Compiler::emit_vfdiv(const Inst& i) {
-    packed(i, &Assembler::vdivps, &Assembler::vdivpd, &Compiler::check_nan_lanes);
+    packed(i, &Assembler::vdivps, &Assembler::vdivpd, &Assembler::vdivps_y,
+           &Compiler::check_nan_lanes);
 }
 
 void Compiler::emit_vfsqrt(const Inst& i) {
-    if (slow_fp() || i.size == 1) return by_helper(i);
+    if (slow_fp()) return by_helper(i);
+    if (i.size == 1) return half_sqrt(i, true);
     Xmm a = use_x(i.args[0]);
     clobber_flags();
     Xmm d = alloc_xmm();
@@ -462,18 +315,38 @@ void Compiler::emit_vfsqrt(const Inst& i) {
 }
 
 void Compiler::emit_vfmla(const Inst& i) {
-    if (slow_fp() || i.size == 1) return by_helper(i);
+    if (slow_fp()) return by_helper(i);
+    if (i.size == 1) return half_fused_lanes(i);
     Xmm c = use_x(i.args[0]), a = use_x(i.args[1]), b = use_x(i.args[2]);
     clobber_flags();
     Xmm d = alloc_xmm();
     a_.vmovaps(d, c);
-    i.size == 3 ? a_.vfmadd231pd(d, a, b) : a_.vfmadd231ps(d, a, b);
+    if (i.imm != 0) {
+        i.size == 3 ? a_.vfnmadd231pd(d, a, b) : a_.vfnmadd231ps(d, a, b);
+    } else {
+        i.size == 3 ? a_.vfmadd231pd(d, a, b) : a_.vfmadd231ps(d, a, b);
+    }
+    check_product_lanes(i, d, {c, a, b});
+    define(i, d);
+}
+
+// Products of halves are exact as singles.
+void Compiler::emit_vfmlal(const Inst& i) {
+    if (slow_fp()) return by_helper(i);
+    Xmm c = use_x(i.args[0]), a = use_x(i.args[1]), b = use_x(i.args[2]);
+    clobber_flags();
+    Xmm d = alloc_xmm();
+    a_.vmovaps(d, c);
+    a_.vcvtph2ps(kScratch, a);
+    a_.vcvtph2ps(kScratch2, b);
+    a_.vfmadd231ps(d, kScratch, kScratch2);
     check_product_lanes(i, d, {c, a, b});
     define(i, d);
 }
 
 void Compiler::packed_compare(const Inst& i, uint8_t predicate) {
-    if (slow_fp() || i.size == 1) return by_helper(i);
+    if (slow_fp()) return by_helper(i);
+    if (i.size == 1) return half_compare(i, predicate);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     Xmm d = def_x(i);
     i.size == 3 ? a_.vcmppd(d, a, b, predicate) : a_.vcmpps(d, a, b, predicate);
@@ -486,15 +359,15 @@ void Compiler::emit_vfcmgt(const Inst& i) { packed_compare(i, 0x0e); }
 // Lanes that hold a NaN are the helper's. Of equal ones x86 takes the second operand: zeros' signs
 // are those of both orders together.
 void Compiler::packed_min_max(const Inst& i, bool is_min, Scalar f32, Scalar f64) {
-    if (slow_fp() || i.size == 1) return by_helper(i);
+    if (slow_fp()) return by_helper(i);
+    if (i.size == 1) return half_min_max(i, is_min, true);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     clobber_flags();
     Xmm d = alloc_xmm();
     bool wide = i.size == 3;
-    Cold& c = float_cold(i, {a, b});
-    c.reg[3] = static_cast<uint8_t>(d);
+    Cold& c = float_cold(i, {a, b}, d);
     // First: what follows raises Invalid Operation for quiet NaNs.
-    leave_if_unordered(i, a, b, c);
+    leave_if_unordered(wide, a, b, c);
     if (avx512()) {
         uint8_t kind = is_min ? kRangeMin : kRangeMax;
         wide ? a_.vrangepd(d, a, b, kind) : a_.vrangeps(d, a, b, kind);

@@ -129,9 +129,10 @@ struct Carried {
     bool changes;   // the loop sets it
 };
 
-/// A 16-byte constant behind the code.
+/// A constant of 16 bytes behind the code, or of 32, which has them twice.
 struct PoolEntry {
     uint64_t lo, hi;
+    bool twice;
     Label label;
 };
 
@@ -339,14 +340,20 @@ class Compiler {
     void vector_result(const Inst& i);
     void operand_to_vtmp(unsigned n, Value v);
     Mem pool(uint64_t lo, uint64_t hi);
+    /// 32 bytes, the constant four times.
+    Mem pool_wide(uint64_t quarter);
 
     // ---- tier1_float.cpp
     bool slow_fp() const { return (f_->key & kKeySlowFp) != 0; }
     static constexpr uint32_t kKeySlowFp = 1;
-    /// An out-of-line call of the exact helper with the operands in these registers.
-    Cold& float_cold(const Inst& i, std::initializer_list<Xmm> operands);
+    /// An out-of-line call of the exact helper with the operands in these registers. `result` may
+    /// be given later.
+    Cold& float_cold(const Inst& i, std::initializer_list<Xmm> operands, Xmm result = Xmm::none);
     void check_nan(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
-    void leave_if_unordered(const Inst& i, Xmm a, Xmm b, Cold& c);
+    /// Jumps out of line when a lane of a and its neighbour in b cannot be ordered.
+    void leave_if_unordered(bool wide, Xmm a, Xmm b, Cold& c);
+    /// Jumps out of line unless kScratch is 0.
+    void leave_if_any(Cold& c);
     void check_nan_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
     /// The same for what may be tiny and inexact, and round up to the least normal number: Arm
     /// tells of underflow then, x86 does not (docs/decisions/0010).
@@ -355,14 +362,50 @@ class Compiler {
     using Check = void (Compiler::*)(const Inst&, Xmm, std::initializer_list<Xmm>);
     using Scalar = void (Assembler::*)(Xmm, Xmm, Xmm);
     void scalar(const Inst& i, Scalar f32, Scalar f64, Check check);
+    void fused(int64_t negate, bool wide, Xmm d, Xmm a, Xmm b);
     void min_max(const Inst& i, bool is_min);
-    void packed(const Inst& i, Scalar f32, Scalar f64, Check check);
+    void packed(const Inst& i, Scalar f32, Scalar f64, Scalar halves, Check check);
     void packed_compare(const Inst& i, uint8_t predicate);
     void packed_min_max(const Inst& i, bool is_min, Scalar f32, Scalar f64);
-    void to_integer(const Inst& i, bool is_signed);
-    void from_integer(const Inst& i, bool is_signed);
     void sign_mask(const Inst& i, bool absolute);
     void float_compare(const Inst& i, bool signalling);
+
+    // ---- tier1_float_convert.cpp
+    void to_integer(const Inst& i, bool is_signed);
+    void scale_up(const Inst& i, int fbits, bool& wide, Xmm& a, Cold& c);
+    void truncate_signed(Size size, bool wide, Gp d, Xmm r, Cold& c);
+    void truncate_unsigned(Size size, bool wide, Gp d, Xmm r, Cold& c);
+    void from_integer(const Inst& i, bool is_signed);
+    void leave_unless_between(bool wide, Xmm r, uint64_t low, uint64_t high, Cold& c);
+    void scale_lanes_up(bool wide, int fbits, Xmm& a, Cold& c);
+    void to_integers(const Inst& i, bool is_signed);
+    void raise_inexact(bool wide, Xmm r, Xmm a);
+    void singles_to_integers(bool is_signed, Xmm d, Xmm r, Cold& c);
+    void doubles_to_integers(bool is_signed, Xmm d, Xmm r, Cold& c);
+    void from_integers(const Inst& i, bool is_signed);
+
+    // ---- tier1_half.cpp
+    /// A half as a single in lane 0, the other lanes 0.
+    void widen_half(Xmm d, Value v);
+    /// Singles to halves as MXCSR rounds: of d the low two or all bytes.
+    void narrow_halves(bool eight, Xmm d, Xmm singles);
+    /// Jumps out of line for NaNs among singles; for NaNs and the least normal number among halves;
+    /// for singles whose rounding to halves would not be the exact number's. They change scratch
+    /// registers.
+    void leave_if_nan(bool eight, Xmm singles, Cold& c);
+    void leave_if_least(bool eight, Xmm halves, Cold& c);
+    void leave_if_rounded_twice(bool eight, Xmm singles, Cold& c);
+    Mem pool_singles(bool eight, uint32_t bits);
+    void half_scalar(const Inst& i, Scalar op, bool product);
+    void half_packed(const Inst& i, Scalar op, bool product);
+    void half_sqrt(const Inst& i, bool eight);
+    void half_fused(const Inst& i);
+    void half_fused_lanes(const Inst& i);
+    void half_min_max(const Inst& i, bool is_min, bool eight);
+    void half_compare(const Inst& i, uint8_t predicate);
+    void half_round(const Inst& i, bool eight, uint8_t immediate);
+    void half_to_integers(const Inst& i, bool is_signed);
+    void half_from_integers(const Inst& i, bool is_signed);
 
     // ---- tier1_vector_saturating.cpp
     void saturating_add(const Inst& i, bool is_sub);

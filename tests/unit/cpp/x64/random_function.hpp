@@ -117,6 +117,7 @@ class RandomFunction {
 
     Value number() { return b_.v_to_f(ir::Type::f64, v()); }
     Value single() { return b_.v_to_f(ir::Type::f32, v()); }
+    Value half() { return b_.v_to_f(ir::Type::f16, v()); }
     Value w() { return b_.trunc(x()); }
 
     Value compare() {
@@ -195,13 +196,13 @@ class RandomFunction {
         switch (below(4)) {
             case 0: return lanes();
             case 1: return moved();
-            case 2: return b_.f_to_v(below(2) == 0 ? scalar() : scalar32());
+            case 2: return b_.f_to_v(below(2) == 0 ? scalar() : narrow_scalar());
             default: return b_.vadd(v(), v(), below(4));
         }
     }
     Value lanes() {
         unsigned size = below(4), small = below(3);
-        switch (below(14)) {
+        switch (below(18)) {
             case 0: return b_.vxor(v(), v());
             case 1: return b_.vcmeq(v(), v(), size);
             case 2: return b_.vcmhs(v(), v(), size);
@@ -214,8 +215,12 @@ class RandomFunction {
             case 9: return b_.vmul(v(), v(), small);
             case 10: return b_.vushl(v(), v(), size);
             case 11: return b_.vsshr(v(), 1 + below(8), size);
-            case 12: return b_.vfadd(v(), v(), 2);
-            default: return b_.vfmla(v(), v(), v(), 3);
+            case 12: return b_.vfadd(v(), v(), 1 + small);
+            case 13: return b_.vfcmgt(v(), v(), 1 + small);
+            case 14: return b_.vfcvt_s(v(), 3, 1 + small);
+            case 15: return b_.vu_cvt_f(v(), 0, 1 + small);
+            case 16: return b_.vfcvtn(v(), 1 + below(2));
+            default: return b_.vfmla(v(), v(), v(), below(2), 1 + small);
         }
     }
     Value moved() {
@@ -242,17 +247,21 @@ class RandomFunction {
             case 0: return b_.fadd(number(), number());
             case 1: return b_.fmul(number(), number());
             case 2: return b_.frint(number(), 0);
-            case 3: return b_.fmadd(number(), number(), number());
+            case 3: return b_.fmadd(number(), number(), number(), below(4));
             case 4: return b_.fmin(number(), number());
             case 5: return b_.s_cvt_f(ir::Type::f64, x(), 0);
             default: return b_.fcvt(ir::Type::f64, single());
         }
     }
-    Value scalar32() {
-        switch (below(4)) {
+    Value narrow_scalar() {
+        switch (below(8)) {
             case 0: return b_.fdiv(single(), single());
             case 1: return b_.fcvt(ir::Type::f32, number());
             case 2: return b_.u_cvt_f(ir::Type::f32, w(), 0);
+            case 3: return b_.fmul(half(), half());
+            case 4: return b_.fmadd(half(), half(), half(), below(4));
+            case 5: return b_.fmax(half(), half());
+            case 6: return b_.fcvt(ir::Type::f16, number());
             default: return b_.fneg(single());
         }
     }
