@@ -93,6 +93,7 @@ class Process final : public runtime::Environment {
     size_t fetch(uint64_t pc, std::span<uint32_t> words) override {
         return memory.fetch(pc, words);
     }
+    bool has_bti() const;
     bool guarded(uint64_t pc) override;
     bool own(uint64_t pc) override { return memory.in_vdso(pc); }
     uint64_t read_sysreg(base::CpuState& state, uint32_t id, bool& undefined) override;
@@ -124,7 +125,6 @@ class Process final : public runtime::Environment {
     std::vector<uint64_t> auxv;
 
    private:
-    bool has_bti() const;
     void serve(GuestThread& thread, const runtime::Exit& exit);
     void fetch_fault(GuestThread& thread, const runtime::Exit& exit);
     std::atomic<bool> finished_ = false;

@@ -233,7 +233,6 @@ Exit EngineImpl::run(ThreadImpl& thread) {
         if (state.btype != 0 && !may_land(state.pc, state.btype)) {
             return {.reason = ExitReason::branch_target};
         }
-        state.btype = 0;
         if (options.tier == 0) {
             interpret_one(thread);
         } else {
@@ -256,6 +255,7 @@ void EngineImpl::enter(ThreadImpl& thread) {
         Block* block = nullptr;
         code = continue_at(thread, thread.state.pc, block);
         if (block == nullptr) return;
+        thread.state.btype = 0;
         // Set under the lock: a flush that starts later sees it and waits.
         thread.in_code.store(true, std::memory_order_release);
     }
@@ -317,6 +317,7 @@ const uint8_t* EngineImpl::indirect(ThreadImpl& thread, uint64_t key, uint64_t s
         code = leave_with(thread, ExitReason::branch_target, target);
     } else {
         code = continue_at(thread, target, to);
+        if (to == nullptr) thread.state.btype = btype;  // of the instruction that is not there
     }
     if (to != nullptr && may_link()) {
         thread.probe[probe_index(target)] = {key, reinterpret_cast<uint64_t>(code)};
@@ -365,6 +366,7 @@ void EngineImpl::interpret_one(ThreadImpl& thread) {
         Lock lock(mutex_);
         continue_at(thread, thread.state.pc, block);
         if (block == nullptr) return;
+        thread.state.btype = 0;
         thread.in_code.store(true, std::memory_order_release);
     }
     thread.interpreting = true;

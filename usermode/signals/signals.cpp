@@ -111,8 +111,7 @@ bool make_frame(GuestThread& thread, const GuestSigaction& action, const siginfo
                                                     : thread.process.memory.vdso() + kVdsoSigreturn;
     state.sp = at;
     state.pc = action.handler;
-    // A handler is called, as by BLR.
-    state.btype = thread.process.guarded(untag(action.handler)) ? 2 : 0;
+    state.btype = thread.process.has_bti() ? 2 : 0;  // a handler is called, as by BLR
     signals.blocked |= action.mask;
     if ((action.flags & kSaNodefer) == 0) signals.blocked |= signal_bit(info.si_signo);
     signals.blocked = allowed_mask(signals.blocked);

@@ -220,6 +220,100 @@ CASE(landing_pads) {
     for (int n = 0; n < 6; n++) CHECK_EQ(how(2, p + 16 * n), 0);
 }
 
+// A page of targets, guarded.
+static uint32_t* guarded_targets(const uint32_t* pads, int count) {
+    uint32_t* p = mmap(NULL, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(p != MAP_FAILED);
+    for (int n = 0; n < count; n++) target(p, n, pads[n]);
+    __builtin___clear_cache((char*)p, (char*)p + kPage);
+    CHECK_EQ(mprotect(p, kPage, PROT_READ | PROT_EXEC | PROT_BTI), 0);
+    return p;
+}
+
+CASE(a_handler_is_called) {
+    static const uint32_t kPads[] = {kBti, kBtiC, kBtiJ, kBtiJc, kPaciasp, kNop};
+    static const int kIsTarget[] = {0, 1, 0, 1, 1, 0};
+    uint32_t* p = guarded_targets(kPads, 6);
+    install(SIGILL, keep_and_jump, 0);
+    for (volatile int n = 0; n < 6; n++) {
+        struct sigaction action = {.sa_handler = (void (*)(int))(p + 16 * n)};
+        CHECK_EQ(sigaction(SIGUSR1, &action, NULL), 0);
+        volatile int failed = 0;
+        if (sigsetjmp(back, 1) == 0) {
+            raise(SIGUSR1);
+        } else {
+            failed = 1;
+            CHECK_EQ(seen.si_code, ILL_ILLOPC);
+            CHECK_EQ(seen_context.uc_mcontext.pc, (uint64_t)(p + 16 * n));
+            CHECK_EQ(seen_context.uc_mcontext.pstate >> 10 & 3, 2);
+        }
+        CHECK_EQ(failed, !kIsTarget[n]);
+    }
+}
+
+// ---- BTYPE in the frame of a signal
+
+static uint64_t* absent_page;
+static uint64_t btype_seen;
+static void make_present(int number, siginfo_t* info, void* context) {
+    keep(number, info, context);
+    btype_seen = ((ucontext_t*)context)->uc_mcontext.pstate >> 10 & 3;
+    CHECK_EQ(mprotect(absent_page, kPage, PROT_READ | PROT_EXEC | PROT_BTI), 0);
+}
+
+// The fetch faults first; the handler's return brings BTYPE back, and the target is looked at.
+CASE(btype_of_a_target_that_is_not_there_yet) {
+    static const uint32_t kPads[] = {kBtiC, kNop, kBtiJ};
+    static const int kCalled[] = {0, 3, 3}, kJumped[] = {0, 2, 0};
+    uint32_t* p = guarded_targets(kPads, 3);
+    absent_page = (uint64_t*)p;
+    install(SIGILL, keep_and_jump, 0);
+    install(SIGSEGV, make_present, 0);
+    for (int kind = 1; kind <= 2; kind++) {
+        for (volatile int n = 0; n < 3; n++) {
+            CHECK_EQ(mprotect(p, kPage, PROT_NONE), 0);
+            btype_seen = 0;
+            int got = how(kind, p + 16 * n);
+            CHECK_EQ(btype_seen, kind);
+            CHECK_EQ(got, kind == 2 ? kCalled[n] : kJumped[n]);
+        }
+    }
+}
+
+static uint64_t new_pc, new_btype;
+static void go_elsewhere(int number, siginfo_t* info, void* context) {
+    (void)number, (void)info;
+    mcontext_t* m = &((ucontext_t*)context)->uc_mcontext;
+    m->regs[30] = m->pc;
+    m->pc = new_pc;
+    m->pstate = (m->pstate & ~(3ull << 10)) | new_btype << 10;
+}
+
+CASE(btype_is_restored) {
+    static const uint32_t kPads[] = {kBti, kBtiC, kBtiJ, kBtiJc, kPaciasp, kNop};
+    // by BTYPE, then by landing pad
+    static const char* const kFails[] = {"......", "x....x", "x.x..x", "xx..xx"};
+    uint32_t* p = guarded_targets(kPads, 6);
+    install(SIGILL, keep_and_jump, 0);
+    install(SIGUSR1, go_elsewhere, 0);
+    for (volatile int n = 0; n < 24; n++) {
+        new_pc = (uint64_t)(p + 16 * (n % 6));
+        new_btype = n / 6;
+        volatile int failed = 0;
+        if (sigsetjmp(back, 1) == 0) {
+            register uint64_t x0 asm("x0") = getpid();
+            register uint64_t x1 asm("x1") = gettid();
+            register uint64_t x2 asm("x2") = SIGUSR1, x8 asm("x8") = 131;  // tgkill
+            asm volatile("svc #0" : "+r"(x0) : "r"(x1), "r"(x2), "r"(x8) : "x30", "memory");
+        } else {
+            failed = 1;
+            CHECK_EQ(seen_context.uc_mcontext.pc, new_pc);
+            CHECK_EQ(seen_context.uc_mcontext.pstate >> 10 & 3, new_btype);
+        }
+        CHECK_EQ(failed, kFails[new_btype][n % 6] == 'x');
+    }
+}
+
 // ---- the rest
 
 CASE(random_numbers) {
