@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -51,6 +52,8 @@ _generator: Generator
 
 def _start_worker(plan: Plan) -> None:
     global _plan, _generator
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     _plan = plan
     _generator = Generator(plan.glob, plan.sequences, plan.theirs.name)
 
@@ -133,7 +136,10 @@ def _report(ours: Engine, theirs: Engine, found: list[Mismatch]) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """Exit status 0: everything agrees; 1: something does not; 2: it cannot be run."""
+    """Exit status 0: everything agrees; 1: something does not; 2: it cannot be run.
+
+    SIGINT and SIGTERM stop it, with a report of what was run.
+    """
     options = _arguments(argv)
     seed = options.seed or str(time.time_ns())
     try:
@@ -150,11 +156,17 @@ def main(argv: list[str]) -> int:
         return 2
     began, done = time.monotonic(), 0
     found: list[list[Mismatch]] = [[] for _ in plan.ours]
-    for count, mismatches in run(plan, options.cases, options.jobs):
-        done += count
-        for all_, new in zip(found, mismatches, strict=True):
-            all_ += new
-        _progress(done, options.cases, began, sum(map(len, found)))
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        for count, mismatches in run(plan, options.cases, options.jobs):
+            done += count
+            for all_, new in zip(found, mismatches, strict=True):
+                all_ += new
+            _progress(done, options.cases, began, sum(map(len, found)))
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if sys.stderr.isatty():
         print(file=sys.stderr)
     took = time.monotonic() - began

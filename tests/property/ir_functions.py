@@ -97,10 +97,11 @@ def vector(rng: random.Random) -> int:
 
 
 def fpcr(rng: random.Random) -> int:
-    """FPCR: often plain, else any rounding, FZ, DN, AHP, FZ16."""
+    """FPCR: often plain, else any rounding, FZ, DN, AHP, FZ16, at times AH and FIZ, too."""
     if rng.random() < 0.4:
         return 0
-    return sum(rng.getrandbits(1) << bit for bit in (19, 22, 23, 24, 25, 26))
+    alternate = (0, 1) if rng.getrandbits(1) else ()
+    return sum(rng.getrandbits(1) << bit for bit in (19, 22, 23, 24, 25, 26, *alternate))
 
 
 class Writer:

@@ -32,11 +32,17 @@ class Status:
         self.dn = bool(fpcr >> 25 & 1)
         self.fz = bool(fpcr >> 24 & 1)
         self.fz16 = bool(fpcr >> 19 & 1)
+        self.ah = bool(fpcr >> 1 & 1)
+        self.fiz = bool(fpcr & 1)
         self.fpsr = 0
 
     def flushes(self, w: int) -> bool:
-        """Whether denormal numbers of the format count as zero."""
+        """Whether denormal results of the format become zero."""
         return self.fz16 if w == 16 else self.fz
+
+    def flushes_input(self, w: int) -> bool:
+        """Whether denormal operands of the format count as zero."""
+        return self.fz16 if w == 16 else self.fiz or (self.fz and not self.ah)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class Number:
     kind: str
     sign: int
     value: Fraction = Fraction(0)
+    denormal: bool = False
 
     @property
     def nan(self) -> bool:
@@ -62,13 +69,18 @@ def _infinity(w: int, sign: int) -> int:
     return _sign(w, sign) | (1 << exponent) - 1 << fraction
 
 
-def _default_nan(w: int) -> int:
-    return _infinity(w, 0) | 1 << _FORMATS[w][1] - 1
+def _default_nan(w: int, status: Status) -> int:
+    return _infinity(w, int(status.ah)) | 1 << _FORMATS[w][1] - 1
 
 
 def _invalid(w: int, status: Status) -> int:
     status.fpsr |= IOC
-    return _default_nan(w)
+    return _default_nan(w, status)
+
+
+def _process_denormals(w: int, numbers: Sequence[Number], status: Status) -> None:
+    if status.ah and w != 16 and any(number.denormal for number in numbers):
+        status.fpsr |= IDC
 
 
 def unpack(w: int, a: int, status: Status, convert: bool = False) -> Number:
@@ -79,12 +91,13 @@ def unpack(w: int, a: int, status: Status, convert: bool = False) -> Number:
     exponent = a >> fraction_bits & (1 << exponent_bits) - 1
     fraction = a & (1 << fraction_bits) - 1
     if exponent == 0:
-        if fraction and status.flushes(w) and not (w == 16 and convert):
-            status.fpsr |= IDC if w != 16 else 0
+        if fraction and status.flushes_input(w) and not (w == 16 and convert):
+            status.fpsr |= IDC if w != 16 and status.fz and not status.ah else 0
             return Number("zero", sign)
         if fraction == 0:
             return Number("zero", sign)
-        return Number("nonzero", sign, _power(1 - bias - fraction_bits) * _signed(sign, fraction))
+        value = _power(1 - bias - fraction_bits) * _signed(sign, fraction)
+        return Number("nonzero", sign, value, denormal=True)
     special = exponent == (1 << exponent_bits) - 1
     if special and not (w == 16 and convert and status.ahp):
         if fraction == 0:
@@ -120,20 +133,31 @@ def _rounds_up(rounding: int, sign: int, whole: int, error: Fraction) -> bool:
     return rounding == AWAY and error >= half
 
 
+def _rounded(magnitude: Fraction, fraction_bits: int, rounding: int, sign: int) -> Fraction:
+    scaled = magnitude * (1 << fraction_bits)
+    whole = math.floor(scaled)
+    return Fraction(whole + _rounds_up(rounding, sign, whole, scaled - whole), 1 << fraction_bits)
+
+
 def round_to(w: int, value: Fraction, rounding: int, status: Status, convert: bool = False) -> int:
     """FPRound of a value that is not 0, or FPRoundCV."""
     exponent_bits, fraction_bits = _FORMATS[w]
     minimum = 2 - (1 << exponent_bits - 1)
     sign, magnitude = int(value < 0), abs(value)
     exponent = _floor_log2(magnitude)
-    if status.flushes(w) and exponent < minimum and not (w == 16 and convert):
-        status.fpsr |= UFC
+    tiny = exponent < minimum
+    if status.ah and tiny:  # is it still when rounded as if exponents had no limit?
+        tiny = _rounded(magnitude / _power(exponent), fraction_bits, rounding, sign) < 2 or (
+            exponent + 1 < minimum
+        )
+    if status.flushes(w) and tiny and not (w == 16 and convert):
+        status.fpsr |= UFC | (IXC if status.ah else 0)
         return _sign(w, sign)
     biased = max(exponent - minimum + 1, 0)
     scaled = magnitude / _power(max(exponent, minimum)) * (1 << fraction_bits)
     whole = math.floor(scaled)
     error = scaled - whole
-    if biased == 0 and error != 0:
+    if tiny and error != 0:
         status.fpsr |= UFC
     if _rounds_up(rounding, sign, whole, error):
         whole += 1
@@ -165,10 +189,20 @@ def _process_nan(w: int, a: int, number: Number, status: Status) -> int:
     if number.kind == "signalling":
         status.fpsr |= IOC
         a |= 1 << _FORMATS[w][1] - 1
-    return _default_nan(w) if status.dn else a
+    return _default_nan(w, status) if status.dn else a
 
 
-def _process_nans(w: int, operands: Sequence[tuple[int, Number]], status: Status) -> int | None:
+def _process_nans(
+    w: int, operands: Sequence[tuple[int, Number]], status: Status, addend_last: bool = False
+) -> int | None:
+    """FPProcessNaNs. With AH the first NaN counts, and it is signalling if one is."""
+    if status.ah:
+        nans = [operand for operand in operands if operand[1].nan]
+        if addend_last and operands[0][1].nan:
+            nans = [*nans[1:], nans[0]]
+        kinds = {number.kind for _, number in nans}
+        kind = "signalling" if "signalling" in kinds else "quiet"
+        return _process_nan(w, nans[0][0], Number(kind, 0), status) if nans else None
     for kind in ("signalling", "quiet"):
         for a, number in operands:
             if number.kind == kind:
@@ -181,6 +215,7 @@ def _add(w: int, a: int, b: int, status: Status, negate: int = 0) -> int:
     nan = _process_nans(w, ((a, x), (b, y)), status)
     if nan is not None:
         return nan
+    _process_denormals(w, (x, y), status)
     y = Number(y.kind, y.sign ^ negate, -y.value if negate else y.value)
     if x.kind == y.kind == "infinity" and x.sign != y.sign:
         return _invalid(w, status)
@@ -201,6 +236,7 @@ def _mul(w: int, a: int, b: int, status: Status) -> int:
     nan = _process_nans(w, ((a, x), (b, y)), status)
     if nan is not None:
         return nan
+    _process_denormals(w, (x, y), status)
     kinds = {x.kind, y.kind}
     if kinds == {"infinity", "zero"}:
         return _invalid(w, status)
@@ -216,6 +252,8 @@ def _div(w: int, a: int, b: int, status: Status) -> int:
     nan = _process_nans(w, ((a, x), (b, y)), status)
     if nan is not None:
         return nan
+    if y.kind != "zero":
+        _process_denormals(w, (x, y), status)
     sign = x.sign ^ y.sign
     if x.kind == y.kind and x.kind in ("infinity", "zero"):
         return _invalid(w, status)
@@ -237,6 +275,7 @@ def _sqrt(w: int, a: int, status: Status) -> int:
         return _invalid(w, status)
     if x.kind == "infinity":
         return _infinity(w, 0)
+    _process_denormals(w, (x,), status)
     # A root with far more bits than any format; one bit more stands for what is cut off.
     scale = 1300
     square = x.value * 4**scale
@@ -248,7 +287,7 @@ def _sqrt(w: int, a: int, status: Status) -> int:
 def _mul_add_long(addend: int, a: int, b: int, status: Status) -> int:
     """FPMulAddH: factors of half the addend's precision."""
     x, y = (unpack(16, factor, status) for factor in (a, b))
-    return _sum_of_product(32, addend, (_widened_nan(a), x), (_widened_nan(b), y), status)
+    return _sum_of_product(32, addend, (_widened_nan(a), x), (_widened_nan(b), y), status, 16)
 
 
 def _widened_nan(a: int) -> int:
@@ -262,15 +301,22 @@ def _mul_add(w: int, addend: int, a: int, b: int, status: Status) -> int:
 
 
 def _sum_of_product(
-    w: int, addend: int, a_x: tuple[int, Number], b_y: tuple[int, Number], status: Status
+    w: int,
+    addend: int,
+    a_x: tuple[int, Number],
+    b_y: tuple[int, Number],
+    status: Status,
+    factors: int = 0,
 ) -> int:
     c, (_, x), (_, y) = unpack(w, addend, status), a_x, b_y
     invalid = {x.kind, y.kind} == {"infinity", "zero"}
-    nan = _process_nans(w, ((addend, c), a_x, b_y), status)
-    if c.kind == "quiet" and invalid:
+    nan = _process_nans(w, ((addend, c), a_x, b_y), status, addend_last=True)
+    if c.kind == "quiet" and invalid and not status.ah:
         return _invalid(w, status)
     if nan is not None:
         return nan
+    _process_denormals(w, (c,), status)
+    _process_denormals(factors or w, (x, y), status)
     sign = x.sign ^ y.sign
     infinite = "infinity" in (x.kind, y.kind)
     if invalid or (c.kind == "infinity" and infinite and c.sign != sign):
@@ -292,23 +338,40 @@ def _extremum(w: int, a: int, b: int, status: Status, largest: bool) -> int:
     nan = _process_nans(w, ((a, x), (b, y)), status)
     if nan is not None:
         return nan
+    _process_denormals(w, (x, y), status)
     first = _order(x) > _order(y) if largest else _order(x) < _order(y)
     bits, chosen = (a, x) if first else (b, y)
     if chosen.kind == "zero":
         return _sign(w, x.sign & y.sign if largest else x.sign | y.sign)
-    return bits
+    return round_to(w, chosen.value, ZERO, status) if chosen.kind == "nonzero" else bits
+
+
+def _alternate_extremum(w: int, a: int, b: int, status: Status, largest: bool) -> int:
+    """FPMax and FPMin with AH, as x86 has them."""
+    x, y = unpack(w, a, status), unpack(w, b, status)
+    second = _sign(w, y.sign) if y.kind == "zero" else b
+    if x.nan or y.nan:
+        status.fpsr |= IOC
+        return second
+    _process_denormals(w, (x, y), status)
+    first = _order(x) > _order(y) if largest else _order(x) < _order(y)
+    if not first:
+        return second
+    return _sign(w, x.sign) if x.kind == "zero" else a
 
 
 def _max(w: int, a: int, b: int, status: Status) -> int:
-    return _extremum(w, a, b, status, largest=True)
+    return (_alternate_extremum if status.ah else _extremum)(w, a, b, status, largest=True)
 
 
 def _min(w: int, a: int, b: int, status: Status) -> int:
-    return _extremum(w, a, b, status, largest=False)
+    return (_alternate_extremum if status.ah else _extremum)(w, a, b, status, largest=False)
 
 
 def _numeric(w: int, a: int, b: int, status: Status, largest: bool) -> int:
     x, y = unpack(w, a, status), unpack(w, b, status)
+    if status.ah and x.nan and y.nan:
+        return _extremum(w, a, b, status, largest)
     if x.kind == "quiet" and y.kind != "quiet":
         a = _infinity(w, int(largest))
     elif y.kind == "quiet" and x.kind != "quiet":
@@ -331,6 +394,7 @@ def compare(w: int, a: int, b: int, signal: bool, status: Status) -> int:
         if signal or "signalling" in (x.kind, y.kind):
             status.fpsr |= IOC
         return 0b0011
+    _process_denormals(w, (x, y), status)
     if _order(x) == _order(y):
         return 0b0110
     return 0b1000 if _order(x) < _order(y) else 0b0010
@@ -365,11 +429,11 @@ def _convert(w: int, to: int, a: int, status: Status) -> int:
         if alternative:
             return _sign(to, x.sign)
         if status.dn:
-            return _default_nan(to)
+            return _default_nan(to, status)
         # FPConvertNaN: the top bits of the fraction stay.
         source, target = _FORMATS[w][1], _FORMATS[to][1]
         fraction = (a & (1 << source - 1) - 1) << target >> source
-        return _default_nan(to) | _sign(to, x.sign) | fraction
+        return _infinity(to, 0) | 1 << _FORMATS[to][1] - 1 | _sign(to, x.sign) | fraction
     if x.kind == "infinity":
         if not alternative:
             return _infinity(to, x.sign)
@@ -377,6 +441,7 @@ def _convert(w: int, to: int, a: int, status: Status) -> int:
         return _sign(to, x.sign) | 0x7FFF
     if x.kind == "zero":
         return _sign(to, x.sign)
+    _process_denormals(w, (x,), status)
     return round_to(to, x.value, status.rounding, status, convert=True)
 
 

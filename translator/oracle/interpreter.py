@@ -129,7 +129,7 @@ class Interpreter:
             result = self._access(inst, args)
         elif "fault" in effects:
             self.machine.set("pc", inst.pc)
-            if (args[0] >> 48 & 0xFF) not in (0, 0xFF):
+            if not s.is_canonical(args[0], inst.attributes["data"]):
                 raise GuestFault("authentication", args[0])
             result = 0
         elif "pure" in effects:

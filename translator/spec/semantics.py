@@ -374,9 +374,20 @@ def aes_round(state: int, key: int) -> int:
     return int.from_bytes(out, "little") ^ key
 
 
+def _pac_field(pointer: int, data: int) -> int:
+    """pac_field() of base/pauth.hpp."""
+    return (0xFF7F if pointer >> 55 & 1 and not data else 0x7F) << 48
+
+
+def is_canonical(pointer: int, data: int) -> bool:
+    """Whether the bits of a pointer's code are copies of bit 55."""
+    field = _pac_field(pointer, data)
+    return pointer & field == (field if pointer >> 55 & 1 else 0)
+
+
 def sign_pointer(pointer: int, modifier: int, key_low: int, key_high: int, data: int) -> int:
-    """The pointer with the bits of its code changed by it (pac_field of base/pauth.hpp)."""
-    field = (0xFF7F if pointer >> 55 & 1 and not data else 0x7F) << 48
+    """The pointer with the bits of its code changed by it."""
+    field = _pac_field(pointer, data)
     key = key_high << 64 | key_low
     state = (modifier << 64 | pointer & ~field) ^ key
     return pointer ^ (aes_round(aes_round(state, key), key) & field)
