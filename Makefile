@@ -48,8 +48,8 @@ run: $(BIN)/.ready $(BUILD)/build.ninja ## build the launcher, translate and run
 	@$(NINJA) pydbt-aarch64
 	@$(BIN)/python -m tools.demo
 
-toolchain: $(BIN)/.ready ## fetch the AArch64 compiler, qemu-aarch64 and LLVM into the user's cache
-	@$(BIN)/python -m tools.guest_toolchain compiler qemu llvm
+toolchain: $(BIN)/.ready ## fetch the AArch64 compiler, qemu-aarch64, LLVM and GDB into the user's cache
+	@$(BIN)/python -m tools.guest_toolchain compiler qemu llvm gdb
 
 testbins: $(BIN)/.ready ## build the guest programs of testbins/ into build/testbins
 	@$(BIN)/python -m testbins.build

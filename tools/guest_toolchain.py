@@ -1,4 +1,4 @@
-"""Fetches what builds and checks guest programs: a cross compiler, musl, a packaged QEMU, LLVM.
+"""Fetches what builds and checks guest programs: a cross compiler, musl, QEMU, LLVM, GDB.
 
 Owns the download and the cache ($PYDBT_CACHE, or pydbt below $XDG_CACHE_HOME or ~/.cache). Needs no
 root: Debian packages are downloaded with a private apt state and unpacked, not installed; where
@@ -6,7 +6,7 @@ there is no Debian apt, the `ziglang` wheel from PyPI serves as a compiler (musl
 unpacked beside its place and renamed, so it is there whole or not at all. Must not know which
 programs are built with it.
 
-    python -m tools.guest_toolchain [gcc] [qemu] [llvm] [zig]    fetches, prints where
+    python -m tools.guest_toolchain [gcc] [qemu] [llvm] [gdb] [zig]    fetches, prints where
 """
 
 from __future__ import annotations
@@ -73,6 +73,13 @@ PARTS = {
         "usr/lib/x86_64-linux-gnu/libLLVM.so.22.1",
         "LLVM's disassembler",
         suite="trixie",  # the newest in Debian's stable release
+        whole=True,
+    ),
+    "gdb": Part(
+        ("gdb-multiarch",),
+        "usr/bin/gdb-multiarch",
+        "gdb-multiarch",
+        suite="trixie",
         whole=True,
     ),
 }
@@ -464,6 +471,28 @@ def find_llvm(*, fetch: bool) -> Llvm:
     )
 
 
+@dataclass(frozen=True)
+class Gdb:
+    """A GDB that knows AArch64: the first words of its command, and its environment."""
+
+    command: tuple[str, ...]
+    env: dict[str, str]
+
+
+def find_gdb(*, fetch: bool) -> Gdb:
+    """gdb-multiarch. ToolchainError when it is not there and cannot be fetched."""
+    root = part_folder("gdb")
+    program = root / PARTS["gdb"].witness
+    if not program.exists():
+        if not fetch:
+            raise ToolchainError("no gdb-multiarch is there; `make toolchain` fetches one")
+        fetch_part("gdb")
+    libraries = root / "usr/lib/x86_64-linux-gnu"
+    loader = (str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries))
+    data = f"--data-directory={root}/usr/share/gdb"
+    return Gdb((*loader, str(program), data, "-nx", "-q"), {"PYTHONHOME": f"{root}/usr"})
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.guest_toolchain",
@@ -472,7 +501,7 @@ def main() -> int:
     parser.add_argument(
         "part",
         nargs="*",
-        help="gcc, qemu, llvm, zig, or compiler (default: the best one this host can have)",
+        help="gcc, qemu, llvm, gdb, zig, or compiler (default: the best one this host can have)",
     )
     arguments = parser.parse_args()
     try:

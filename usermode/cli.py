@@ -83,6 +83,14 @@ OPTIONS: tuple[Option, ...] = (
         "write the log and -strace to FILE instead of stderr",
         ("PYDBT_LOG_FILENAME", "QEMU_LOG_FILENAME"),
     ),
+    Option(
+        ("-g",),
+        "gdb",
+        "PORT",
+        "wait for GDB on a port of this machine, HOST:PORT, or a socket's path; with ,suspend=n "
+        "behind it, run until GDB comes",
+        ("PYDBT_GDB", "QEMU_GDB"),
+    ),
     Option(("-strace",), "strace", "", "log system calls", ("PYDBT_STRACE", "QEMU_STRACE")),
     Option(
         ("--tier",),

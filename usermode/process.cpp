@@ -147,6 +147,7 @@ void Process::write_sysreg(base::CpuState&, uint32_t id, uint64_t value, bool& u
 }
 
 void Process::run(GuestThread& thread) {
+    if (thread.debugged != nullptr) debugger->run(thread);
     while (!thread.exiting) {
         serve(thread, engine->run(*thread.cpu));
     }
@@ -183,6 +184,10 @@ void Process::serve(GuestThread& thread, const runtime::Exit& exit) {
         case ExitReason::alignment_fault:
             raise_fault(thread, SIGBUS, BUS_ADRALN, exit.address, exit);
             return;
+        // A debugger's, which has gone meanwhile: the instruction comes next.
+        case ExitReason::breakpoint:
+        case ExitReason::watchpoint:
+        case ExitReason::stepped: return;
         case ExitReason::none:
         case ExitReason::internal_error: break;
     }
@@ -236,6 +241,13 @@ void Process::keep_launcher() {
 }
 
 void Process::exit(int status) {
+    GuestThread* self = GuestThread::current();
+    if (self != nullptr && self->debugged != nullptr) {
+        gdbstub::Stop stop;
+        stop.kind = gdbstub::Stop::Kind::exited;
+        stop.number = static_cast<uint64_t>(status);
+        debugger->process_ends(*self, stop);
+    }
     finish();
     _exit(status);
 }

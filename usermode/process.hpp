@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "translator/runtime/engine.hpp"
+#include "usermode/debug/debugger.hpp"
 #include "usermode/memory/address_space.hpp"
 #include "usermode/signals/signals.hpp"
 #include "usermode/syscalls/kept.hpp"
@@ -79,6 +80,8 @@ class GuestThread {
     int syscall = -1;      // the number of the one it is in, or was when its signal came
     std::atomic<bool> parked = false;  // for good: another thread dumps core
     RandomBytes random;
+    // Null when no debugger has it. Others change it with the debugger's lock.
+    std::atomic<DebuggedThread*> debugged = nullptr;
 };
 
 class Process final : public runtime::Environment {
@@ -123,9 +126,12 @@ class Process final : public runtime::Environment {
     std::string program;      // path of the guest's executable, absolute
     std::string real_prefix;  // -L's folder without links; empty: none
     std::vector<uint64_t> auxv;
+    std::unique_ptr<Debugger> debugger;  // null: nobody debugs
+
+    /// Does what an exit of the engine asks for.
+    void serve(GuestThread& thread, const runtime::Exit& exit);
 
    private:
-    void serve(GuestThread& thread, const runtime::Exit& exit);
     void fetch_fault(GuestThread& thread, const runtime::Exit& exit);
     std::atomic<bool> finished_ = false;
 };

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
+from translator.gen import gdb, ir, state, sysregs, x64
 from translator.gen import helpers as gen_helpers
-from translator.gen import ir, state, sysregs, x64
 from translator.gen.common import SpecError
+from translator.spec.gdb import FEATURES, Feature, Register
 from translator.spec.helpers import HELPERS, Helper
 from translator.spec.ir import OPS, Op
 from translator.spec.state import FIELDS, Field
@@ -26,7 +27,18 @@ from translator.spec.sysregs import SYSOPS, SYSREGS, SysOp, SysReg
 from translator.spec.x64 import FORMS, Form
 
 ROOT = Path(__file__).resolve().parents[2]
-GENERATORS = ("cpus", "decode", "disasm", "helpers", "ir", "spec_hash", "state", "sysregs", "x64")
+GENERATORS = (
+    "cpus",
+    "decode",
+    "disasm",
+    "gdb",
+    "helpers",
+    "ir",
+    "spec_hash",
+    "state",
+    "sysregs",
+    "x64",
+)
 
 
 def _exactly(message: str) -> str:
@@ -113,6 +125,44 @@ def test_state_refuses(fields: list[Field], message: str) -> None:
     """Bad fields."""
     with pytest.raises(SpecError, match=_exactly(message)):
         state.layout(fields)
+
+
+# ---- GDB's registers
+def test_gdb_accepts_the_real_rows() -> None:
+    """The refused ones differ from them."""
+    gdb.check(FEATURES)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([Feature("f", (), "FP99")], "GDB feature f: unknown CPU feature FP99"),
+        (
+            [Feature("f", (), "FP"), Feature("g", ())],
+            "GDB feature g: behind one that some CPUs do not have",
+        ),
+        (
+            [Feature("f", (Register("x", 64, "int", "state x 0"),) * 2)],
+            "GDB register x: it is there twice",
+        ),
+        (
+            [Feature("f", (Register("x", 64, "int", "magic"),))],
+            "GDB register x: unknown way magic",
+        ),
+        (
+            [Feature("f", (Register("x", 64, "int", "state y"),))],
+            "GDB register x: no state field y",
+        ),
+        (
+            [Feature("f", (Register("x", 32, "int", "state x 0"),))],
+            "GDB register x: the state field has another size",
+        ),
+    ],
+)
+def test_gdb_refuses(rows: list[Feature], message: str) -> None:
+    """Each bad row by name."""
+    with pytest.raises(SpecError, match=_exactly(message)):
+        gdb.check(rows)
 
 
 # ---- the assembler

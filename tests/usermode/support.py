@@ -30,20 +30,25 @@ def cases(name: str) -> list[str]:
     return found
 
 
-def guest_step(compiler: Compiler, name: str, libc: str) -> Step:
-    """How guests/NAME.c is built: `libc` is glibc, musl, none, or dynamic (glibc, not static)."""
+def guest_step(
+    compiler: Compiler, name: str, libc: str, more: tuple[str, ...] = (), suffix: str = ""
+) -> Step:
+    """How guests/NAME.c is built: `libc` is glibc, musl, none, or dynamic (glibc, not static).
+    `more` are options behind the usual ones, for a program of another name."""
     source = SOURCES / f"{name}.c"
     link = {
         "none": ("-static", "-nostdlib", "-fno-stack-protector"),
         "dynamic": ("-pie", "-fPIE"),
     }.get(libc, ("-static", "-no-pie", "-fno-pie"))
-    command = [*compiler.cc, *_OPTIONS, *link, str(source)]
+    command = [*compiler.cc, *_OPTIONS, *more, *link, str(source)]
     if libc == "none":
         command.append("-lgcc")
     elif libc == "musl" and compiler.libc == "glibc":
-        command = musl_command(compiler, [str(source)], _OPTIONS)
+        command = musl_command(compiler, [str(source)], (*_OPTIONS, *more))
     sources = (source, *sorted(SOURCES.glob("*.h")))
-    return Step(BUILD / "usermode" / f"{name}-{libc}", tuple(command), sources, compiler.env)
+    return Step(
+        BUILD / "usermode" / f"{name}-{libc}{suffix}", tuple(command), sources, compiler.env
+    )
 
 
 def build_guest(compiler: Compiler, name: str, libc: str) -> Path:

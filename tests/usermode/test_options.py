@@ -101,6 +101,11 @@ WRONG = [
     (("-d", "in_asm,,op", "x"), "-d: unknown log item op; `-d help` lists them"),
     (("-D", "/nonexistent/log", "x"), "-D: /nonexistent/log: No such file or directory"),
     (("-D", "/", "x"), "-D: /: Is a directory"),
+    (("-g", "0", "x"), "-g: 0 is no port and no IPv4 address with a port"),
+    (("-g", "65536", "x"), "-g: 65536 is no port and no IPv4 address with a port"),
+    (("-g", "host:1234", "x"), "-g: host:1234 is no port and no IPv4 address with a port"),
+    (("-g", "1234,suspend=maybe", "x"), "-g: suspend is y or n, not maybe"),
+    (("-g", "/" + "x" * 108, "x"), f"-g: /{'x' * 108}: too long for a socket's path"),
     (("--host-features", "sse9", "x"), "--host-features: unknown feature 'sse9'"),
     (("--host-features", "-avx2", "x"), "--host-features: the baseline cannot be removed: '-avx2'"),
 ]

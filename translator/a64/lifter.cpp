@@ -17,6 +17,15 @@ void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
     lifter.b.exit_direct(static_cast<int64_t>(pc));
 }
 
+void lift_breakpoint(ir::Function& f, uint64_t pc, uint32_t key) {
+    f.pc = pc;
+    f.key = key;
+    ir::Builder b(f);
+    b.switch_to(b.new_block());
+    b.begin_insn(pc);
+    b.exit_exception(static_cast<int64_t>(ir::Exception::breakpoint));
+}
+
 Step Lifter::undefined(uint32_t word) { return exception(ir::Exception::undefined, word); }
 
 Step Lifter::exception(ir::Exception reason, uint32_t payload) {

@@ -29,6 +29,9 @@ struct PageKind {
 void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
                 const Features& features, uint32_t key, PageKind page = {});
 
+/// What stands for the instruction at `pc` while a debugger has a breakpoint there.
+void lift_breakpoint(ir::Function& f, uint64_t pc, uint32_t key);
+
 /// Whether an instruction of a guarded page may be branched to with this PSTATE.BTYPE (not 0).
 bool is_landing_pad(uint32_t word, uint64_t btype, const Features& features);
 

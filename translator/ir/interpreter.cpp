@@ -21,7 +21,8 @@ using Slot = V128;
 
 class Interpreter {
    public:
-    Interpreter(const Function& f, CpuState& s) : f_(f), s_(s) {}
+    Interpreter(const Function& f, CpuState& s, std::span<const Watch> watches)
+        : f_(f), s_(s), watches_(watches) {}
 
     void run() {
         uint32_t at = f_.blocks[0].first;
@@ -235,6 +236,10 @@ class Interpreter {
         while (left < 0 || (left > 0 && !fills)) {
             auto at = static_cast<uint64_t>(left < 0 ? left : left - 1);
             auto byte = static_cast<uint8_t>(lo(i, 1));
+            if (!watches_.empty() && (is_watched(lo(i, 0) + at, 1, false, true) ||
+                                      (!fills && is_watched(lo(i, 1) + at, 1, true, false)))) {
+                break;
+            }
             write(lo(i, 0) + at, fills ? byte : read<uint8_t>(lo(i, 1) + at));
             left += left < 0 ? 1 : -1;
             count = static_cast<uint64_t>(left);
@@ -252,6 +257,10 @@ class Interpreter {
         unsigned size = is_16_bytes(i.op) ? 4 : i.size;
         // What must be aligned and is not traps as translated code does (recovery rows know ud2).
         if ((!plain || (i.flags & kAligned) != 0) && misaligned(at, size)) __builtin_trap();
+        if (!watches_.empty()) {
+            bool loads = has(i.op, kLoad), stores = has(i.op, kStore);
+            if (is_watched(at, uint64_t{1} << size, loads, stores)) return {};
+        }
         switch (i.op) {
             case Op::load: return {read_sized(at, i.size), 0};
             case Op::load_s: {
@@ -283,6 +292,18 @@ class Interpreter {
             case Op::store_excl128: return store_exclusive(i, at, size);
             default: return atomic(i, at);
         }
+    }
+
+    bool is_watched(uint64_t at, uint64_t bytes, bool loads, bool stores) {
+        for (const Watch& watch : watches_) {
+            if (!((loads && watch.reads) || (stores && watch.writes))) continue;
+            if (at >= watch.end || watch.begin >= at + bytes) continue;
+            s_.exit_reason = static_cast<uint32_t>(Exception::watchpoint);
+            s_.exit_imm = static_cast<uint32_t>(&watch - watches_.data());
+            left_ = true;
+            return true;
+        }
+        return false;
     }
 
     // ---- atomics: one loop of compare-and-swap serves every operation
@@ -423,12 +444,15 @@ class Interpreter {
 
     const Function& f_;
     CpuState& s_;
+    std::span<const Watch> watches_;
     bool left_ = false;
     Slot values_[kMostValues];
 };
 
 }  // namespace
 
-void interpret(const Function& f, base::CpuState& state) { Interpreter(f, state).run(); }
+void interpret(const Function& f, base::CpuState& state, std::span<const Watch> watches) {
+    Interpreter(f, state, watches).run();
+}
 
 }  // namespace pydbt::ir

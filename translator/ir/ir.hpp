@@ -40,7 +40,9 @@ enum class Exception : uint16_t {
     fetch_fault = 6,
     wait = 7,
     authentication = 12,
-    branch_target = 13
+    branch_target = 13,
+    breakpoint = 14,
+    watchpoint = 15
 };
 
 struct Inst {

@@ -40,7 +40,7 @@ struct Block {
     std::span<const x64::RecoveryEntry> entries;
     std::span<const uint64_t> insns;  // guest pc per instruction index
     Incoming* incoming = nullptr;
-    std::unique_ptr<ir::Function> function;  // tier 0 only
+    std::unique_ptr<ir::Function> function;  // of one that is interpreted
 };
 
 /// Bump allocation for what lives as long as the blocks do.

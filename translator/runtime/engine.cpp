@@ -126,6 +126,13 @@ Exit Engine::run(Thread& thread) {
     return exit;
 }
 
+Exit Engine::step(Thread& thread) {
+    thread.impl_->stepping = true;
+    Exit exit = run(thread);
+    thread.impl_->stepping = false;
+    return exit;
+}
+
 // From inside translated code (IC IVAU) the lock must wait: a flush holds it until this thread is
 // out, and takes away the code that it would return to. Such an instruction ends its block.
 void Engine::invalidate(uint64_t begin, uint64_t end) {
@@ -136,6 +143,9 @@ void Engine::invalidate(uint64_t begin, uint64_t end) {
         impl_->invalidate(begin, end);
     }
 }
+void Engine::set_breakpoint(uint64_t pc) { impl_->set_breakpoint(pc, true); }
+void Engine::clear_breakpoint(uint64_t pc) { impl_->set_breakpoint(pc, false); }
+void Engine::set_watches(std::vector<ir::Watch> watches) { impl_->set_watches(std::move(watches)); }
 void Engine::guard_branches() { impl_->add_key(a64::kKeyGuarded); }
 void Engine::share_memory() { impl_->add_key(a64::kKeyShared); }
 void Engine::flush() { impl_->flush(); }
@@ -224,6 +234,7 @@ Exit EngineImpl::run(ThreadImpl& thread) {
             if ((bits & kPollRequest) != 0) return {.reason = ExitReason::interrupted};
         }
         uint32_t key = context_key(state) | key_.load(std::memory_order_relaxed);
+        if (thread.stepping) key |= kKeyStep;
         if (key != state.context_key) {
             state.context_key = key;
             thread.forget_code();
@@ -233,13 +244,12 @@ Exit EngineImpl::run(ThreadImpl& thread) {
         if (state.btype != 0 && !may_land(state.pc, state.btype)) {
             return {.reason = ExitReason::branch_target};
         }
-        if (options.tier == 0) {
-            interpret_one(thread);
-        } else {
-            enter(thread);
-        }
+        enter(thread);
         auto reason = static_cast<ExitReason>(state.exit_reason);
-        if (reason == ExitReason::none) continue;
+        if (reason == ExitReason::none) {
+            if (thread.stepping) return {.reason = ExitReason::stepped};
+            continue;
+        }
         if (thread.tagged_pc != kNoGuestPc && retag(thread)) continue;
         Exit exit = thread.fault;
         exit.reason = reason;
@@ -250,16 +260,20 @@ Exit EngineImpl::run(ThreadImpl& thread) {
 
 void EngineImpl::enter(ThreadImpl& thread) {
     const uint8_t* code = nullptr;
+    Block* block = nullptr;
     {
         Lock lock(mutex_);
-        Block* block = nullptr;
         code = continue_at(thread, thread.state.pc, block);
         if (block == nullptr) return;
         thread.state.btype = 0;
         // Set under the lock: a flush that starts later sees it and waits.
         thread.in_code.store(true, std::memory_order_release);
     }
-    stubs_.enter(&thread.state, code);
+    if (block->function) {
+        interpret(thread, *block);
+    } else {
+        stubs_.enter(&thread.state, code);
+    }
     thread.in_code.store(false, std::memory_order_release);
 }
 
@@ -360,25 +374,17 @@ bool EngineImpl::may_link() const {
     return options.log == nullptr || !options.log->wants(kLogExec);
 }
 
-void EngineImpl::interpret_one(ThreadImpl& thread) {
-    Block* block = nullptr;
-    {
-        Lock lock(mutex_);
-        continue_at(thread, thread.state.pc, block);
-        if (block == nullptr) return;
-        thread.state.btype = 0;
-        thread.in_code.store(true, std::memory_order_release);
-    }
+void EngineImpl::interpret(ThreadImpl& thread, const Block& block) {
     thread.interpreting = true;
     stubs_.enter_call(
         &thread.state,
         [](base::CpuState* state, void* function) {
-            ir::interpret(*static_cast<const ir::Function*>(function), *state);
+            ir::interpret(*static_cast<const ir::Function*>(function), *state,
+                          thread_of(state).engine.watches_);
         },
-        block->function.get());
+        block.function.get());
     thread.interpreting = false;
     if (thread.fault.reason != ExitReason::none) forget_stack_below();
-    thread.in_code.store(false, std::memory_order_release);
 }
 
 void EngineImpl::log_exec(const Block& block) {

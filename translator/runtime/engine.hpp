@@ -9,9 +9,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "translator/a64/features.hpp"
 #include "translator/base/state.gen.hpp"
+#include "translator/ir/interpreter.hpp"
 #include "translator/runtime/environment.hpp"
 #include "translator/runtime/log.hpp"
 #include "translator/x64/host_features.hpp"
@@ -35,6 +37,9 @@ enum class ExitReason : uint32_t {
     internal_error,   // a defect of ours (a host fault at an unknown place); host_pc tells
     authentication,   // FEAT_FPAC: a pointer with the wrong code
     branch_target,    // FEAT_BTI: pc, in a guarded page, does not allow CpuState::btype
+    breakpoint,       // set_breakpoint()'s, before the instruction
+    watchpoint,       // set_watches()'s, before the access; imm = the watch's index
+    stepped,          // step() has done its instruction; pc is the next
 };
 
 struct Exit {
@@ -103,6 +108,19 @@ class Engine {
 
     /// Runs the thread on the calling host thread until something is for the caller to do.
     Exit run(Thread& thread);
+
+    /// The same for one instruction at most: `stepped`, or why it could not be done. Signals that
+    /// wait come first, as `interrupted`.
+    Exit step(Thread& thread);
+
+    /// Breakpoints are a property of translations: guest memory is not touched. A thread that is
+    /// inside a block of that address may finish it.
+    void set_breakpoint(uint64_t pc);
+    void clear_breakpoint(uint64_t pc);
+
+    /// Replaces all watches. While there are any, code is interpreted. No thread runs code
+    /// meanwhile.
+    void set_watches(std::vector<ir::Watch> watches);
 
     /// Drops the translations of guest addresses [begin, end). The calling thread will not run
     /// stale code afterwards; other threads may finish the block they are in. From a helper that

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -32,6 +33,8 @@ enum ContextKey : uint32_t {
     kKeySlowFp = 1u << 0,  // FPCR asks for what native FP does not do; lifts go through helpers
     kKeyAh = 1u << 1,      // FPCR.AH is set
     kKeyNep = 1u << 2,     // FPCR.NEP is set
+    kKeyStep = 1u << 12,   // one instruction, interpreted
+    kKeyWatch = 1u << 13,  // accesses are looked at, so the block is interpreted
 };
 
 /// The context key of a thread's present state.
@@ -60,6 +63,7 @@ class ThreadImpl {
     uint8_t* return_stack = nullptr;  // guard page first; grows down from its end
     std::atomic<bool> in_code = false;
     bool interpreting = false;
+    bool stepping = false;
     uint64_t generation = 0;          // of the cache contents that the predictions are about
     Exit fault;                       // what a host fault turned into
     uint64_t tagged_pc = kNoGuestPc;  // an instruction that used an address with a tag
@@ -80,6 +84,8 @@ class EngineImpl {
 
     Exit run(ThreadImpl& thread);
     void invalidate(uint64_t begin, uint64_t end);
+    void set_breakpoint(uint64_t pc, bool on);
+    void set_watches(std::vector<ir::Watch> watches);
     void invalidate_stale(ThreadImpl& thread);
     void flush();
 
@@ -106,6 +112,8 @@ class EngineImpl {
     Block* find_or_translate(ThreadImpl& thread, uint64_t pc, uint32_t key);
     Block* translate(ThreadImpl& thread, uint64_t pc, uint32_t key);
     std::span<const uint32_t> build(uint64_t pc, uint32_t key, std::span<const uint32_t> words);
+    /// How many of the words may be in one block.
+    size_t block_limit(uint64_t pc, uint32_t key, size_t count) const;
     void lift(uint64_t pc, uint32_t key, std::span<const uint32_t> words, bool mask_addresses);
     bool uses_tags() const;
     bool compile(ThreadImpl& thread);
@@ -122,13 +130,17 @@ class EngineImpl {
     SiteRef site_at(uint64_t stub) const;
     /// Whether a branch with that BTYPE may go there.
     bool may_land(uint64_t target, uint64_t btype);
-    std::atomic<uint32_t> key_ = 0;  // of all threads: a64::kKeyGuarded, kKeyShared
+    // Of all threads: a64::kKeyGuarded, kKeyShared; kKeyWatch.
+    std::atomic<uint32_t> key_ = 0;
     bool may_link() const;
     /// Where to go on in translated code at `pc`: its block, or the way out with the reason set.
     const uint8_t* continue_at(ThreadImpl& thread, uint64_t pc, Block*& block);
     const uint8_t* leave_with(ThreadImpl& thread, ExitReason reason, uint64_t pc);
     void enter(ThreadImpl& thread);
-    void interpret_one(ThreadImpl& thread);
+    void interpret(ThreadImpl& thread, const Block& block);
+    bool is_interpreted(uint32_t key) const {
+        return options.tier == 0 || (key & (kKeyStep | kKeyWatch)) != 0;
+    }
     /// The row of the host instruction at a place in translated code, and its block; or null.
     const x64::RecoveryRow* row_of(uint64_t host_pc, const Block*& block) const;
     /// Whether that instruction is a guest's load or store, which may be of any address.
@@ -150,6 +162,8 @@ class EngineImpl {
     x64::CodeBlock code_;
     std::vector<uint32_t> words_;
     std::unordered_set<uint64_t> tagged_;  // guest pcs seen to use tagged addresses
+    std::set<uint64_t> breakpoints_;
+    std::vector<ir::Watch> watches_;  // changes while nobody runs code
     std::vector<ThreadImpl*> threads_;
     std::atomic<uint64_t> generation_ = 1;
     Stats stats_;

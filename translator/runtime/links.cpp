@@ -77,6 +77,23 @@ void EngineImpl::invalidate(uint64_t begin, uint64_t end) {
     stats_.invalidations += blocks.size();
 }
 
+void EngineImpl::set_breakpoint(uint64_t pc, bool on) {
+    {
+        Lock lock(mutex_);
+        if (!(on ? breakpoints_.insert(pc).second : breakpoints_.erase(pc) != 0)) return;
+    }
+    invalidate(pc, pc + 4);
+}
+
+void EngineImpl::set_watches(std::vector<ir::Watch> watches) {
+    watches_ = std::move(watches);
+    if (watches_.empty()) {
+        key_ &= ~uint32_t{kKeyWatch};
+    } else {
+        key_ |= kKeyWatch;
+    }
+}
+
 void EngineImpl::invalidate_stale(ThreadImpl& thread) {
     for (auto [begin, end] : thread.stale) invalidate(begin, end);
     thread.stale.clear();

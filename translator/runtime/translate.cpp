@@ -54,9 +54,10 @@ Block* EngineImpl::translate(ThreadImpl& thread, uint64_t pc, uint32_t key) {
     uint64_t start = now_ns();
     size_t count = environment.fetch(pc, words_);
     if (count == 0) return nullptr;
-    std::span<const uint32_t> words(words_.data(), count);
+    std::span<const uint32_t> words(words_.data(), block_limit(pc, key, count));
     words = build(pc, key, words);
-    while (options.tier != 0 && !compile(thread)) {
+    bool interpreted = is_interpreted(key);
+    while (!interpreted && !compile(thread)) {
         // More code than a whole cache: a small one, or instructions that need much at once.
         if (words.size() == 1) internal_error("no room for one instruction", function_);
         words = build(pc, key, words.first(words.size() / 2));
@@ -71,7 +72,7 @@ Block* EngineImpl::translate(ThreadImpl& thread, uint64_t pc, uint32_t key) {
     block->guest_bytes = static_cast<uint32_t>(words.size_bytes());
     Arena& arena = blocks_.arena();
     block->insns = arena.copy(std::span<const uint64_t>(function_.insns));
-    if (options.tier == 0) {
+    if (interpreted) {
         block->function = std::make_unique<ir::Function>(function_);
         block->code = cache_.used();
     } else {
@@ -89,6 +90,13 @@ Block* EngineImpl::translate(ThreadImpl& thread, uint64_t pc, uint32_t key) {
     stats_.host_bytes += block->code_bytes;
     stats_.translate_ns += now_ns() - start;
     return block;
+}
+
+size_t EngineImpl::block_limit(uint64_t pc, uint32_t key, size_t count) const {
+    if ((key & kKeyStep) != 0) return 1;
+    auto next = breakpoints_.upper_bound(pc);
+    if (next == breakpoints_.end()) return count;
+    return std::min<uint64_t>(count, (*next - pc + 3) / 4);
 }
 
 // Leaves in function_ what tiers run; returns the words that are in it.
@@ -112,6 +120,10 @@ void EngineImpl::lift(uint64_t pc, uint32_t key, std::span<const uint32_t> words
                       bool mask_addresses) {
     function_.clear();
     function_.mask_addresses = mask_addresses;
+    if (breakpoints_.contains(pc)) {
+        a64::lift_breakpoint(function_, pc, key);
+        return;
+    }
     a64::lift_block(function_, pc, words, options.features, key,
                     {environment.guarded(pc), environment.own(pc)});
 }

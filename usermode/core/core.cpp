@@ -23,6 +23,7 @@
 #include "usermode/core/notes.hpp"
 #include "usermode/core/pattern.hpp"
 #include "usermode/core/segments.hpp"
+#include "usermode/debug/signal_numbers.hpp"
 #include "usermode/process.hpp"
 
 namespace pydbt::usermode {
@@ -342,6 +343,12 @@ void wait_for_dump(GuestThread& thread) {
 
 void die_of(GuestThread& thread, const siginfo_t& info) {
     int number = info.si_signo;
+    if (thread.debugged != nullptr) {
+        gdbstub::Stop stop;
+        stop.kind = gdbstub::Stop::Kind::killed;
+        stop.signal = gdb_signal(number);
+        thread.process.debugger->process_ends(thread, stop);
+    }
     GuestThread* none = nullptr;
     if (!thread.group->dumper.compare_exchange_strong(none, &thread) && none != &thread) {
         park(thread);

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "usermode/debug/session.hpp"
 #include "usermode/loader/loader.hpp"
 #include "usermode/options/cli.gen.hpp"
 #include "usermode/options/options.hpp"
@@ -110,7 +111,11 @@ int launch(int argc, char** argv, char** envp) {
     for (int fd : {process.program_fd, options.program_fd}) {
         if (fd >= 0) close(fd);
     }
+    if (!options.gdb_text.empty() && !start_debugging(process, options.gdb, error)) {
+        return complain(error, kUsage);
+    }
     process.run(*process.main_thread);
+    if (process.main_thread->debugged != nullptr) process.debugger->end(*process.main_thread);
     // Only this thread exited; the others go on, and the process ends with the last. Signals for
     // the process are theirs.
     give_up_signals(*process.main_thread);

@@ -162,6 +162,7 @@ class Parser {
             case OptionKey::log: return log(name, text);
             case OptionKey::log_file: o_.log_file = absolute(text); break;
             case OptionKey::strace: o_.strace = true; break;
+            case OptionKey::gdb: return gdb(name, text);
             case OptionKey::tier: o_.tier = text == "interp" ? 0 : std::atoi(text.c_str()); break;
             case OptionKey::inherit: return descriptor(name, text);
             case OptionKey::execfn: o_.execfn = text; break;
@@ -218,6 +219,12 @@ class Parser {
         }
         o_.inherit = static_cast<int>(value);
         return true;
+    }
+
+    bool gdb(string_view name, const std::string& text) {
+        std::string wrong;
+        o_.gdb_text = text;
+        return parse_gdb_endpoint(text, o_.gdb, wrong) || fail(std::string(name) + ": " + wrong);
     }
 
     bool log(string_view name, const std::string& text) {

@@ -10,6 +10,7 @@
 
 #include "translator/a64/cpu.hpp"
 #include "translator/x64/host_features.hpp"
+#include "usermode/debug/session.hpp"
 
 namespace pydbt::usermode {
 
@@ -28,6 +29,8 @@ struct LauncherOptions {
     uint32_t log_items = 0;   // runtime::LogItem
     std::string log_file;
     bool strace = false;
+    std::string gdb_text;  // -g; empty: no debugger
+    GdbEndpoint gdb;
     int tier = 1;
     int inherit = -1;  // a descriptor; see usermode/syscalls/kept.hpp
     std::string host_features_text;

@@ -164,7 +164,10 @@ void host_signal_handler(int number, siginfo_t* info, void* ucontext) {
     SignalState& signals = thread->signals;
     const SignalActions& actions = *thread->group->actions;
     int none = 0;
-    if (is_fault_signal(number)) {
+    bool restarts = (actions.restarting() & signal_bit(number)) != 0;
+    if (Debugger::is_call_breaker(*info)) {
+        restarts = true;  // nothing waits; the call is left all the same
+    } else if (is_fault_signal(number)) {
         keep_sent(*thread, *info);
     } else if (signals.pending.compare_exchange_strong(none, number)) {
         signals.pending_info = *info;
@@ -175,7 +178,7 @@ void host_signal_handler(int number, siginfo_t* info, void* ucontext) {
         send_again(*info, info->si_code != SI_TKILL);
     }
     signals.attention = 1;
-    leave_syscall_window(context, (actions.restarting() & signal_bit(number)) != 0);
+    leave_syscall_window(context, restarts);
     runtime::Engine::request_exit(*thread->cpu);
 }
 
@@ -198,8 +201,14 @@ void drop_signal_stack() {
 }
 
 int64_t host_syscall(GuestThread& thread, int number, const SyscallArgs& args) {
-    FaultSignalsHeld held(thread);
-    return pydbt_interruptible_syscall(&thread.signals.attention, args.data(), number);
+    DebuggedCall debugged(thread);
+    int64_t result;
+    {
+        FaultSignalsHeld held(thread);
+        result = pydbt_interruptible_syscall(&thread.signals.attention, args.data(), number);
+    }
+    bool again = debugged.finish();
+    return again && result == -EINTR ? -kRestart : result;
 }
 
 }  // namespace pydbt::usermode

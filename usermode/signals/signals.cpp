@@ -192,6 +192,7 @@ void SignalActions::set_host_action(int number, bool catch_faults) {
     // The kernel decides which calls a signal ends and which go on, and what SIGCHLD is sent for.
     constexpr uint64_t kKernels = kSaRestart | SA_NOCLDSTOP | SA_NOCLDWAIT;
     action.flags = SA_SIGINFO | SA_ONSTACK | kSaRestorer | (guest.flags & kKernels);
+    if ((restarting_ & signal_bit(number)) != 0) action.flags |= kSaRestart;
     action.restorer = pydbt_signal_restorer;
     // No others: one that is ignored, but blocked for a moment, would interrupt another thread.
     action.mask = caught_;
@@ -205,7 +206,9 @@ void SignalActions::apply(int number) {
     bool ours =
         is_fault_signal(number) || handled || (guest.handler == kSigDfl && (defaults_ & bit) != 0);
     ours ? caught_ |= bit : caught_ &= ~bit;
-    (guest.flags & kSaRestart) != 0 ? restarting_ |= bit : restarting_ &= ~bit;
+    // A debugger may drop one whose default action is ours.
+    bool restarts = (guest.flags & kSaRestart) != 0 || (ours && guest.handler == kSigDfl);
+    restarts ? restarting_ |= bit : restarting_ &= ~bit;
     set_host_action(number);
     if (caught_ == before) return;
     for (uint64_t others = caught_ & ~bit; others != 0; others &= others - 1) {
@@ -285,6 +288,13 @@ void SignalActions::clear_handlers() {
 
 namespace {
 
+// False when a debugger says that nothing is to be delivered.
+bool ask_debugger(GuestThread& thread, siginfo_t& info) {
+    if (thread.debugged == nullptr) return true;
+    info.si_signo = thread.process.debugger->signal(thread, info);
+    return info.si_signo != 0;
+}
+
 // What is to be delivered next: fault signals come first, as with the kernel (next_signal() of
 // kernel/signal.c).
 bool take_next(GuestThread& thread, siginfo_t& info) {
@@ -296,7 +306,8 @@ bool take_next(GuestThread& thread, siginfo_t& info) {
     return true;
 }
 
-void deliver(GuestThread& thread, const siginfo_t& info) {
+void deliver(GuestThread& thread, siginfo_t info) {
+    if (!ask_debugger(thread, info)) return;
     int number = info.si_signo;
     GuestSigaction action = thread.group->actions->take(number);
     if (action.handler == kSigIgn) return;
@@ -361,7 +372,7 @@ void no_frame(GuestThread& thread) {
     info.si_signo = SIGSEGV;
     info.si_code = thread.process.memory.prot_at(state.sp) < 0 ? SEGV_MAPERR : SEGV_ACCERR;
     info.si_addr = reinterpret_cast<void*>(state.sp);
-    force_signal(thread, info, {});
+    if (ask_debugger(thread, info)) force_signal(thread, info, {});
 }
 
 }  // namespace
@@ -372,6 +383,8 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
     info.si_signo = number;
     info.si_code = code;
     info.si_addr = reinterpret_cast<void*>(address);
+    if (!ask_debugger(thread, info)) return;
+    number = info.si_signo;
     GuestSigaction action = thread.group->actions->get(number);
     bool blocked = (thread.signals.blocked & signal_bit(number)) != 0;
     if (action.handler == kSigDfl || action.handler == kSigIgn || blocked) {
@@ -410,7 +423,8 @@ siginfo_t sigsys_info(GuestThread& thread, int number, int data) {
 }
 
 void force_sigsys(GuestThread& thread, int number, int data) {
-    force_signal(thread, sigsys_info(thread, number, data), {});
+    siginfo_t info = sigsys_info(thread, number, data);
+    if (ask_debugger(thread, info)) force_signal(thread, info, {});
 }
 
 void return_from_signal(GuestThread& thread) {

@@ -156,6 +156,7 @@ std::unique_ptr<GuestThread> make_child(GuestThread& t, const CloneRequest& requ
 struct NewThread {
     std::unique_ptr<GuestThread> thread;
     const CloneRequest* request;
+    bool debugged = false;
     std::atomic<int> result = 0;  // the thread's id, or a negated errno
 };
 
@@ -213,9 +214,11 @@ void* thread_main(void* argument) {
     if (request.has(CLONE_PARENT_SETTID)) write_guest(request.parent_tid, tid);
     if (request.has(CLONE_CHILD_SETTID)) write_guest(request.child_tid, tid);
     if (request.has(CLONE_CHILD_CLEARTID)) thread->clear_child_tid = request.child_tid;
+    if (start->debugged) thread->process.debugger->begin(*thread);
     report(start->result, tid);
     deliver_signals(*thread, false);
     thread->process.run(*thread);
+    if (thread->debugged != nullptr) thread->process.debugger->end(*thread);
     end_thread(*thread);  // it touches guest memory, so a fault must reach us
     give_up_signals(*thread);
     end_host_thread();
@@ -240,6 +243,7 @@ int64_t clone_thread(GuestThread& t, const CloneRequest& request) {
     if (request.set_tid_size != 0 || request.has(kIntoCgroup)) return -EOPNOTSUPP;
     NewThread start;
     start.request = &request;
+    start.debugged = t.debugged != nullptr;
     start.thread = make_child(t, request, t.group);
     if (!start.thread) return -ENOMEM;
     // The new thread starts with every signal blocked, until it can take them.

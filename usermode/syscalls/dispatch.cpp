@@ -82,6 +82,8 @@ bool filter_call(GuestThread& thread, uint64_t number) {
 
 void serve_syscall(GuestThread& thread) {
     base::CpuState& state = thread.state();
+    // The debugger may change the call.
+    if (thread.debugged != nullptr) thread.process.debugger->syscall(thread, state.x[8], true);
     uint64_t number = state.x[8];
     SyscallArgs args = {state.x[0], state.x[1], state.x[2], state.x[3], state.x[4], state.x[5]};
     const SyscallInfo& info = info_of(number);
@@ -93,6 +95,7 @@ void serve_syscall(GuestThread& thread) {
     if (number == static_cast<uint64_t>(SyscallNumber::rt_sigreturn_)) {
         return_from_signal(thread);
         if (trace) trace_result(thread, info, args, 0);
+        if (thread.debugged != nullptr) thread.process.debugger->syscall(thread, number, false);
         if (sent_is_ready(thread)) deliver_signals(thread, false);
         return;
     }
@@ -104,6 +107,9 @@ void serve_syscall(GuestThread& thread) {
     if (trace && !thread.exiting) trace_result(thread, info, args, result);
     bool restart = result == -kRestart;
     if (!restart) state.x[0] = static_cast<uint64_t>(result);
+    if (thread.debugged != nullptr && !thread.exiting) {
+        thread.process.debugger->syscall(thread, number, false);
+    }
     bool waits = thread.signals.attention != 0 || sent_is_ready(thread);
     if (restart || waits || thread.signals.has_saved) deliver_signals(thread, restart);
 }
