@@ -229,9 +229,10 @@ bool Process::take_inherited(int fd, std::string& error) {
     return false;
 }
 
-std::array<int, 2> Process::own_descriptors() const {
-    int log_fd = log_file == stderr ? -1 : fileno(log_file);
-    return {std::min(log_fd, launcher_fd), std::max(log_fd, launcher_fd)};
+std::array<int, 3> Process::own_descriptors() const {
+    std::array<int, 3> all = {log_file == stderr ? -1 : fileno(log_file), launcher_fd, waited_fd};
+    std::sort(all.begin(), all.end());
+    return all;
 }
 
 void Process::keep_launcher() {

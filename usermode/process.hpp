@@ -121,8 +121,9 @@ class Process final : public runtime::Environment {
     /// Keeps a way to this program, for an execve where /proc is not there. Before a chroot.
     void keep_launcher();
     int launcher_fd = -1;
+    int waited_fd = -1;  // until it is closed the parent waits: see fork_wait.hpp
     /// Descriptors that a guest must not close, ascending; -1 for one that is not there.
-    std::array<int, 2> own_descriptors() const;
+    std::array<int, 3> own_descriptors() const;
     std::string program;      // path of the guest's executable, absolute
     std::string real_prefix;  // -L's folder without links; empty: none
     std::vector<uint64_t> auxv;

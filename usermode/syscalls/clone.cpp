@@ -30,6 +30,7 @@
 #include "usermode/strace/strace.hpp"
 #include "usermode/syscalls/arguments.hpp"
 #include "usermode/syscalls/end.hpp"
+#include "usermode/syscalls/fork_wait.hpp"
 #include "usermode/syscalls/table.gen.hpp"
 #include "usermode/syscalls/uring.hpp"
 
@@ -305,7 +306,7 @@ void become_process(GuestThread& t, const CloneRequest& request) {
     start_registers(t.state(), request);
 }
 
-int64_t fork_process(GuestThread& t, const CloneRequest& request) {
+int64_t fork_locked(GuestThread& t, const CloneRequest& request) {
     Process& process = t.process;
     std::fflush(process.log_file);
     int64_t result = -ENOMEM;
@@ -328,6 +329,16 @@ int64_t fork_process(GuestThread& t, const CloneRequest& request) {
         actions.unlock();
         if (child) become_process(t, request);
     }
+    return result;
+}
+
+int64_t fork_process(GuestThread& t, CloneRequest request) {
+    ForkWait wait;
+    // A child that shares descriptors cannot have one of its own to be told by.
+    bool ours = request.has(CLONE_VFORK) && !request.has(CLONE_FILES) && wait.open();
+    if (ours) request.flags &= ~uint64_t{CLONE_VFORK};
+    int64_t result = fork_locked(t, request);
+    wait.finish(t.process, result);
     return result;
 }
 

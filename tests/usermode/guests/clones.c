@@ -16,6 +16,7 @@ static int special(int argc, char** argv);
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 
 extern char** environ;
 
@@ -279,7 +280,8 @@ static int nothing(void* argument) {
 CASE(id_is_cleared_in_shared_memory) {
     go_on = 0;
     int parent_id = 0;
-    int flags = CLONE_VM | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | SIGCHLD;
+    int flags =
+        CLONE_VM | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | SIGCHLD;
     pid_t pid = clone(nothing, stack_top, flags, NULL, &parent_id, NULL, &id_word);
     CHECK_EQ(parent_id, pid);
     go_on = 1;
@@ -433,7 +435,9 @@ CASE(robust_mutex_of_a_killed_process) {
 CASE(robust_list_is_the_guests) {
     uint64_t head = 0, size = 0;
     CHECK_EQ(syscall(SYS_get_robust_list, 0, &head, &size), 0);
-    struct { void* words[3]; } mine;
+    struct {
+        void* words[3];
+    } mine;
     CHECK_EQ(syscall(SYS_set_robust_list, &mine, sizeof mine), 0);
     CHECK_EQ(syscall(SYS_get_robust_list, 0, &head, &size), 0);
     CHECK_EQ(head, (uintptr_t)&mine);
@@ -470,4 +474,69 @@ CASE(run_relative_to_a_folder) {
     CHECK_EQ(exit_status(pid), 45);
     CHECK_EQ(symlink("/bin/sh", "link"), 0);
     CHECK_FAILS(syscall(SYS_execveat, AT_FDCWD, "link", argv, environ, AT_SYMLINK_NOFOLLOW), ELOOP);
+}
+
+// --- CLONE_VFORK without CLONE_VM ---------------------------------------------------------------
+
+static volatile int stop_working, rounds;
+
+// Each round needs memory and code that has not run before.
+static void* work(void* argument) {
+    while (!stop_working) {
+        uint32_t* code =
+            mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        CHECK(code != MAP_FAILED);
+        code[0] = 0x52800000 | (uint32_t)(rounds & 0xffff) << 5;  // mov w0, #rounds
+        code[1] = 0xd65f03c0;                                     // ret
+        CHECK(mprotect(code, 4096, PROT_READ | PROT_EXEC) == 0);
+        __builtin___clear_cache((char*)code, (char*)code + 8);
+        CHECK_EQ(((int (*)(void))code)(), rounds & 0xffff);
+        CHECK(munmap(code, 4096) == 0);
+        rounds++;
+    }
+    return argument;
+}
+
+static long milliseconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+CASE(vfork_with_own_memory) {
+    pthread_t worker;
+    CHECK(pthread_create(&worker, NULL, work, NULL) == 0);
+    while (rounds == 0) usleep(1000);
+    int mine = 1;
+    long begin = milliseconds();
+    int before = rounds;
+    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0) {
+        mine = 2;
+        // Nobody waits for this one but its reaper.
+        if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0) {
+            usleep(3000000);
+            _exit(0);
+        }
+        usleep(300000);
+        _exit(5);
+    }
+    long taken = milliseconds() - begin;
+    CHECK(taken >= 300 && taken < 2500);
+    CHECK(rounds > before);
+    CHECK_EQ(mine, 1);
+    CHECK_EQ(exit_status(pid), 5);
+    begin = milliseconds();
+    pid = (pid_t)syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0) {
+        usleep(100000);
+        execl("/bin/sleep", "sleep", "3", (char*)NULL);  // it goes on, we do, too
+        _exit(1);
+    }
+    taken = milliseconds() - begin;
+    CHECK(taken >= 100 && taken < 2500);
+    CHECK(kill(pid, SIGKILL) == 0);
+    CHECK_EQ(waitpid(pid, NULL, 0), pid);
+    stop_working = 1;
+    CHECK(pthread_join(worker, NULL) == 0);
 }
