@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,7 @@ class Verdict:
 
     function: str
     passed: bool
+    tests: int
     text: str
 
 
@@ -87,7 +89,8 @@ def run_function(function: str, level: int, tier: str) -> Verdict:
     text = run.stdout + run.stderr
     found = [line for line in text.replace("\r", "\n").splitlines() if " found in " in line]
     passed = bool(found) and all(", no errors found in " in line for line in found)
-    return Verdict(function, run.returncode == 0 and passed, text.strip())
+    tests = sum(int(n) for n in re.findall(r"^In (\d+) tests", "\n".join(found), re.MULTILINE))
+    return Verdict(function, run.returncode == 0 and passed, tests, text.strip())
 
 
 def functions() -> list[str]:
@@ -105,14 +108,17 @@ def main() -> int:
     options = parser.parse_args()
     program()
     wanted = options.functions or functions()
-    failed = 0
+    failed = tests = 0
     with ThreadPoolExecutor(options.jobs) as pool:
         for verdict in pool.map(lambda f: run_function(f, options.level, options.tier), wanted):
-            print(f"{'ok  ' if verdict.passed else 'FAIL'} {verdict.function}", flush=True)
+            tests += verdict.tests
+            state = "ok  " if verdict.passed else "FAIL"
+            print(f"{state} {verdict.function}, {verdict.tests:,} tests", flush=True)
             if not verdict.passed:
                 failed += 1
                 print(verdict.text)
-    print(f"{len(wanted) - failed} of {len(wanted)} functions pass at level {options.level}")
+    passed = f"{len(wanted) - failed} of {len(wanted)} functions pass"
+    print(f"{passed} at level {options.level}, {tests:,} tests")
     return int(failed != 0)
 
 

@@ -183,11 +183,12 @@ CASE(branches_to_tagged_addresses) {
 }
 
 static int how(int kind, uint32_t* to) {
+    uint64_t address = (uint64_t)to & ~(0xffull << 56);
     hits = 0;
     if (sigsetjmp(back, 1) != 0) {
         CHECK_EQ(seen.si_code, ILL_ILLOPC);
-        CHECK_EQ((uint64_t)seen.si_addr, (uint64_t)to);
-        CHECK_EQ(seen_context.uc_mcontext.pc, (uint64_t)to);
+        CHECK_EQ((uint64_t)seen.si_addr, address);
+        CHECK_EQ(seen_context.uc_mcontext.pc, address);
         return 1 + (int)(seen_context.uc_mcontext.pstate >> 10 & 3);
     }
     if (kind == 2) {
@@ -214,6 +215,9 @@ CASE(landing_pads) {
         for (int n = 0; n < 6; n++) {
             CHECK_EQ(how(2, p + 16 * n), kCalled[n]);
             CHECK_EQ(how(1, p + 16 * n), kJumped[n]);
+            uint32_t* tagged = (uint32_t*)((uint64_t)(p + 16 * n) | 0x5aull << 56);
+            CHECK_EQ(how(2, tagged), kCalled[n]);
+            CHECK_EQ(how(1, tagged), kJumped[n]);
         }
     }
     CHECK_EQ(mprotect(p, kPage, PROT_READ | PROT_EXEC), 0);
