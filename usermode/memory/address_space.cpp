@@ -25,6 +25,9 @@ int64_t host_mmap(uint64_t address, uint64_t bytes, int prot, int flags, int fd,
 
 // PROT_MTE asks for nothing that a CPU without the feature could refuse to give.
 constexpr int kProtBits = PROT_READ | PROT_WRITE | PROT_EXEC | kProtBti;
+// Beside them in a range: what is written there others see.
+constexpr int kShared = 0x100;
+int shared_bit(int flags) { return (flags & MAP_TYPE) == MAP_PRIVATE ? 0 : kShared; }
 // x86's MAP_32BIT: no flag of AArch64.
 constexpr int kMap32Bit = 0x40;
 
@@ -161,6 +164,29 @@ uint64_t AddressSpace::mapped_bytes_locked() const {
     return bytes;
 }
 
+bool AddressSpace::is_stack(uint64_t begin, uint64_t end) const {
+    if (stack_sp_ >= begin && stack_sp_ < end) return true;
+    return std::any_of(growing_.begin(), growing_.end(),
+                       [&](uint64_t first) { return first >= begin && first < end; });
+}
+
+AddressSpace::DataShare AddressSpace::data_in(uint64_t address, uint64_t bytes) const {
+    std::shared_lock lock = reader();
+    DataShare share;
+    uint64_t end = address + std::min(bytes, kAddressLimit - std::min(kAddressLimit, address));
+    auto it = ranges_.upper_bound(address);
+    if (it != ranges_.begin()) --it;
+    for (; it != ranges_.end() && it->first < end; ++it) {
+        const auto& [begin, range] = *it;
+        uint64_t first = std::max(begin, address), last = std::min(range.end, end);
+        if (first >= last || (range.prot & kShared) != 0 || is_stack(begin, range.end)) continue;
+        ((range.prot & PROT_WRITE) != 0 ? share.is : share.could_be) += last - first;
+    }
+    return share;
+}
+
+uint64_t AddressSpace::data_bytes() const { return data_in(0, kAddressLimit).is; }
+
 // The kernel maps 128 KiB below the arguments (setup_arg_pages() of fs/exec.c) and more when it is
 // touched.
 uint64_t AddressSpace::grown_stack() const {
@@ -194,7 +220,7 @@ std::vector<GuestRange> AddressSpace::ranges_in(uint64_t begin, uint64_t end) co
         while (first < last) {
             uint64_t part = last;
             const char* name = name_at(first, part);
-            result.push_back({first, part, it->second.prot, name});
+            result.push_back({first, part, it->second.prot & kProtBits, name});
             first = part;
         }
     }
@@ -205,7 +231,7 @@ int AddressSpace::prot_at(uint64_t address) const {
     auto look = [&] {
         auto it = ranges_.upper_bound(address);
         if (it == ranges_.begin() || std::prev(it)->second.end <= address) return -1;
-        return std::prev(it)->second.prot;
+        return std::prev(it)->second.prot & kProtBits;
     };
     {
         std::shared_lock lock(mutex_);
@@ -279,7 +305,7 @@ int64_t AddressSpace::map(uint64_t address, uint64_t bytes, int prot, int flags,
         address = static_cast<uint64_t>(result);
         was_code = clear(address, address + size);
         forget_names(address, address + size);
-        set(address, address + size, prot & kProtBits);
+        set(address, address + size, (prot & kProtBits) | shared_bit(flags));
         if ((flags & MAP_GROWSDOWN) != 0) {
             growing_.push_back(address);
             any_grows_ = true;
@@ -347,7 +373,7 @@ int64_t AddressSpace::attach(int id, uint64_t address, int flags) {
         address = static_cast<uint64_t>(result);
         was_code = clear(address, address + size);
         forget_names(address, address + size);
-        set(address, address + size, prot);
+        set(address, address + size, prot | kShared);
         attached_[address] = size;
     }
     stale(was_code, address, address + size);
@@ -413,6 +439,17 @@ void AddressSpace::lock_new(uint64_t address, uint64_t bytes) const {
     syscall(SYS_mlock2, address, bytes, (lock_future_ & MCL_ONFAULT) != 0 ? MLOCK_ONFAULT : 0);
 }
 
+// What is shared stays so. True when any of it was executable.
+bool AddressSpace::reprotect(uint64_t begin, uint64_t end, int prot) {
+    split(begin);
+    split(end);
+    auto first = ranges_.lower_bound(begin), last = ranges_.lower_bound(end);
+    std::vector<std::pair<uint64_t, Range>> parts(first, last);
+    bool was_code = clear(begin, end);
+    for (const auto& [at, part] : parts) set(at, part.end, prot | (part.prot & kShared));
+    return was_code;
+}
+
 int64_t AddressSpace::protect(uint64_t address, uint64_t bytes, int prot) {
     if (address % kPageSize != 0) return -EINVAL;
     if (bytes == 0) return 0;
@@ -432,8 +469,7 @@ int64_t AddressSpace::protect(uint64_t address, uint64_t bytes, int prot) {
         }
         long result = syscall(SYS_mprotect, address, size, host_prot(prot));
         if (result != 0) return -errno;
-        was_code = clear(address, address + size);
-        set(address, address + size, prot & kProtBits);
+        was_code = reprotect(address, address + size, prot & kProtBits);
     }
     stale(was_code, address, address + size);
     if ((prot & kProtBti) != 0 && guard_) guard_();

@@ -93,6 +93,14 @@ class AddressSpace {
 
     /// All that the guest has, of the initial stack what it has grown to.
     uint64_t mapped_bytes() const;
+    /// What RLIMIT_DATA is about: private memory that can be written, but the stack.
+    uint64_t data_bytes() const;
+    /// How much of [address, address + bytes) is that, and how much would be if it could be
+    /// written.
+    struct DataShare {
+        uint64_t is = 0, could_be = 0;
+    };
+    DataShare data_in(uint64_t address, uint64_t bytes) const;
     /// Whether every byte of [address, address + bytes) is the guest's.
     bool owns(uint64_t address, uint64_t bytes) const;
     /// What the guest has in [begin, end), in order.
@@ -106,7 +114,7 @@ class AddressSpace {
    private:
     struct Range {
         uint64_t end;
-        int prot;
+        int prot;  // and kShared
     };
     struct Name {
         uint64_t begin, end;
@@ -137,9 +145,11 @@ class AddressSpace {
     void each_part(uint64_t grown, Function function) const;
     int64_t lock_current(unsigned how) const;
     bool owns_locked(uint64_t address, uint64_t bytes) const;
+    bool is_stack(uint64_t begin, uint64_t end) const;
     void set(uint64_t begin, uint64_t end, int prot) const;
     /// Takes [begin, end) out of the ranges; true when any of it was executable.
     bool clear(uint64_t begin, uint64_t end);
+    bool reprotect(uint64_t begin, uint64_t end, int prot);
     void split(uint64_t at);
     void forget_names(uint64_t begin, uint64_t end);
     void move_names(uint64_t from, uint64_t to, uint64_t bytes);

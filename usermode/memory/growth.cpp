@@ -61,10 +61,7 @@ std::shared_lock<std::shared_mutex> AddressSpace::reader() const {
 
 bool AddressSpace::grows_down(uint64_t address) const {
     uint64_t begin = std::prev(ranges_.upper_bound(address))->first;
-    uint64_t end = ranges_.at(begin).end;
-    bool stack = stack_sp_ >= begin && stack_sp_ < end;
-    return stack || std::any_of(growing_.begin(), growing_.end(),
-                                [&](uint64_t first) { return first >= begin && first < end; });
+    return is_stack(begin, ranges_.at(begin).end);
 }
 
 }  // namespace pydbt::usermode

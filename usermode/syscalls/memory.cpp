@@ -27,6 +27,15 @@ bool is_over_limit(GuestThread& t, uint64_t more) {
     return more > limit.value.rlim_cur || mapped > limit.value.rlim_cur - more;
 }
 
+// RLIMIT_DATA (may_expand_vm() of mm/vma.c, with its exception for Valgrind).
+bool is_over_data_limit(GuestThread& t, uint64_t more) {
+    const KeptSettings::Limit& limit = t.group->kept.data;
+    if (more == 0 || !limit.set || limit.value.rlim_cur == RLIM_INFINITY) return false;
+    uint64_t now = t.process.memory.data_bytes(), most = limit.value.rlim_cur;
+    if (most == 0) most = limit.value.rlim_max;
+    return more > most || now > most - more;
+}
+
 // What the guest's personality and PR_SET_MDWE make of PROT_ bits; false: refused.
 bool admit_prot(GuestThread& t, int& prot, int before) {
     constexpr uint64_t kReadImpliesExec = 0x0400000;
@@ -46,14 +55,18 @@ int64_t sys_brk(GuestThread& t, const SyscallArgs& a) {
     if (grows && data.set && wanted - memory.brk_start() > data.value.rlim_cur) {
         return static_cast<int64_t>(now);
     }
-    if (grows && is_over_limit(t, wanted - now)) return static_cast<int64_t>(now);
+    uint64_t more = grows ? page_up(wanted) - page_up(now) : 0;
+    if (is_over_limit(t, more) || is_over_data_limit(t, more)) return static_cast<int64_t>(now);
     return static_cast<int64_t>(memory.brk(wanted));
 }
 int64_t sys_mmap(GuestThread& t, const SyscallArgs& a) {
     if (a[5] % kPageSize != 0) return -EINVAL;
     auto prot = static_cast<int>(a[2]);
     if (!admit_prot(t, prot, PROT_EXEC)) return -EACCES;
-    if (is_over_limit(t, page_up(a[1]))) return -ENOMEM;
+    uint64_t size = page_up(a[1]);
+    bool data = (a[3] & MAP_TYPE) == MAP_PRIVATE && (a[3] & MAP_GROWSDOWN) == 0;
+    if (is_over_limit(t, size)) return -ENOMEM;
+    if (data && (prot & PROT_WRITE) != 0 && is_over_data_limit(t, size)) return -ENOMEM;
     if ((a[3] & MAP_SHARED) != 0) t.process.engine->share_memory();
     return t.process.memory.map(a[0], a[1], prot, static_cast<int>(a[3]), static_cast<int>(a[4]),
                                 a[5]);
@@ -66,10 +79,18 @@ int64_t sys_mprotect(GuestThread& t, const SyscallArgs& a) {
     uint64_t address = untag(a[0]);
     int before = std::max(t.process.memory.prot_at(address), 0);
     if (!admit_prot(t, prot, before)) return -EACCES;
+    if ((prot & PROT_WRITE) != 0 && t.group->kept.data.set) {
+        uint64_t more = t.process.memory.data_in(address, page_up(a[1])).could_be;
+        if (is_over_data_limit(t, more)) return -ENOMEM;
+    }
     return t.process.memory.protect(address, a[1], prot);
 }
 int64_t sys_mremap(GuestThread& t, const SyscallArgs& a) {
     if (a[2] > a[1] && is_over_limit(t, a[2] - a[1])) return -ENOMEM;
+    if (a[2] > a[1] && t.group->kept.data.set) {
+        bool data = t.process.memory.data_in(untag(a[0]), 1).is != 0;
+        if (data && is_over_data_limit(t, page_up(a[2]) - page_up(a[1]))) return -ENOMEM;
+    }
     return t.process.memory.remap(untag(a[0]), a[1], a[2], static_cast<int>(a[3]), a[4]);
 }
 int64_t sys_madvise(GuestThread& t, const SyscallArgs& a) {

@@ -444,6 +444,34 @@ CASE(grows_down) {
     CHECK(mincore(top - 4096, 4096, &present) != 0 && errno == ENOMEM);
 }
 
+// RLIMIT_DATA: private memory that can be written, but the stack.
+CASE(data_limit) {
+    const int private_ = MAP_PRIVATE | MAP_ANONYMOUS, shared = MAP_SHARED | MAP_ANONYMOUS;
+    size_t big = 64 << 20, small = 1 << 20;
+    struct rlimit limit = {32 << 20, RLIM_INFINITY};
+    char* before = mmap(NULL, small, RW, private_, -1, 0);
+    CHECK(setrlimit(RLIMIT_DATA, &limit) == 0);
+    CHECK(mmap(NULL, big, RW, private_, -1, 0) == MAP_FAILED && errno == ENOMEM);
+    CHECK(mmap(NULL, big, RW, shared, -1, 0) != MAP_FAILED);
+    CHECK(mmap(NULL, big, PROT_READ, shared, -1, 0) != MAP_FAILED);
+    char* reserved = mmap(NULL, big, PROT_NONE, private_, -1, 0);
+    CHECK(reserved != MAP_FAILED);
+    CHECK(mprotect(reserved, small, RW) == 0);
+    CHECK(mprotect(reserved, big, RW) != 0 && errno == ENOMEM);
+    CHECK(mprotect(reserved, big, PROT_READ) == 0);
+    CHECK(mremap(before, small, big, MREMAP_MAYMOVE) == MAP_FAILED && errno == ENOMEM);
+    CHECK(mremap(before, small, 2 * small, MREMAP_MAYMOVE) != MAP_FAILED);
+    char* heap = sbrk(0);
+    CHECK(sbrk((intptr_t)big) == (void*)-1 && errno == ENOMEM);
+    CHECK(sbrk((intptr_t)small) == heap);
+    // What is shared stays so when its protection changes.
+    char* other = mmap(NULL, big, PROT_READ, shared, -1, 0);
+    CHECK(other != MAP_FAILED && mprotect(other, big, RW) == 0);
+    CHECK(mprotect(other, big, PROT_READ) == 0 && mprotect(other, big, RW) == 0);
+    CHECK(munmap(other, big) == 0 && munmap(reserved, big) == 0);
+    CHECK(mmap(NULL, 24 << 20, RW, private_, -1, 0) != MAP_FAILED);
+}
+
 // glibc does this when a library wants an executable stack.
 CASE(stack_is_made_executable) {
     char here;
