@@ -156,13 +156,11 @@ void Process::run(GuestThread& thread) {
 void Process::serve(GuestThread& thread, const runtime::Exit& exit) {
     using runtime::ExitReason;
     base::CpuState& state = thread.state();
-    if (exit.reason != ExitReason::svc) thread.syscall = -1;
+    thread.syscall = exit.reason == ExitReason::svc ? static_cast<int>(state.x[8]) : -1;
+    wait_for_dump(thread);
     switch (exit.reason) {
         case ExitReason::svc: serve_syscall(thread); return;
-        case ExitReason::interrupted:
-            wait_for_dump(thread);
-            deliver_signals(thread, false);
-            return;
+        case ExitReason::interrupted: deliver_signals(thread, false); return;
         case ExitReason::wait: return;
         case ExitReason::brk: raise_fault(thread, SIGTRAP, TRAP_BRKPT, state.pc, exit); return;
         case ExitReason::authentication:

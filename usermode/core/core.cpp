@@ -213,27 +213,41 @@ CoreFacts facts(const GuestThread& thread, int number, uint64_t limit) {
 
 // --- the other threads --------------------------------------------------------------------------
 
-// Stops the others and returns them. One that is in a call stands behind its SVC until the end.
-std::vector<GuestThread*> stop_others(GuestThread& self) {
-    constexpr int kRound = 1000, kLongest = 2000, kInCalls = 20;  // us, rounds
-    std::vector<GuestThread*> others;
-    {
-        std::scoped_lock lock(self.group->members_mutex);
-        others = self.group->members;
+// The other threads, standing still. One that is in a call stands behind its SVC until the end; one
+// that ends waits for the lock, and is whole until then.
+class Others {
+   public:
+    explicit Others(GuestThread& self) : self_(self), lock_(self.group->members_mutex) {
+        constexpr int kRound = 1000, kLongest = 2000, kInCalls = 20;  // us, rounds
+        look();
+        for (int quiet = 0, n = 0; quiet < kInCalls && n < kLongest; n++) {
+            if (std::all_of(threads_.begin(), threads_.end(), is_parked)) break;
+            quiet = std::any_of(threads_.begin(), threads_.end(), is_running) ? 0 : quiet + 1;
+            lock_.unlock();
+            usleep(kRound);
+            lock_.lock();
+            look();
+        }
     }
-    std::erase(others, &self);
-    auto is_parked = [](const GuestThread* t) { return t->parked.load(); };
-    auto is_running = [](const GuestThread* t) {
-        return !t->parked.load() && runtime::Engine::in_code(*t->cpu);
-    };
-    for (GuestThread* t : others) runtime::Engine::request_exit(*t->cpu);
-    for (int quiet = 0, n = 0; quiet < kInCalls && n < kLongest; n++) {
-        if (std::all_of(others.begin(), others.end(), is_parked)) break;
-        quiet = std::any_of(others.begin(), others.end(), is_running) ? 0 : quiet + 1;
-        usleep(kRound);
+    const std::vector<GuestThread*>& threads() const { return threads_; }
+
+   private:
+    static bool is_parked(const GuestThread* t) { return t->parked.load(); }
+    static bool is_running(const GuestThread* t) {
+        return !is_parked(t) && runtime::Engine::in_code(*t->cpu);
     }
-    return others;
-}
+    void look() {
+        threads_ = self_.group->members;
+        std::erase(threads_, &self_);
+        for (GuestThread* t : threads_) {
+            if (!is_parked(t)) runtime::Engine::request_exit(*t->cpu);
+        }
+    }
+
+    GuestThread& self_;
+    std::unique_lock<std::mutex> lock_;
+    std::vector<GuestThread*> threads_;
+};
 
 // --- the parent's view --------------------------------------------------------------------------
 
@@ -308,10 +322,10 @@ bool dump(GuestThread& thread, const siginfo_t& info) {
     if (!wanted || core_goes_elsewhere(pattern)) return false;
     std::string name = expand_core_pattern(pattern, read_core_uses_pid(),
                                            facts(thread, info.si_signo, limit.rlim_cur));
-    std::vector<GuestThread*> others = stop_others(thread);
+    Others others(thread);
     int fd = open_core(name);
     if (fd < 0) return false;
-    bool written = write_core(fd, limit.rlim_cur, thread, others, info);
+    bool written = write_core(fd, limit.rlim_cur, thread, others.threads(), info);
     close(fd);
     return written && pattern.find('/') == std::string::npos && hide_hosts_dump();
 }

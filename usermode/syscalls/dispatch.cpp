@@ -88,7 +88,6 @@ void serve_syscall(GuestThread& thread) {
     SyscallArgs args = {state.x[0], state.x[1], state.x[2], state.x[3], state.x[4], state.x[5]};
     const SyscallInfo& info = info_of(number);
     if (thread.group->tagged_addresses) untag_pointers(info, args);
-    thread.syscall = static_cast<int>(number);
     bool trace = thread.process.options.strace;
     if (trace) trace_call(thread, number, info, args);
     if (thread.seccomp.active() && !filter_call(thread, number)) return;
