@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "translator/a64/sysregs.gen.hpp"
+#include "translator/base/tags.hpp"
 #include "usermode/core/core.hpp"
 #include "usermode/linux_cpu.hpp"
 #include "usermode/memory/guest_memory.hpp"
@@ -85,6 +86,7 @@ bool Process::create(std::string& error) {
     engine_options.log = log.get();
     engine = runtime::Engine::create(*this, engine_options, error);
     if (!engine) return false;
+    if (options.cpu.features().has(a64::Feature::MTE2)) memory.allow_tags();
     if (has_bti()) memory.on_guard([this] { engine->guard_branches(); });
     memory.on_code_change([this](uint64_t begin, uint64_t end) { engine->invalidate(begin, end); });
     std::unique_ptr<runtime::Thread> cpu = engine->create_thread();
@@ -114,7 +116,11 @@ bool Process::create(std::string& error) {
 uint64_t Process::read_sysreg(base::CpuState& state, uint32_t id, bool&) {
     if (id >= a64::kOwnAnswers) return answer_vdso(state, id - a64::kOwnAnswers);
     switch (id) {
-        case a64::kCTR_EL0: return options.cpu.model().ctr;
+        case a64::kCTR_EL0: {
+            constexpr uint64_t kTminLine = uint64_t{0x3f} << 32;
+            bool tags = options.cpu.features().has(a64::Feature::MTE2);
+            return options.cpu.model().ctr & ~(tags ? 0 : kTminLine);
+        }
         case a64::kDCZID_EL0: return static_cast<uint64_t>(__builtin_ctz(a64::kZvaBytes / 4));
         case a64::kCNTFRQ_EL0: return options.cpu.model().counter_hz;
         case a64::kCNTPCT_EL0:
@@ -129,6 +135,13 @@ uint64_t Process::read_sysreg(base::CpuState& state, uint32_t id, bool&) {
         }
         default: return read_id_register(options.cpu, id & 0x3f);
     }
+}
+
+// Async: Linux hears of it when the kernel is entered next, which may be at once.
+runtime::TagFault Process::tag_fault(const base::CpuState& state, uint64_t address, bool) {
+    if (!memory.tagged(untag(address))) return runtime::TagFault::none;
+    bool now = state.tag_check == base::kTagCheckSync;
+    return now ? runtime::TagFault::now : runtime::TagFault::later;
 }
 
 bool Process::has_bti() const { return options.cpu.features().has(a64::Feature::BTI); }
@@ -179,6 +192,10 @@ void Process::serve(GuestThread& thread, const runtime::Exit& exit) {
             raise_fault(thread, exit.host_signal, code, exit.address, exit);
             return;
         }
+        case ExitReason::tag_check:
+            raise_fault(thread, SIGSEGV, kSegvMteSync, exit.address, exit);
+            return;
+        case ExitReason::tag_checked: raise_fault(thread, SIGSEGV, kSegvMteAsync, 0, exit); return;
         case ExitReason::alignment_fault:
             raise_fault(thread, SIGBUS, BUS_ADRALN, exit.address, exit);
             return;

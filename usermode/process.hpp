@@ -75,9 +75,10 @@ class GuestThread {
     uint64_t clear_child_tid = 0;  // guest address; 0: none
     uint64_t robust_list = 0;      // guest address of a robust_list_head; 0: none
     int tid = 0;
-    SeccompState seccomp;  // another thread may set it: under group->members_mutex
-    bool exiting = false;  // exit(2) was called
-    int syscall = -1;      // the number of the one it is in, or was when its signal came
+    uint64_t tag_control = 0;  // of PR_SET_TAGGED_ADDR_CTRL what is about tags
+    SeccompState seccomp;      // another thread may set it: under group->members_mutex
+    bool exiting = false;      // exit(2) was called
+    int syscall = -1;          // the number of the one it is in, or was when its signal came
     std::atomic<bool> parked = false;  // for good: another thread dumps core
     RandomBytes random;
     // Null when no debugger has it. Others change it with the debugger's lock.
@@ -99,6 +100,11 @@ class Process final : public runtime::Environment {
     bool has_bti() const;
     bool guarded(uint64_t pc) override;
     bool own(uint64_t pc) override { return memory.in_vdso(pc); }
+    uint8_t tag_at(uint64_t address) override { return memory.tag_at(address); }
+    void set_tags(uint64_t address, uint64_t granules, uint8_t tag) override {
+        memory.set_tags(address, granules, tag);
+    }
+    runtime::TagFault tag_fault(const base::CpuState& state, uint64_t address, bool write) override;
     uint64_t read_sysreg(base::CpuState& state, uint32_t id, bool& undefined) override;
     void write_sysreg(base::CpuState& state, uint32_t id, uint64_t value, bool& undefined) override;
 

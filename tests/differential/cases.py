@@ -179,6 +179,9 @@ _MEMORY = {
     "LDST_pre_v": _Memory(_imm9),
     "LDST_unsigned_v": _Memory(lambda f: f["imm"] << _scale_v(f)),
     "LDST_register_v": _Memory(scale=_scale_v),
+    "STG": _Memory(lambda f: 0 if f["idx"] == 1 else _imm9(f) * 16, aligned=True),
+    "STGP": _Memory(lambda f: 0 if f["idx"] == 1 else _signed(f["imm"], 7) * 16, aligned=True),
+    "LDG": _Memory(lambda f: _imm9(f) * 16),
     "STLUR": _Memory(_imm9, aligned=True),
     "LDAPUR": _Memory(_imm9, aligned=True),
     "SYS": _Memory(base="rt"),
@@ -205,18 +208,19 @@ def _may_store(name: str) -> bool:
     return not name.startswith("LD") or name.startswith("LDST") or read_modify_write
 
 
-_PROLOGUES = {"CPYP": 22, "SETP": 14}
+_PROLOGUES = {"CPYP": 22, "SETP": 14, "SETGP": 14}
 """Prologues of copies and sets, and the lowest bit that tells their stages apart."""
 _BRANCHES = frozenset({"B", "BL", "B_cond", "BC_cond", "CBZ", "CBNZ", "TBZ", "TBNZ"})
 _INDIRECT = ("BR", "BLR", "RET", "BRA", "BLRA", "RETA")
 _CODE_ADDRESS = frozenset({"ADR", "ADRP", "BL", "BLR", "BLRA"})
 _EXCLUSIVE_LOAD = {"STXR": "LDXR", "STXP": "LDXP"}
 _ENDS = frozenset({"SVC", "BRK", "HLT"})
-# Values that differ from machine to machine, SSBS because it starts as 0 or as 1, DIT
+# Values that differ from machine to machine, SSBS because it starts as 0 or as 1, DIT and TCO
 # because unicorn has none.
 _MACHINE = frozenset(r.name for r in SYSREGS if r.how in ("environment", "random")) | {
     "SSBS",
     "DIT",
+    "TCO",
 }
 
 
@@ -499,6 +503,9 @@ class Generator:
         size = rng.choice((rng.randrange(20), rng.randrange(100), rng.randrange(600)))
         if rng.getrandbits(2) == 0:  # ranges that overlap
             draft.x[rs] = draft.x[rd] + rng.randint(-40, 40)
+        if template.name == "SETGP" and rng.getrandbits(3):  # granules
+            draft.x[rd] &= -16
+            size &= -16
         draft.x[rn] = size if rng.getrandbits(5) else values.x_value(rng)
         fields = template.draw(rng.getrandbits, draft.pool) | {"rd": rd, "rs": rs, "rn": rn}
         if fields.get("any") == 0 and 0 <= draft.x[rd] - draft.x[rs] < draft.x[rn]:

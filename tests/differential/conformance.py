@@ -72,7 +72,7 @@ _WRITE_BACK = "write-back to a register that is transferred is CONSTRAINED UNPRE
 _INTO_ONE = "loading a pair into one register is CONSTRAINED UNPREDICTABLE"
 LENIENT = (
     Lenient(("LDXP", "LDP", "LDPSW", "LDP_v"), _same, _INTO_ONE),
-    Lenient(("LDP", "LDPSW", "STP"), _pair_writes_back, _WRITE_BACK),
+    Lenient(("LDP", "LDPSW", "STP", "STGP"), _pair_writes_back, _WRITE_BACK),
     Lenient(("LDST_post", "LDST_pre"), _one_writes_back, _WRITE_BACK),
     Lenient(("LDRA",), lambda v: v["w"] == 1 and _one_writes_back(v), _WRITE_BACK),
     Lenient(
@@ -88,6 +88,7 @@ UNDEFINED = (
     Undefined(
         r"(hvc|smc|dcps[123]).*|drps|eret(a[ab])?", "UNDEFINED at EL0, or a halt of the debugger's"
     ),
+    Undefined(r"(ld|st|stz)gm .*", "UNDEFINED at EL0"),
     Undefined(r"sysl .*", "no SYSL operation is EL0's"),
     Undefined(r"mrs \w+, S[01]_.*|msr S[01]_.*", "op0 0 and 1 are no registers"),
     Undefined(r"msr (PAN|SPSel|UAO|ALLINT|PM|DAIF(Set|Clr)), .*", "PSTATE fields that EL0 has not"),

@@ -41,7 +41,9 @@ class NotDrawn:
 
 
 NEWER = {
-    "unicorn": frozenset({"MOPS", "CSSC", "HBC", "WFxT", "LSE128", "LRCPC3", "DIT", "SSBS2"}),
+    "unicorn": frozenset(
+        {"MOPS", "MTE", "CSSC", "HBC", "WFxT", "LSE128", "LRCPC3", "DIT", "SSBS2"}
+    ),
     "qemu": frozenset({"LRCPC3", "PAuth"}),
 }
 """Features that an oracle does not have, or with keys of its own: their patterns are not drawn."""
@@ -65,6 +67,7 @@ NOT_DRAWN: tuple[NotDrawn, ...] = (
         "DC CVAP and DC CVADP of an address that is not mapped fault on unicorn, its other cleans "
         "do not; on pydbt all are NOPs",
     ),
+    NotDrawn("SYS", "op2 in (3, 4, 5)", "unicorn has no operations on tags", "unicorn"),
     *(
         NotDrawn(names, "", "unicorn's CPU has no FEAT_I8MM", "unicorn")
         for names in ("USDOT*", "SUDOT*", "?MMLA_v", "USMMLA_v")
@@ -125,7 +128,7 @@ NOT_DRAWN: tuple[NotDrawn, ...] = (
             "which registers and flags main parts and epilogues take is the implementation's: "
             "cases have them behind their prologues, which draw all three",
         )
-        for names in ("CPY[ME]", "SET[ME]")
+        for names in ("CPY[ME]", "SET[ME]", "SETG[ME]")
     ),
     NotDrawn("SYS", "crm == 4", "DC ZVA zeroes 512 bytes on qemu, 64 on pydbt and unicorn", "qemu"),
 )
@@ -178,7 +181,7 @@ NOT_COMPARED = (
             "go to the end of a page, ours do nothing, so the fault is another stage's",
             "qemu",
         )
-        for names in ("CPY?", "SET?")
+        for names in ("CPY?", "SET?", "SETG?")
     ),
     NotCompared(
         "SYS",

@@ -63,6 +63,7 @@ FEATURES = {
     "PACQARMA5": "pauth",
     "MTE": "mte",
     "MTE2": "mte",
+    "MTE3": "mte",
     "RNG": "rand",
     "ECV": "ecv",
     "WFxT": "wfxt",

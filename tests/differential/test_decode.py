@@ -120,6 +120,7 @@ REJECTED = (
         "the same",
         lambda v: v["w"] == 1 and v["rn"] == v["rt"] != 31,
     ),
+    Rejected(("STGP",), "capstone has no STGP", lambda v: True),
     Rejected(
         ("LDST_unprivileged",),
         "capstone takes these for forms with write-back; they have none",
@@ -158,7 +159,9 @@ def _read_only(v: Values, ours: str, theirs: str) -> bool:
 
 
 def _cvadp(v: Values, ours: str, theirs: str) -> bool:
-    return ours == f"dc cvadp, x{v['rt']}" and theirs == f"sys #3, c7, c13, #1, x{v['rt']}"
+    name = {1: "cvadp", 3: "cgvadp", 5: "cgdvadp"}.get(v["op2"])
+    rt = "xzr" if v["rt"] == 31 else f"x{v['rt']}"
+    return ours == f"dc {name}, {rt}" and theirs == f"sys #3, c7, c13, #{v['op2']}, {rt}"
 
 
 def _operation(v: Values, ours: str, theirs: str) -> bool:
@@ -189,7 +192,9 @@ DIFFERENCES = (
     ),
     Difference(("MSR",), "capstone names a read-only register in MRS only", _read_only),
     Difference(("SYS",), "operations that EL0 does not have have no name either", _operation),
-    Difference(("SYS",), "capstone has DC CVADP only where its feature is on", _cvadp),
+    Difference(
+        ("SYS",), "capstone has DC CVADP and its like only where their feature is on", _cvadp
+    ),
 )
 
 
@@ -201,8 +206,13 @@ EXTENSIONS = (
     Extension("UDF", "permanently undefined", "udf"),
     Extension("SVE", "not implemented", ".*", word=lambda w: w >> 25 & 15 == 2),
     Extension("SME", "not implemented", ".*", word=lambda w: w >> 25 & 15 == 0),
-    Extension("MTE", "not implemented", r"addg|subg|gmi|irg|subps?|ldgm?|stz?2?gm?|stgp|cmpp"),
-    Extension("MOPS", "not implemented", r"cpyf?[pme].*|setg?[pme].*"),
+    Extension("MTE", "UNDEFINED at EL0", r"(ld|st|stz)gm", example=0xD9A00000),
+    Extension(
+        "MOPS",
+        "registers that are the same, or 31, are CONSTRAINED UNPREDICTABLE",
+        r"cpyf?[pme].*|setg?[pme].*",
+        example=0x19000400,
+    ),
     Extension("LS64", "not implemented", r"(ld|st)64b.*"),
     Extension("TME", "not implemented", r"tcancel|tcommit|tstart|ttest"),
     Extension("XS", "not implemented", "dsb", "nxs", example=0xD503323F),

@@ -27,7 +27,7 @@ _INTS = (
 _FLOAT_FORMATS = {"f16": (5, 10), "f32": (8, 23), "f64": (11, 52)}
 _NARROW_EDGES = (15, 16, 17, -14, -15, -25, 127, 128, -126, -127, -149, -150)
 """Exponents at which a narrower format ends: half's, then single's."""
-_CONTROL = {"jump", "br", "param", "check_pointer"}  # rows of tests/cases have the last
+_CONTROL = {"jump", "br", "param", "check_pointer", "check_address"}  # rows have the last two
 BY_NAME = {op.name: op for op in OPS}
 STRAIGHT = [op for op in OPS if "end" not in op.effects and op.name not in _CONTROL]
 EXITS = [op for op in OPS if "end" in op.effects and op.name not in _CONTROL]

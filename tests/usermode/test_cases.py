@@ -25,6 +25,7 @@ PROGRAMS = (
     "loops",
     "pauth",
     "mops",
+    "mte",
     "vdso",
 )
 

@@ -28,10 +28,15 @@ Step Lifter::lift_LDXR(const Args_LDXR& a) {
 // The monitor has an address that was accessed, so without its tag (TBI). A store to another one
 // does not access it, and so is not found to be tagged either: its address is always compared
 // untagged.
-ir::Value Lifter::monitored(unsigned rn) { return b.untagged(xsp(rn)); }
+ir::Value Lifter::monitored(unsigned rn, unsigned size) {
+    if (b.checks()) b.check_address(xsp(rn), size, ir::kCheckStore);
+    b.uncheck();
+    return b.untagged(xsp(rn));
+}
 
 Step Lifter::lift_STXR(const Args_STXR& a) {
-    Value status = b.store_excl(monitored(a.rn), r(a.size == 3, a.rt), a.size, store_order(a.o0));
+    Value status =
+        b.store_excl(monitored(a.rn, a.size), r(a.size == 3, a.rt), a.size, store_order(a.o0));
     set_r(a.rs, status);
     return Step::next;
 }
@@ -54,10 +59,10 @@ Step Lifter::lift_STXP(const Args_STXP& a) {
     Value status = ir::kNone;
     if (a.sz) {
         Value pair = b.v_concat(x(a.rt), x(a.rt2));
-        status = b.store_excl128(monitored(a.rn), pair, store_order(a.o0));
+        status = b.store_excl128(monitored(a.rn, 4), pair, store_order(a.o0));
     } else {
         Value pair = b.bfi(x(a.rt), x(a.rt2), 32 | 32 << 8);
-        status = b.store_excl(monitored(a.rn), pair, 3, store_order(a.o0));
+        status = b.store_excl(monitored(a.rn, 3), pair, 3, store_order(a.o0));
     }
     set_r(a.rs, status);
     return Step::next;

@@ -4,6 +4,7 @@
 #include "translator/a64/lifter.hpp"
 #include "translator/a64/simd_lift.hpp"
 #include "translator/a64/sysregs.gen.hpp"
+#include "translator/base/tags.hpp"
 
 namespace pydbt::a64 {
 namespace {
@@ -70,6 +71,7 @@ Step Lifter::set_pstate(uint32_t id, uint32_t imm) {
 }
 Step Lifter::lift_MSR_SSBS(const Args_MSR_SSBS& a) { return set_pstate(kSSBS, a.imm); }
 Step Lifter::lift_MSR_DIT(const Args_MSR_DIT& a) { return set_pstate(kDIT, a.imm); }
+Step Lifter::lift_MSR_TCO(const Args_MSR_TCO& a) { return set_pstate(kTCO, a.imm); }
 
 Step Lifter::lift_CLREX(const Args_CLREX&) {
     b.clear_excl();
@@ -118,6 +120,11 @@ Step Lifter::lift_AXFLAG(const Args_AXFLAG&) {
     return Step::next;
 }
 
+void Lifter::zero_block(Value at) {
+    Value zero = b.vzero();
+    for (unsigned n = 0; n < kZvaBytes; n += 16) b.store_v(at, ir::kNone, zero, 0, n, 4);
+}
+
 Step Lifter::lift_SYS(const Args_SYS& a) {
     uint32_t id = a.op1 << 11 | a.crn << 7 | a.crm << 3 | a.op2;
     for (const SysOpInfo& op : kSysOps) {
@@ -125,12 +132,19 @@ Step Lifter::lift_SYS(const Args_SYS& a) {
         if (op.feature >= 0 && !features.has(static_cast<Feature>(op.feature))) break;
         switch (op.way) {
             case SysOpWay::clean: return Step::next;
-            case SysOpWay::zero: {
-                Value at = b.and_(x(a.rt), b.i64(~uint64_t{kZvaBytes - 1}));
-                Value zero = b.vzero();
-                for (unsigned n = 0; n < kZvaBytes; n += 16) {
-                    b.store_v(at, ir::kNone, zero, 0, n, 4);
+            case SysOpWay::zero:
+                zero_block(b.and_(x(a.rt), b.i64(~uint64_t{kZvaBytes - 1})));
+                return Step::next;
+            case SysOpWay::tag:
+            case SysOpWay::zero_tag: {
+                Value at = b.untagged(b.and_(x(a.rt), b.i64(~uint64_t{kZvaBytes - 1})));
+                b.uncheck();
+                if (op.way == SysOpWay::zero_tag) {
+                    zero_block(at);
+                } else {
+                    static_cast<void>(b.atomic_add(at, b.i64(0), 0, 0));  // writable?
                 }
+                set_tags(at, kZvaBytes / base::kGranule, x(a.rt));
                 return Step::next;
             }
             case SysOpWay::invalidate:

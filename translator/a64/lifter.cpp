@@ -1,20 +1,36 @@
 #include "translator/a64/lifter.hpp"
 
+#include <algorithm>
+
 namespace pydbt::a64 {
+namespace {
+
+// Instructions of a block whose accesses are checked: a check is long.
+constexpr size_t kMostChecked = 16;
+
+void lift_words(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
+                const Features& features, PageKind page) {
+    Lifter lifter(f, features, page);
+    lifter.b.switch_to(lifter.b.new_block());
+    for (uint32_t word : words) {
+        lifter.b.begin_insn(pc);
+        if (f.check_tags && is_tag_unchecked(word)) lifter.b.uncheck();
+        if (lifter.dispatch(word) == Step::end) return;
+        pc += 4;
+    }
+    lifter.b.exit_direct(static_cast<int64_t>(pc));
+}
+
+}  // namespace
 
 void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
                 const Features& features, uint32_t key, PageKind page) {
     f.pc = pc;
     f.key = key;
     f.within_16 = features.has(Feature::LSE2);
-    Lifter lifter(f, features, page);
-    lifter.b.switch_to(lifter.b.new_block());
-    for (uint32_t word : words) {
-        lifter.b.begin_insn(pc);
-        if (lifter.dispatch(word) == Step::end) return;
-        pc += 4;
-    }
-    lifter.b.exit_direct(static_cast<int64_t>(pc));
+    f.check_tags = (key & kKeyTags) != 0;
+    if (f.check_tags) words = words.first(std::min(words.size(), kMostChecked));
+    lift_words(f, pc, words, features, page);
 }
 
 void lift_breakpoint(ir::Function& f, uint64_t pc, uint32_t key) {

@@ -43,11 +43,18 @@ inline constexpr uint32_t kKeyAh = 2, kKeyNep = 4;
 inline constexpr uint32_t kKeyGuarded = 1 << 15;
 /// Somebody else may see memory: pairs of 16 bytes are one access (FEAT_LSE2).
 inline constexpr uint32_t kKeyShared = 1 << 14;
+/// Tags of addresses are checked (FEAT_MTE).
+inline constexpr uint32_t kKeyTags = 1 << 11;
+/// The block is one instruction.
+inline constexpr uint32_t kKeyStep = 1 << 12;
 /// From here up: CpuState::pac_off.
 inline constexpr unsigned kKeyPacOffShift = 16;
 
 /// Whether the block goes on behind an instruction.
 enum class Step : uint8_t { next, end };
+
+/// Whether a load or store is Tag Unchecked: with SP as base, no index and no write-back.
+bool is_tag_unchecked(uint32_t word);
 
 class Lifter {
    public:
@@ -131,7 +138,17 @@ class Lifter {
     Value load_register(unsigned size, unsigned opc, const MemoryOperand& at, unsigned order = 0,
                         unsigned flags = 0);
     bool pair_is_one_access(bool sf, unsigned rn) const;
-    Value monitored(unsigned rn);
+    Value monitored(unsigned rn, unsigned size);
+
+    // Tags.
+    void zero_block(Value at);
+    void set_tags(Value address, unsigned granules, Value tagged);
+    void copy_or_set_step(unsigned to, int from, unsigned data, unsigned count, uint32_t next,
+                          uint32_t again);
+    Step end_stage(uint32_t next, uint32_t again);
+    Step set_with_tags(unsigned to, unsigned data, unsigned count, bool epilogue);
+    void begin_stage(unsigned to, int from, unsigned count, bool downwards, bool epilogue,
+                     uint32_t next);
     Value load_ordered(unsigned size, unsigned opc, unsigned rn, int64_t disp, unsigned order);
     Step store_ordered(unsigned size, unsigned rt, unsigned rn, int64_t disp);
     /// The main part or the epilogue of a copy (`from` is a register) or set (it is -1).

@@ -168,7 +168,10 @@ def _method(op: Op) -> str:
         for field, name in attrs.items()
     )
     # The ops left here that access memory have a plain address first.
-    address = "        a0 = address(a0);\n" if op.effects & {"load", "store"} else ""
+    size = "4" if op.name.endswith("128") else "size_"
+    loads = "load" in op.effects and not op.name.startswith("store")
+    checked = f"        a0 = address(a0, {size}, {'kCheckLoad' if loads else 'kCheckStore'});\n"
+    address = checked if op.effects & {"load", "store"} else ""
     end = "finish" if "pure" in op.effects else "append"
     ret = "void" if op.result == "none" else "Value"
     say = "" if op.result == "none" else "return "

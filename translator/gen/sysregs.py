@@ -14,7 +14,7 @@ from ..spec.sysregs import OWN_ANSWERS, OWN_HINTS, SYSOPS, SYSREGS, ZVA_BYTES, S
 from .common import SpecError, run
 
 _HOW = {"nzcv", "fpcr", "fpsr", "random", "environment"}
-_OPS = {"zero", "clean", "invalidate"}
+_OPS = {"zero", "tag", "zero_tag", "clean", "invalidate"}
 
 
 def check(registers: Sequence[SysReg] = SYSREGS, operations: Sequence[SysOp] = SYSOPS) -> None:
@@ -92,7 +92,7 @@ inline constexpr SysRegInfo kSysRegs[] = {{
 
 {names}
 
-enum class SysOpWay : uint8_t {{ zero, clean, invalidate }};
+enum class SysOpWay : uint8_t {{ zero, tag, zero_tag, clean, invalidate }};
 struct SysOpInfo {{
     uint32_t id;  // op1<<11|CRn<<7|CRm<<3|op2
     const char* name;

@@ -167,10 +167,14 @@ Value Builder::memory(Op op, Type type, Value base, Value index, Value value, un
         base = add(base, i64(static_cast<uint64_t>(disp)));
         disp = 0;
     }
-    if (f_.mask_addresses) {
+    bool checked = checks_ && inst(base).op != Op::guest_addr;
+    if (f_.mask_addresses || checked) {
         Value sum = base;
         if (index != kNone) sum = add(sum, shl(index, i64(scale)));
-        base = untagged(add(sum, i64(static_cast<uint64_t>(disp))));
+        sum = add(sum, i64(static_cast<uint64_t>(disp)));
+        bool stores = has(op, kStore);
+        if (checked) check_address(sum, size, stores ? kCheckStore : kCheckLoad);
+        base = untagged(sum);
         index = kNone;
         scale = 0;
         disp = 0;
@@ -186,6 +190,10 @@ Value Builder::memory(Op op, Type type, Value base, Value index, Value value, un
 
 Value Builder::untagged(Value address) { return sbfx(address, kUntaggedField); }
 
-Value Builder::address(Value base) { return f_.mask_addresses ? untagged(base) : base; }
+Value Builder::address(Value base, unsigned size, int64_t kind) {
+    if (!checks_) return untagged_if_asked(base);
+    check_address(base, size, kind);
+    return untagged(base);
+}
 
 }  // namespace pydbt::ir

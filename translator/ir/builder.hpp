@@ -22,7 +22,11 @@ class Builder {
     void begin_insn(uint64_t pc) {
         insn_ = static_cast<uint16_t>(f_.insns.size());
         f_.insns.push_back(pc);
+        checks_ = f_.check_tags;
     }
+    /// The tags of addresses that the guest instruction accesses are not checked.
+    void uncheck() { checks_ = false; }
+    bool checks() const { return checks_; }
     uint64_t insn_pc() const { return f_.insns[insn_]; }
     /// The context key that the function is translated for.
     uint32_t key() const { return f_.key; }
@@ -139,7 +143,7 @@ class Builder {
 
     // Many bytes. The x register is the result's from here on.
     Value copy_bytes(Value to, Value from, Value count, int64_t n) {
-        return bulk(Op::copy_bytes, to, address(from), count, n);
+        return bulk(Op::copy_bytes, to, untagged_if_asked(from), count, n);
     }
     Value fill_bytes(Value to, Value byte, Value count, int64_t n) {
         return bulk(Op::fill_bytes, to, byte, count, n);
@@ -170,10 +174,14 @@ class Builder {
     }
     Value memory(Op op, Type type, Value base, Value index, Value value, unsigned scale,
                  int64_t disp, unsigned size, unsigned order, unsigned flags);
-    /// The address a plain-address op (atomic, exclusive) uses: masked where the function asks.
-    Value address(Value base);
+    /// The address a plain-address op (atomic, exclusive) uses: checked and masked where the
+    /// function asks.
+    Value address(Value base, unsigned size, int64_t kind);
+    Value untagged_if_asked(Value address) {
+        return f_.mask_addresses ? untagged(address) : address;
+    }
     Value bulk(Op op, Value to, Value second, Value count, int64_t n) {
-        Inst i = start(op, Type::i64, address(to), second, count);
+        Inst i = start(op, Type::i64, untagged_if_asked(to), second, count);
         i.imm = n;
         return x_[n] = append(i);
     }
@@ -186,6 +194,7 @@ class Builder {
     Function& f_;
     uint32_t block_ = 0;
     uint16_t insn_ = 0;
+    bool checks_ = false;
     Value x_[32], v_[33], flags_ = kNone;
 };
 

@@ -7,6 +7,7 @@
 
 #include "translator/base/flags.hpp"
 #include "translator/base/pauth.hpp"
+#include "translator/base/tags.hpp"
 #include "translator/ir/eval.hpp"
 #include "translator/ir/interpreter_parts.hpp"
 
@@ -82,11 +83,26 @@ class Interpreter {
 
     // Earlier instructions' state is stored, this one's is not: the block can be left here.
     Slot check(const Inst& i) {
+        if (i.op == Op::check_address) return check_address(i);
         if (base::is_canonical(lo(i, 0), i.flags != 0)) return {};
         s_.pc = pc(i);
         s_.exit_reason = static_cast<uint32_t>(Exception::authentication);
         s_.exit_imm = 0;
         left_ = true;
+        return {};
+    }
+
+    Slot check_address(const Inst& i) {
+        uint64_t address = lo(i, 0), at = 0;
+        s_.pc = pc(i);
+        if (i.imm == kCheckAlignment) {
+            if (misaligned(address, i.size)) __builtin_trap();
+        } else if (base::tags_differ(s_, address, uint64_t{1} << i.size, at)) {
+            s_.exit_reason = static_cast<uint32_t>(Exception::tag_check);
+            s_.exit_imm = static_cast<uint32_t>(i.imm);
+            s_.fault_address = at;
+            left_ = true;
+        }
         return {};
     }
 

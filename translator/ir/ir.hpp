@@ -23,6 +23,9 @@ enum class Cond : uint8_t { eq, ne, cs, cc, mi, pl, vs, vc, hi, ls, ge, lt, gt, 
 /// The opposite condition. Not for al and nv, which both mean always.
 constexpr Cond invert(Cond cc) { return static_cast<Cond>(static_cast<uint8_t>(cc) ^ 1); }
 
+/// Kinds of check_address.
+inline constexpr int64_t kCheckLoad = 0, kCheckStore = 1, kCheckAlignment = 2;
+
 /// Bits of Inst::order.
 inline constexpr uint8_t kAcquire = 1, kRelease = 2, kRcpc = 4;
 /// Bit 0 of Inst::flags of memory ops: an address that is no multiple of the size faults.
@@ -42,7 +45,8 @@ enum class Exception : uint16_t {
     authentication = 12,
     branch_target = 13,
     breakpoint = 14,
-    watchpoint = 15
+    watchpoint = 15,
+    tag_check = 17
 };
 
 struct Inst {
@@ -83,6 +87,7 @@ struct Function {
     uint64_t pc = 0;
     uint32_t key = 0;
     bool mask_addresses = false;  // the builder drops the top byte of every address (TBI)
+    bool check_tags = false;      // the builder checks the tag of every address, and drops it (MTE)
     bool within_16 = false;  // what must be aligned may as well lie within 16 aligned bytes (LSE2)
 
     void clear() {
@@ -94,6 +99,7 @@ struct Function {
         pc = 0;
         key = 0;
         mask_addresses = false;
+        check_tags = false;
         within_16 = false;
     }
 };

@@ -95,6 +95,9 @@ bool attributes_fit(const Function& f, const Inst& i) {
         case Op::load_v:
         case Op::store_v: return i.scale <= 4 && i.size <= 4;
         case Op::store: return i.scale <= 4 && size <= width(f, i, 2);
+        case Op::check_address: return i.size <= 4 && in(i.imm, 0, 2);
+        case Op::copy_bytes:
+        case Op::fill_bytes: return in(i.imm, 0, 31);
         case Op::fence: return in(i.imm, 0, 2);
         case Op::call_helper:
         case Op::call_vhelper: return in(i.imm, 0, base::kHelperCount - 1);

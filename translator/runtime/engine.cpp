@@ -58,6 +58,7 @@ uint32_t context_key(const base::CpuState& state) {
     if ((state.fpcr & kSlowFpcr) != 0) key |= kKeySlowFp;
     if ((state.fpcr & base::kFpcrAh) != 0) key |= kKeyAh;
     if ((state.fpcr & base::kFpcrNep) != 0) key |= kKeyNep;
+    if (state.tag_check != 0) key |= a64::kKeyTags;
     return key;
 }
 
@@ -79,6 +80,8 @@ bool ThreadImpl::create() {
     state.mxcsr = 0x1f80;  // all exceptions masked, round to nearest, no flag raised
     state.fpcr_mask = fpcr_bits(engine.options.features);
     state.excl_addr = ~uint64_t{0};
+    state.tag_exclude = 0xffff;
+    state.tag_seed = 1;
     base::fill_helper_table(state.helpers);
     engine.add(this);
     return true;
@@ -234,7 +237,9 @@ Exit EngineImpl::run(ThreadImpl& thread) {
             if ((bits & kPollRequest) != 0) return {.reason = ExitReason::interrupted};
         }
         uint32_t key = context_key(state) | key_.load(std::memory_order_relaxed);
-        if (thread.stepping) key |= kKeyStep;
+        UncheckedRun unchecked = std::exchange(thread.unchecked, UncheckedRun::no);
+        if (unchecked != UncheckedRun::no) key &= ~a64::kKeyTags;
+        if (unchecked != UncheckedRun::no || thread.stepping) key |= kKeyStep;
         if (key != state.context_key) {
             state.context_key = key;
             thread.forget_code();
@@ -247,6 +252,7 @@ Exit EngineImpl::run(ThreadImpl& thread) {
         enter(thread);
         auto reason = static_cast<ExitReason>(state.exit_reason);
         if (reason == ExitReason::none) {
+            if (unchecked == UncheckedRun::reported) return {.reason = ExitReason::tag_checked};
             if (thread.stepping) return {.reason = ExitReason::stepped};
             continue;
         }
@@ -254,8 +260,23 @@ Exit EngineImpl::run(ThreadImpl& thread) {
         Exit exit = thread.fault;
         exit.reason = reason;
         exit.imm = state.exit_imm;
+        if (reason == ExitReason::tag_check && skip_tag_check(thread, exit)) continue;
         return exit;
     }
+}
+
+// An access whose tag differs: true when it is to be done all the same, without a check.
+bool EngineImpl::skip_tag_check(ThreadImpl& thread, Exit& exit) {
+    if (thread.fault.reason == ExitReason::none) {  // the interpreter's
+        exit.address = thread.state.fault_address;
+        exit.write = exit.imm == ir::kCheckStore;
+    }
+    switch (environment.tag_fault(thread.state, exit.address, exit.write)) {
+        case TagFault::now: return false;
+        case TagFault::none: thread.unchecked = UncheckedRun::quietly; break;
+        case TagFault::later: thread.unchecked = UncheckedRun::reported; break;
+    }
+    return true;
 }
 
 void EngineImpl::enter(ThreadImpl& thread) {

@@ -40,6 +40,8 @@ enum class ExitReason : uint32_t {
     breakpoint,       // set_breakpoint()'s, before the instruction
     watchpoint,       // set_watches()'s, before the access; imm = the watch's index
     stepped,          // step() has done its instruction; pc is the next
+    tag_check,        // FEAT_MTE: address has another tag than its memory; write tells
+    tag_checked,      // the same of an instruction before pc; no address
 };
 
 struct Exit {

@@ -30,15 +30,19 @@ enum PollBit : uint32_t {
 
 /// Bits of the context key: what translations depend on besides the guest code.
 enum ContextKey : uint32_t {
-    kKeySlowFp = 1u << 0,  // FPCR asks for what native FP does not do; lifts go through helpers
-    kKeyAh = 1u << 1,      // FPCR.AH is set
-    kKeyNep = 1u << 2,     // FPCR.NEP is set
-    kKeyStep = 1u << 12,   // one instruction, interpreted
-    kKeyWatch = 1u << 13,  // accesses are looked at, so the block is interpreted
+    kKeySlowFp = 1u << 0,      // FPCR asks for what native FP does not do; lifts go through helpers
+    kKeyAh = 1u << 1,          // FPCR.AH is set
+    kKeyNep = 1u << 2,         // FPCR.NEP is set
+    kKeyStep = a64::kKeyStep,  // and it is interpreted
+    kKeyWatch = 1u << 13,      // accesses are looked at, so the block is interpreted
 };
 
 /// The context key of a thread's present state.
 uint32_t context_key(const base::CpuState& state);
+
+/// Whether the next instruction is run by itself and without a check of tags, and whether that is
+/// reported behind it.
+enum class UncheckedRun : uint8_t { no, quietly, reported };
 
 class ThreadImpl {
    public:
@@ -67,6 +71,7 @@ class ThreadImpl {
     uint64_t generation = 0;          // of the cache contents that the predictions are about
     Exit fault;                       // what a host fault turned into
     uint64_t tagged_pc = kNoGuestPc;  // an instruction that used an address with a tag
+    UncheckedRun unchecked = UncheckedRun::no;
     std::vector<std::pair<uint64_t, uint64_t>> stale;  // to be invalidated once out of code
 };
 
@@ -150,6 +155,7 @@ class EngineImpl {
     /// The instruction at tagged_pc is translated with masked addresses (TBI) from now on. False
     /// when it already was, so that the address is wrong without the tag too. Wants no lock.
     bool retag(ThreadImpl& thread);
+    bool skip_tag_check(ThreadImpl& thread, Exit& exit);
     void log_exec(const Block& block);
 
     std::mutex mutex_;

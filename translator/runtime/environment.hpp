@@ -11,6 +11,10 @@
 
 namespace pydbt::runtime {
 
+/// What becomes of an access whose tag is not its memory's (FEAT_MTE): nothing, since the memory
+/// has no tags; a fault; a fault that is reported behind the access.
+enum class TagFault : uint8_t { none, now, later };
+
 /// What the guest's code is fetched from and what its system registers mean. One object serves
 /// every thread of an engine: calls may come from several threads at once, and `fetch` is called
 /// with the engine's translation lock held, so it must not call back into the engine.
@@ -34,6 +38,12 @@ class Environment {
     /// Sets `undefined` when the register does not exist at this exception level. From
     /// a64::kOwnAnswers on the questions of own code: a second word of the answer goes to vtmp.
     virtual uint64_t read_sysreg(base::CpuState& state, uint32_t id, bool& undefined) = 0;
+
+    /// Allocation tags: of a granule, and for `granules` of them; memory without tags has 0.
+    virtual uint8_t tag_at(uint64_t) { return 0; }
+    virtual void set_tags(uint64_t, uint64_t, uint8_t) {}
+    /// Asked of an access at an address with its tag, from outside of translated code.
+    virtual TagFault tag_fault(const base::CpuState&, uint64_t, bool) { return TagFault::now; }
 
     /// MSR of such a register; also SYS operations that the translator does not do itself.
     virtual void write_sysreg(base::CpuState& state, uint32_t id, uint64_t value,

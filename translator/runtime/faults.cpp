@@ -109,6 +109,10 @@ void EngineImpl::recover(ThreadImpl& thread, const x64::HostContext& host, Exit&
     thread.state.pc = block->insns[row->insn];
     if (row->kind == x64::RecoveryRow::authentication) {
         exit.reason = ExitReason::authentication;
+    } else if (row->kind >= x64::RecoveryRow::tag_of_load) {
+        exit.reason = ExitReason::tag_check;
+        exit.write = row->kind == x64::RecoveryRow::tag_of_store;
+        exit.address = address;
     } else if (row->kind == x64::RecoveryRow::alignment) {
         exit.reason = ExitReason::alignment_fault;
         exit.address = address;

@@ -3,6 +3,7 @@
 #include <immintrin.h>
 #include <sys/random.h>
 
+#include "translator/base/tags.hpp"
 #include "translator/runtime/environment.hpp"
 
 namespace pydbt::runtime {
@@ -59,6 +60,16 @@ uint64_t helper_random(base::CpuState*, uint64_t, uint64_t, uint64_t) {
     while (getrandom(&number, sizeof number, 0) != sizeof number) {
     }
     return number;
+}
+
+uint64_t helper_get_tag(base::CpuState* state, uint64_t address, uint64_t, uint64_t) {
+    return environment(state).tag_at(address);
+}
+
+uint64_t helper_set_tags(base::CpuState* state, uint64_t address, uint64_t granules,
+                         uint64_t tagged) {
+    environment(state).set_tags(address, granules, static_cast<uint8_t>(base::tag_of(tagged)));
+    return 0;
 }
 
 uint64_t helper_get_fpsr(base::CpuState* state, uint64_t, uint64_t, uint64_t) {

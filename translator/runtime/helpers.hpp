@@ -18,6 +18,12 @@ uint64_t helper_write_sysreg(base::CpuState* state, uint64_t id, uint64_t value,
 /// A random number, of the kernel's generator.
 uint64_t helper_random(base::CpuState*, uint64_t, uint64_t, uint64_t);
 
+/// LDG: the allocation tag at an address.
+uint64_t helper_get_tag(base::CpuState* state, uint64_t address, uint64_t, uint64_t);
+/// STG: allocation tags of `granules` at an address become the tag of `tagged`.
+uint64_t helper_set_tags(base::CpuState* state, uint64_t address, uint64_t granules,
+                         uint64_t tagged);
+
 /// FPSR with what native arithmetic has raised since it was last read (Arm ARM C5.2.10).
 uint64_t helper_get_fpsr(base::CpuState* state, uint64_t, uint64_t, uint64_t);
 uint64_t helper_set_fpsr(base::CpuState* state, uint64_t value, uint64_t, uint64_t);

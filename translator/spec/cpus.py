@@ -17,8 +17,6 @@ from .features import ALTERNATIVES, FEATURES
 
 NOT_IMPLEMENTED: dict[str, str] = {
     "SPECRES": "prediction restriction",
-    "MTE": "memory tagging instructions",
-    "MTE2": "memory tagging",
     "SVE": "the Scalable Vector Extension",
     "SVE2": "its second version",
 }
@@ -106,7 +104,7 @@ CPUS: tuple[Cpu, ...] = (
         "max",
         "every feature that pydbt has",
         0x000F_0510,
-        0x9444_C004,
+        0x4_9444_C004,
         _ARCHITECTURE_HZ,
         tuple(f.name for f in FEATURES if f.name not in _NOT_IN_MAX),
         _fields(*_FIELDS_V9_0, "MMFR0.PARange=5"),
@@ -160,7 +158,7 @@ CPUS: tuple[Cpu, ...] = (
         "cortex-a710",
         "Armv9.0, r2p1, without SVE and SVE2",
         0x412F_D471,
-        0x9444_C004,
+        0x4_9444_C004,
         _BOARD_HZ,
         _V9_0,
         _fields(*_FIELDS_V9_0, "MMFR0.PARange=2"),
@@ -196,7 +194,7 @@ CPUS: tuple[Cpu, ...] = (
         "neoverse-n2",
         "Armv9.0, r0p3, without SVE and SVE2",
         0x410F_D493,
-        0x9444_C004,
+        0x4_9444_C004,
         _BOARD_HZ,
         (*_V9_0, "RNG", "DGH"),
         _fields(*_FIELDS_V9_0, "MMFR0.PARange=5 MMFR2.NV=2"),

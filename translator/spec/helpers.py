@@ -45,6 +45,15 @@ helper("random", "int", "runtime::helper_random", "a random number")
 helper("pac_sign", "int", "base::helper_pac_sign", "AddPAC of a, modifier b, c = pac_request()")
 helper("pac_authenticate", "int", "base::helper_pac_authenticate", "Auth, the same arguments")
 helper("pac_generic", "int", "base::helper_pac_generic", "PACGA, the same arguments")
+helper("random_tag", "int", "base::helper_random_tag", "a with a random tag, none of the set b")
+helper("add_tag", "int", "base::helper_add_tag", "a with its tag b steps further")
+helper("get_tag", "int", "runtime::helper_get_tag", "the allocation tag at a")
+helper(
+    "set_tags",
+    "int",
+    "runtime::helper_set_tags",
+    "tags of b granules at a := the tag of the address c",
+)
 helper("op", "vector", "ir::helper_op", "a pure vector or floating-point op, from ir::pack_op")
 helper(
     "crc32",

@@ -49,6 +49,7 @@ SYSREGS: tuple[SysReg, ...] = (
     R("CNTVCTSS_EL0", 3, 3, 14, 0, 6, "r", "environment", "the virtual one, in order", "ECV"),
     R("DIT", 3, 3, 4, 2, 5, "rw", "state dit", "data-independent timing", "DIT", 1 << 24),
     R("SSBS", 3, 3, 4, 2, 6, "rw", "state ssbs", "speculative store bypass", "SSBS2", 1 << 12),
+    R("TCO", 3, 3, 4, 2, 7, "rw", "state tco", "tag check override", "MTE", 1 << 25),
     R("RNDR", 3, 3, 2, 4, 0, "r", "random", "a random number", "RNG"),
     R("RNDRRS", 3, 3, 2, 4, 1, "r", "random", "the same, of a generator seeded anew", "RNG"),
 )
@@ -67,8 +68,8 @@ OWN_ANSWERS = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class SysOp:
-    """`how`: `zero` (DC ZVA), `clean` (nothing to do: caches are coherent), `invalidate` (IC
-    IVAU)."""
+    """`how`: `zero` (DC ZVA), `tag`, `zero_tag` (of the block, too), `clean` (nothing to do: caches
+    are coherent), `invalidate` (IC IVAU)."""
 
     name: str
     op1: int
@@ -82,6 +83,15 @@ class SysOp:
 
 SYSOPS: tuple[SysOp, ...] = (
     SysOp("DC ZVA", 3, 7, 4, 1, "zero", "", "zeroes a block"),
+    SysOp("DC GVA", 3, 7, 4, 3, "tag", "MTE", "tags a block"),
+    SysOp("DC GZVA", 3, 7, 4, 4, "zero_tag", "MTE", "zeroes and tags a block"),
+    *(
+        SysOp(f"DC {name}", 3, 7, crm, op2, "clean", "MTE", "the same of tags")
+        for name, crm, op2 in (
+            *(("CGVAC", 10, 3), ("CGDVAC", 10, 5), ("CGVAP", 12, 3), ("CGDVAP", 12, 5)),
+            *(("CGVADP", 13, 3), ("CGDVADP", 13, 5), ("CIGVAC", 14, 3), ("CIGDVAC", 14, 5)),
+        )
+    ),
     SysOp("DC CVAC", 3, 7, 10, 1, "clean", "", "cleans to the point of coherency"),
     SysOp("DC CVAU", 3, 7, 11, 1, "clean", "", "cleans to the point of unification"),
     SysOp("DC CVAP", 3, 7, 12, 1, "clean", "DPB", "cleans to the point of persistence"),

@@ -296,6 +296,12 @@ void Compiler::cold_path(size_t n) {
                 {a_.offset(), c.insn, RecoveryRow::authentication, c.count, c.first});
             a_.ud2();
             break;
+        case Cold::tag_check:
+            a_.cmp(Size::b32, state_mem(base::kOff_tco), 0);
+            a_.jcc(Cond::ne, c.back);
+            out_->rows.push_back({a_.offset(), c.insn, c.reg[0], c.count, c.first});
+            a_.ud2();
+            break;
         case Cold::sign_upper:
             sign(gp(c.reg[0]), gp(c.reg[1]), static_cast<int64_t>(c.target), base::kUpperPacField);
             a_.jmp(c.back);

@@ -103,6 +103,7 @@ struct Cold {
         alignment,       // ud2 with a recovery row
         authentication,  // back if cx (cl of data pointers) is ones, else the same
         sign_upper,      // sign_pointer of an upper address
+        tag_check,       // back if PSTATE.TCO is set, else ud2 with a row of the kind reg[0]
         divide_zero,     // udiv by 0
         divide_special,  // sdiv by 0 or -1
         float_op,        // an FP op through the exact helper
@@ -273,6 +274,7 @@ class Compiler {
     Mem address(const Inst& i);
     Mem plain_address(const Inst& i);
     void check_alignment(const Mem& m, unsigned size);
+    void check_tag(const Inst& i, Gp address);
     void sign(Gp d, Gp modifier, int64_t key_field, uint64_t field);
     void full_fence();
     /// The instruction emitted next may fault.

@@ -23,11 +23,8 @@ int64_t host_mmap(uint64_t address, uint64_t bytes, int prot, int flags, int fd,
     return result == -1 ? -errno : result;
 }
 
-// PROT_MTE asks for nothing that a CPU without the feature could refuse to give.
-constexpr int kProtBits = PROT_READ | PROT_WRITE | PROT_EXEC | kProtBti;
-// Beside them in a range: what is written there others see.
-constexpr int kShared = 0x100;
-int shared_bit(int flags) { return (flags & MAP_TYPE) == MAP_PRIVATE ? 0 : kShared; }
+// What others than this class see of a range.
+constexpr int kProtBits = PROT_READ | PROT_WRITE | PROT_EXEC | kProtBti | kProtMte;
 // x86's MAP_32BIT: no flag of AArch64.
 constexpr int kMap32Bit = 0x40;
 
@@ -289,6 +286,9 @@ int64_t AddressSpace::map(uint64_t address, uint64_t bytes, int prot, int flags,
     bool fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
     if (fixed && address % kPageSize != 0) return -EINVAL;
     if (fixed && address > kAddressLimit - size) return -ENOMEM;
+    int kept = (prot & prot_bits_) | nature(flags, fd);
+    if ((kept & kProtMte) != 0 && (kept & kMayHaveTags) == 0) return -EINVAL;
+    if ((kept & kProtMte) != 0 && tag_storage() == nullptr) return -ENOMEM;
     int64_t result;
     bool was_code = false;
     {
@@ -305,7 +305,8 @@ int64_t AddressSpace::map(uint64_t address, uint64_t bytes, int prot, int flags,
         address = static_cast<uint64_t>(result);
         was_code = clear(address, address + size);
         forget_names(address, address + size);
-        set(address, address + size, (prot & kProtBits) | shared_bit(flags));
+        tags_.clear(address, address + size);
+        set(address, address + size, kept);
         if ((flags & MAP_GROWSDOWN) != 0) {
             growing_.push_back(address);
             any_grows_ = true;
@@ -344,6 +345,7 @@ bool AddressSpace::drop(uint64_t begin, uint64_t end, int64_t& failure) {
         break;
     }
     forget_names(begin, end);
+    if (begin < end) tags_.clear(begin, end);
     return clear(begin, end);
 }
 
@@ -373,6 +375,7 @@ int64_t AddressSpace::attach(int id, uint64_t address, int flags) {
         address = static_cast<uint64_t>(result);
         was_code = clear(address, address + size);
         forget_names(address, address + size);
+        tags_.clear(address, address + size);
         set(address, address + size, prot | kShared);
         attached_[address] = size;
     }
@@ -390,6 +393,7 @@ int64_t AddressSpace::detach(uint64_t address) {
         if (shmdt(reinterpret_cast<void*>(address)) != 0) return -errno;
         size = it->second;
         attached_.erase(it);
+        tags_.clear(address, address + size);
         was_code = clear(address, address + size);
     }
     stale(was_code, address, address + size);
@@ -439,14 +443,15 @@ void AddressSpace::lock_new(uint64_t address, uint64_t bytes) const {
     syscall(SYS_mlock2, address, bytes, (lock_future_ & MCL_ONFAULT) != 0 ? MLOCK_ONFAULT : 0);
 }
 
-// What is shared stays so. True when any of it was executable.
+// What is shared stays so, and PROT_MTE stays: mprotect() cannot take it away (VM_MTE is none of
+// VM_ACCESS_FLAGS). True when any of it was executable.
 bool AddressSpace::reprotect(uint64_t begin, uint64_t end, int prot) {
     split(begin);
     split(end);
     auto first = ranges_.lower_bound(begin), last = ranges_.lower_bound(end);
     std::vector<std::pair<uint64_t, Range>> parts(first, last);
     bool was_code = clear(begin, end);
-    for (const auto& [at, part] : parts) set(at, part.end, prot | (part.prot & kShared));
+    for (const auto& [at, part] : parts) set(at, part.end, prot | (part.prot & kStays));
     return was_code;
 }
 
@@ -457,6 +462,8 @@ int64_t AddressSpace::protect(uint64_t address, uint64_t bytes, int prot) {
     if (bytes > kAddressLimit || address > kAddressLimit - bytes) return -ENOMEM;
     uint64_t size = page_up(bytes);
     bool was_code = false;
+    bool tags = (prot & prot_bits_ & kProtMte) != 0;
+    if (tags && tag_storage() == nullptr) return -ENOMEM;
     {
         Lock lock(mutex_);
         learn_growth();
@@ -467,9 +474,10 @@ int64_t AddressSpace::protect(uint64_t address, uint64_t bytes, int prot) {
             size += address - begin;
             address = begin;
         }
+        if (tags && !may_tag(address, address + size)) return -EINVAL;
         long result = syscall(SYS_mprotect, address, size, host_prot(prot));
         if (result != 0) return -errno;
-        was_code = reprotect(address, address + size, prot & kProtBits);
+        was_code = reprotect(address, address + size, prot & prot_bits_);
     }
     stale(was_code, address, address + size);
     if ((prot & kProtBti) != 0 && guard_) guard_();
@@ -504,6 +512,7 @@ int64_t AddressSpace::remap(uint64_t address, uint64_t old_bytes, uint64_t new_b
             was_code = clear(address, address + old_size);
             if (to != address) move_names(address, to, old_size);
         }
+        move_tags(address, old_size, to, new_size);
         was_code |= clear(to, to + new_size);
         set(to, to + new_size, prot);
     }
@@ -522,6 +531,7 @@ int64_t AddressSpace::advise(uint64_t address, uint64_t bytes, int advice) {
     constexpr int kDontNeed = MADV_DONTNEED, kRemove = MADV_REMOVE, kFree = MADV_FREE;
     bool drops = advice == kDontNeed || advice == kRemove || advice == kFree;
     stale(drops, address, address + size);
+    if (drops) drop_tags(address, address + size);
     return 0;
 }
 

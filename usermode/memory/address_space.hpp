@@ -17,11 +17,14 @@
 #include <utility>
 #include <vector>
 
+#include "usermode/memory/tags.hpp"
+
 namespace pydbt::usermode {
 
 inline constexpr uint64_t kPageSize = 4096;
 /// PROT_BTI (arch/arm64/include/uapi/asm/mman.h).
 inline constexpr int kProtBti = 0x10;
+inline constexpr int kProtMte = 0x20;
 /// What the host gives a process: 47 bits.
 inline constexpr uint64_t kAddressLimit = (uint64_t{1} << 47) - kPageSize;
 
@@ -48,6 +51,16 @@ class AddressSpace {
         int prot = prot_at(address);
         return prot >= 0 && (prot & kProtBti) != 0;
     }
+
+    /// The CPU has allocation tags: PROT_MTE is understood.
+    void allow_tags() { prot_bits_ |= kProtMte; }
+    /// Where they are kept; null: there is no memory for them.
+    uint8_t* tag_storage();
+    /// Whether a byte's memory has tags.
+    bool tagged(uint64_t address) const;
+    uint8_t tag_at(uint64_t address) const;
+    /// Of `granules` from an address on, as far as memory has tags.
+    void set_tags(uint64_t address, uint64_t granules, uint8_t tag);
 
     int64_t map(uint64_t address, uint64_t bytes, int prot, int flags, int fd, uint64_t offset);
     int64_t unmap(uint64_t address, uint64_t bytes);
@@ -112,9 +125,12 @@ class AddressSpace {
     size_t fetch(uint64_t pc, std::span<uint32_t> words) const;
 
    private:
+    // Beside PROT_ bits: what is written there others see; the memory may be given tags.
+    static constexpr int kShared = 0x100, kMayHaveTags = 0x200;
+    static constexpr int kStays = kShared | kMayHaveTags | kProtMte;
     struct Range {
         uint64_t end;
-        int prot;  // and kShared
+        int prot;  // and what is beside
     };
     struct Name {
         uint64_t begin, end;
@@ -147,6 +163,12 @@ class AddressSpace {
     bool owns_locked(uint64_t address, uint64_t bytes) const;
     bool is_stack(uint64_t begin, uint64_t end) const;
     void set(uint64_t begin, uint64_t end, int prot) const;
+    /// What a mapping made so has beside its PROT_ bits.
+    static int nature(int flags, int fd);
+    bool may_tag(uint64_t begin, uint64_t end) const;
+    /// Of what is private in the range: its contents are gone.
+    void drop_tags(uint64_t begin, uint64_t end);
+    void move_tags(uint64_t from, uint64_t old_bytes, uint64_t to, uint64_t new_bytes);
     /// Takes [begin, end) out of the ranges; true when any of it was executable.
     bool clear(uint64_t begin, uint64_t end);
     bool reprotect(uint64_t begin, uint64_t end, int prot);
@@ -178,6 +200,8 @@ class AddressSpace {
     std::vector<Name> names_;
     std::atomic<uint64_t> vdso_ = 0;
     uint64_t stack_begin_ = 0, stack_sp_ = 0;
+    int prot_bits_ = 0x7 | kProtBti;  // that are kept; PROT_READ, PROT_WRITE, PROT_EXEC
+    TagStorage tags_;
     Invalidate invalidate_;
     std::function<void()> guard_;
 };

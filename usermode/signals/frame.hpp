@@ -44,6 +44,8 @@ inline constexpr uint64_t kPstateDit = 1 << 24, kPstateSsbs = 1 << 12;
 inline constexpr unsigned kPstateBtypeShift = 10;
 /// PSTATE as Linux shows it.
 uint64_t pstate_of(const base::CpuState& state);
+/// si_code of SIGSEGV (include/uapi/asm-generic/siginfo.h).
+inline constexpr int kSegvMteAsync = 8, kSegvMteSync = 9;
 
 struct GuestUcontext {
     uint64_t flags;

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "translator/base/flags.hpp"
+#include "translator/base/tags.hpp"
 #include "translator/runtime/helpers.hpp"
 #include "usermode/core/core.hpp"
 #include "usermode/memory/guest_memory.hpp"
@@ -112,6 +113,7 @@ bool make_frame(GuestThread& thread, const GuestSigaction& action, const siginfo
     state.sp = at;
     state.pc = action.handler;
     state.btype = thread.process.has_bti() ? 2 : 0;  // a handler is called, as by BLR
+    state.tco = 0;
     signals.blocked |= action.mask;
     if ((action.flags & kSaNodefer) == 0) signals.blocked |= signal_bit(info.si_signo);
     signals.blocked = allowed_mask(signals.blocked);
@@ -150,7 +152,7 @@ void enter_handler(GuestThread& thread, GuestSigaction action, const siginfo_t& 
 }  // namespace
 
 uint64_t pstate_of(const base::CpuState& state) {
-    return uint64_t{base::nzcv_from_flags(state.nzcv)} << 28 | state.dit | state.ssbs |
+    return uint64_t{base::nzcv_from_flags(state.nzcv)} << 28 | state.dit | state.ssbs | state.tco |
            state.btype << kPstateBtypeShift;
 }
 
@@ -379,6 +381,9 @@ void no_frame(GuestThread& thread) {
 
 void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
                  const runtime::Exit& exit) {
+    bool tag = exit.reason == runtime::ExitReason::tag_check;
+    // do_tag_check_fault() of arch/arm64/mm/fault.c: of the top byte the tag alone.
+    if (tag) address = base::with_tag(untag(address), base::tag_of(address));
     siginfo_t info{};
     info.si_signo = number;
     info.si_code = code;
@@ -386,6 +391,8 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
     if (!ask_debugger(thread, info)) return;
     number = info.si_signo;
     GuestSigaction action = thread.group->actions->get(number);
+    bool exposed = (action.flags & kSaExposeTagbits) != 0;
+    if (tag && !exposed) info.si_addr = reinterpret_cast<void*>(untag(address));
     bool blocked = (thread.signals.blocked & signal_bit(number)) != 0;
     if (action.handler == kSigDfl || action.handler == kSigIgn || blocked) {
         std::fprintf(stderr, "pydbt-aarch64: %s: %s at pc 0x%" PRIx64,
@@ -394,6 +401,7 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
             case runtime::ExitReason::undefined:
                 std::fprintf(stderr, ": undefined instruction 0x%08" PRIx32 "\n", exit.imm);
                 break;
+            case runtime::ExitReason::tag_check:
             case runtime::ExitReason::memory_fault:
                 std::fprintf(stderr, ", %s address 0x%" PRIx64 "\n",
                              exit.write ? "writing" : "reading", address);
@@ -403,10 +411,12 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
         die_of(thread, info);
     }
     // ESR_EL1 for a data abort from EL0 (Arm ARM D17.2.37): EC 0x24, IL, WnR, a translation or
-    // permission fault at level 3.
-    bool memory = exit.reason == runtime::ExitReason::memory_fault;
+    // permission fault at level 3, or a fault of the tag check.
+    bool memory = tag || exit.reason == runtime::ExitReason::memory_fault;
     uint64_t esr = uint64_t{0x24} << 26 | uint64_t{1} << 25 | (exit.write ? 1u << 6 : 0u) |
-                   (code == SEGV_ACCERR ? 0xfu : 0x7u);
+                   (tag                   ? 0x11u
+                    : code == SEGV_ACCERR ? 0xfu
+                                          : 0x7u);
     force_signal(thread, info, {memory, address, esr});
 }
 
@@ -449,6 +459,7 @@ void return_from_signal(GuestThread& thread) {
     state.btype = m.pstate >> kPstateBtypeShift & 3;
     state.dit = m.pstate & kPstateDit;
     state.ssbs = m.pstate & kPstateSsbs;
+    state.tco = m.pstate & base::kPstateTco;
     thread.signals.blocked = allowed_mask(frame.uc.sigmask);
     if (!on_alternate_stack(thread.signals.alternate, state.sp)) {
         thread.signals.alternate = frame.uc.stack;

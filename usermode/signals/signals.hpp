@@ -36,6 +36,7 @@ struct GuestSigaction {
     uint64_t restorer;
     uint64_t mask;
 };
+inline constexpr uint64_t kSaExposeTagbits = 0x00000800;
 inline constexpr uint64_t kSaOnstack = 0x08000000, kSaRestart = 0x10000000, kSaNodefer = 0x40000000,
                           kSaResethand = 0x80000000, kSaRestorer = 0x04000000;
 inline constexpr uint64_t kSigDfl = 0, kSigIgn = 1;

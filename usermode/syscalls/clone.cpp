@@ -129,6 +129,11 @@ void copy_registers(base::CpuState& to, const base::CpuState& from) {
     to.pac_off = from.pac_off;
     to.dit = from.dit;
     to.ssbs = from.ssbs;
+    to.tco = from.tco;
+    to.tags = from.tags;
+    to.tag_check = from.tag_check;
+    to.tag_exclude = from.tag_exclude;
+    to.tag_seed = (from.tag_seed ^ from.sp) | 1;
 }
 
 void start_registers(base::CpuState& state, const CloneRequest& request) {
@@ -144,6 +149,7 @@ std::unique_ptr<GuestThread> make_child(GuestThread& t, const CloneRequest& requ
     if (!cpu) return nullptr;
     auto child = std::make_unique<GuestThread>(t.process, std::move(cpu), std::move(group));
     copy_registers(child->state(), t.state());
+    child->tag_control = t.tag_control;
     t.process.engine->share_memory();
     start_registers(child->state(), request);
     child->signals.blocked = t.signals.blocked;

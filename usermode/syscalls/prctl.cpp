@@ -2,11 +2,13 @@
 //
 // Owns: this call, what is kept of its settings. Must not know: what the settings do elsewhere.
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "translator/base/tags.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
@@ -95,10 +97,37 @@ int64_t set_deny_write_exec(GuestThread& t, const SyscallArgs& a) {
     return 0;
 }
 
-int64_t set_tagged_addresses(GuestThread& t, const SyscallArgs& a) {
-    if (a[1] > 1 || a[2] != 0 || a[3] != 0 || a[4] != 0) return -EINVAL;  // no MTE
-    t.group->tagged_addresses = a[1] != 0;
+// Of PR_SET_TAGGED_ADDR_CTRL: which checks, and from which tags IRG chooses.
+constexpr uint64_t kTagEnable = 1, kTagSync = 2, kTagAsync = 4, kTagsShift = 3;
+constexpr uint64_t kTagBits = kTagSync | kTagAsync | uint64_t{0xffff} << kTagsShift;
+
+// arch/arm64/kernel/mte.c. Of two modes the CPU prefers the asynchronous one, as Linux starts it.
+int64_t set_tag_control(GuestThread& t, uint64_t control) {
+    base::CpuState& state = t.state();
+    uint32_t mode = base::kTagCheckNone;
+    if ((control & kTagSync) != 0) mode = base::kTagCheckSync;
+    if ((control & kTagAsync) != 0) mode = base::kTagCheckAsync;
+    if (control != 0) {
+        uint8_t* storage = t.process.memory.tag_storage();
+        if (storage == nullptr) return -ENOMEM;
+        state.tags = reinterpret_cast<uint64_t>(storage);
+        while (getrandom(&state.tag_seed, sizeof state.tag_seed, 0) != sizeof state.tag_seed) {
+        }
+        state.tag_seed |= 1;  // zero would stay so
+    }
+    state.tag_check = mode;
+    state.tag_exclude = ~(control >> kTagsShift) & 0xffff;
+    t.tag_control = control;
     return 0;
+}
+
+int64_t set_tagged_addresses(GuestThread& t, const SyscallArgs& a) {
+    bool tags = t.process.options.cpu.features().has(a64::Feature::MTE2);
+    uint64_t known = kTagEnable | (tags ? kTagBits : 0);
+    if ((a[1] & ~known) != 0 || a[2] != 0 || a[3] != 0 || a[4] != 0) return -EINVAL;
+    int64_t result = tags ? set_tag_control(t, a[1] & kTagBits) : 0;
+    if (result == 0) t.group->tagged_addresses = (a[1] & kTagEnable) != 0;
+    return result;
 }
 
 constexpr uint64_t kAddressKeys = 0xf;  // PR_PAC_APIAKEY to PR_PAC_APDBKEY: what can be off
@@ -139,7 +168,7 @@ int64_t sys_prctl(GuestThread& t, const SyscallArgs& a) {
         case kSetTaggedAddress: return set_tagged_addresses(t, a);
         case kGetTaggedAddress:
             if (!none) return -EINVAL;
-            return t.group->tagged_addresses ? 1 : 0;
+            return static_cast<int64_t>(t.tag_control | (t.group->tagged_addresses ? 1 : 0));
         case kPacResetKeys: return pauth ? reset_pac_keys(t, a) : -EINVAL;
         case kPacSetEnabledKeys: return pauth ? set_enabled_pac_keys(t, a) : -EINVAL;
         case kPacGetEnabledKeys:

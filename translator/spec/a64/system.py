@@ -22,6 +22,7 @@ PATTERNS = [
         asm="msr ssbs, {imm}",
     ),
     P("MSR_DIT", "1101010100 0 00 011 0100 imm:4 010 11111", feature="DIT", asm="msr dit, {imm}"),
+    P("MSR_TCO", "1101010100 0 00 011 0100 imm:4 100 11111", feature="MTE", asm="msr tco, {imm}"),
     P(
         "CLREX",
         "1101010100 0 00 011 0011 crm:4 010 11111",

@@ -27,7 +27,8 @@ TEST(lifts_are_well_formed) {
     for (uint32_t n = 0; n < count && complaints < 20; n++) {
         uint32_t word = next_word(random, n);
         f.clear();
-        a64::lift_block(f, 0x400000, {&word, 1}, features, n % 2 == 0 ? 0 : a64::kKeySlowFp);
+        constexpr uint32_t kKeys[] = {0, a64::kKeySlowFp, 0, a64::kKeyTags};
+        a64::lift_block(f, 0x400000, {&word, 1}, features, kKeys[n % 4]);
         std::string wrong = ir::verify(f);
         if (!wrong.empty()) {
             char text[32];
