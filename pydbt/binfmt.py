@@ -247,6 +247,12 @@ def _write(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def _change(entry: Path, text: str) -> None:
+    """The same to an entry, unless update-binfmts has taken it away."""
+    if entry.exists():
+        _write(entry, text)
+
+
 def _register_step(system: System, name: str, line: str) -> Step:
     entry = system.proc / name
 
@@ -254,7 +260,7 @@ def _register_step(system: System, name: str, line: str) -> Step:
         if not entry.exists():  # update-binfmts may have done it
             _write(system.proc / "register", line)
 
-    return Step(f"register {name} with the kernel", do, lambda: _write(entry, "-1"))
+    return Step(f"register {name} with the kernel", do, lambda: _change(entry, "-1"))
 
 
 def _unregister_step(system: System, entry: Entry) -> Step:
@@ -264,7 +270,7 @@ def _unregister_step(system: System, entry: Entry) -> Step:
         _write(system.proc / "register", ":".join(fields))
 
     return Step(
-        f"take {entry.name} from the kernel", lambda: _write(system.proc / entry.name, "-1"), undo
+        f"take {entry.name} from the kernel", lambda: _change(system.proc / entry.name, "-1"), undo
     )
 
 
@@ -272,8 +278,8 @@ def _enable_step(system: System, name: str, on: bool) -> Step:
     path = system.proc / name
     return Step(
         f"{'enable' if on else 'disable'} {name}",
-        lambda: _write(path, "1" if on else "0"),
-        lambda: _write(path, "0" if on else "1"),
+        lambda: _change(path, "1" if on else "0"),
+        lambda: _change(path, "0" if on else "1"),
     )
 
 

@@ -251,6 +251,22 @@ def test_update_binfmts_is_told(live: System, tree: Path) -> None:
     assert log.read_text() == "--unimport pydbt-aarch64\n--enable qemu-aarch64\n"
 
 
+def test_update_binfmts_may_have_done_it(live: System, tree: Path) -> None:
+    """The real one takes and gives the kernel's entries itself."""
+    (tree / "usr/share/binfmts").mkdir(parents=True)
+    tool, ours = tree / "bin/update-binfmts", live.proc / NAME
+    tool.parent.mkdir()
+    tool.write_text(
+        f"#!/bin/sh\ncase $1 in --import) echo there > {ours};; --unimport) /bin/rm {ours};; esac\n"
+    )
+    tool.chmod(0o755)
+    proc = ("--proc", str(live.proc))
+    assert run(tree, "install", *proc) == 0
+    assert ((live.proc / "register").read_text(), ours.read_text()) == ("", "there\n")
+    assert run(tree, "remove", *proc) == 0
+    assert not ours.exists()
+
+
 def test_a_step_that_fails_takes_all_back(
     live: System, tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
