@@ -66,6 +66,17 @@ def test_agrees_with_qemu(ours: Engine) -> None:
         pytest.fail(f"{len(found)} of {BATCH} cases differ\n{text}", pytrace=False)
 
 
+@pytest.mark.parametrize("tier", TIERS)
+def test_checks_of_tags_change_nothing(tier: str) -> None:
+    """Accesses whose tags differ, in memory that has none, and all others are made as they were."""
+    plain = pydbt(tier)
+    checked = Engine(f"{plain.name}, with tags", (*plain.command, "--tags"))
+    found = compare(checked, plain, Generator().batch(SEED, BATCH))
+    if found:
+        text = _explained(checked, plain, found)
+        pytest.fail(f"{len(found)} of {BATCH} cases differ\n{text}", pytrace=False)
+
+
 def test_a_case_cannot_end_its_runner() -> None:
     """Endless loops, system calls and jumps to anywhere are results like others."""
     loop = rows.parse('word=0x14000000 text="b #0" =>', "loop").case  # B .

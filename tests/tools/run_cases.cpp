@@ -3,8 +3,11 @@
 // Owns: running a case on the engine. Must not know: where cases come from or what the results are
 // compared with.
 //
-//   run_cases --tier=interp|1 [--cpu=MODEL] [--host-features=LIST] [--registers=N] < cases >
-//   results
+//   run_cases --tier=interp|1 [--cpu=MODEL] [--host-features=LIST] [--registers=N] [--tags] < cases
+//   > results
+//
+// With --tags every access's tag is checked (FEAT_MTE), and none that differs is a fault: the
+// results are those without.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -16,6 +19,7 @@
 
 #include "tests/tools/case_format.hpp"
 #include "translator/a64/cpu.hpp"
+#include "translator/base/tags.hpp"
 #include "translator/runtime/engine.hpp"
 #include "translator/runtime/helpers.hpp"
 
@@ -62,6 +66,9 @@ class Slots final : public runtime::Environment {
         std::memcpy(words.data(), reinterpret_cast<const void*>(pc), n * 4);
         return n;
     }
+    runtime::TagFault tag_fault(const base::CpuState&, uint64_t, bool) override {
+        return runtime::TagFault::none;
+    }
     uint64_t read_sysreg(base::CpuState&, uint32_t, bool& undefined) override {
         undefined = true;
         return 0;
@@ -99,9 +106,21 @@ void catch_faults() {
     for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) sigaction(signal, &action, nullptr);
 }
 
+// Tags of the data page, each of which some accesses have; none elsewhere.
+uint8_t* make_tags() {
+    void* at = mmap(nullptr, base::kTagStorageBytes, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) fail("cannot reserve memory for tags");
+    auto* tags = static_cast<uint8_t*>(at);
+    for (size_t n = 0; n < kPage >> base::kGranuleShift; n++) {
+        tags[base::tag_index(kData) + n] = n % 5 == 0 ? n & 15 : 0;
+    }
+    return tags;
+}
+
 class Runner {
    public:
-    explicit Runner(const runtime::Options& options) {
+    Runner(const runtime::Options& options, bool tags) {
         std::string error;
         engine_ = runtime::Engine::create(slots_, options, error);
         if (!engine_) fail(error);
@@ -109,6 +128,9 @@ class Runner {
         if (!thread_) fail("out of memory");
         map_fixed(kCode, kCodeBytes);
         map_fixed(kData, kPage);
+        if (!tags) return;
+        thread_->state().tags = reinterpret_cast<uint64_t>(make_tags());
+        thread_->state().tag_check = base::kTagCheckSync;
     }
 
     void run(const Case& c, Result& r) {
@@ -150,7 +172,7 @@ class Runner {
         s.pc = pc;
         static_assert(std::size(base::CpuState{}.pac_keys) == kPacKeys);
         for (size_t n = 0; n < kPacKeys; n++) s.pac_keys[n] = {from.x[2 * n], from.x[2 * n + 1]};
-        s.tpidr_el0 = s.dit = s.ssbs = 0;
+        s.tpidr_el0 = s.dit = s.ssbs = s.tco = 0;
         s.excl_addr = ~uint64_t{0};
         s.excl_size = 0;
         s.nzcv = to_host_flags(from.nzcv);
@@ -182,6 +204,7 @@ int main(int argc, char** argv) {
     constexpr std::string_view kHostFeatures = "--host-features=", kCpu = "--cpu=";
     runtime::Options options;
     a64::Cpu cpu;
+    bool tags = false;
     options.host = x64::HostFeatures::detect();
     for (int i = 1; i < argc; i++) {
         std::string argument = argv[i];
@@ -189,6 +212,8 @@ int main(int argc, char** argv) {
             options.tier = 0;
         } else if (argument == "--tier=1") {
             options.tier = 1;
+        } else if (argument == "--tags") {
+            tags = true;
         } else if (argument.rfind("--registers=", 0) == 0) {
             options.most_registers = static_cast<unsigned>(std::stoi(argument.substr(12)));
         } else if (argument.starts_with(kCpu)) {
@@ -203,7 +228,7 @@ int main(int argc, char** argv) {
     }
     options.features = cpu.features();
     catch_faults();
-    Runner runner(options);
+    Runner runner(options, tags);
     auto c = std::make_unique<Case>();
     auto r = std::make_unique<Result>();
     while (std::fread(c.get(), sizeof *c, 1, stdin) == 1) {
