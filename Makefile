@@ -104,7 +104,8 @@ docs: $(BIN)/.ready ## rewrite docs/reference from the specs; the man page is bu
 sanitize: $(BIN)/.ready testbins ## build with ASan and UBSan, run the C++ tests, cases and programs
 	@$(CONFIGURE) -B build/sanitize -DPYDBT_SANITIZE=ON -DPYDBT_PYTHON_MODULE=OFF > build/sanitize.log
 	@ninja -C build/sanitize --quiet
-	@PYDBT_BUILD=$(CURDIR)/build/sanitize $(BIN)/python -m pytest -m sanitize $(PYTEST_ARGS)
+	@ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:handle_sigtrap=0 \
+	    PYDBT_BUILD=$(CURDIR)/build/sanitize $(BIN)/python -m pytest -m sanitize $(PYTEST_ARGS)
 
 clean: ## remove build/ (keeps .venv and the user's cache)
 	rm -rf build

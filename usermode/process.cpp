@@ -23,6 +23,7 @@
 #include "usermode/options/options.hpp"
 #include "usermode/signals/frame.hpp"
 #include "usermode/signals/host.hpp"
+#include "usermode/strace/strace.hpp"
 #include "usermode/syscalls/syscall.hpp"
 
 namespace pydbt::usermode {
@@ -100,6 +101,7 @@ bool Process::create(std::string& error) {
     main_thread->tid = getpid();
     if (options.inherit >= 0 && !take_inherited(options.inherit, error)) return false;
     main_thread->group->kept.by_kernel |= options.by_kernel;
+    if (options.strace && trace_fd < 0) trace_fd = private_descriptor(make_trace_file());
     renew_pac_keys(main_thread->state(), kAllPacKeys);
     main_thread->state().ssbs = kPstateSsbs;  // as Linux starts programs that ask for nothing
     GuestThread::set_current(main_thread.get());
@@ -238,14 +240,15 @@ bool Process::take_inherited(int fd, std::string& error) {
     if (receive_kept(fd, thread.group->kept, thread.seccomp, others)) {
         program_fd = others.program;
         if (others.launcher >= 0) launcher_fd = private_descriptor(others.launcher);
+        if (others.trace >= 0) trace_fd = private_descriptor(others.trace);
         return true;
     }
     error = "--inherit: descriptor " + std::to_string(fd) + " has nothing of ours";
     return false;
 }
 
-std::array<int, 3> Process::own_descriptors() const {
-    std::array<int, 3> all = {log_file == stderr ? -1 : fileno(log_file), launcher_fd, waited_fd};
+std::array<int, 4> Process::own_descriptors() const {
+    std::array all = {log_file == stderr ? -1 : fileno(log_file), launcher_fd, waited_fd, trace_fd};
     std::sort(all.begin(), all.end());
     return all;
 }

@@ -128,8 +128,10 @@ class Process final : public runtime::Environment {
     void keep_launcher();
     int launcher_fd = -1;
     int waited_fd = -1;  // until it is closed the parent waits: see fork_wait.hpp
+    /// What processes traced together share (strace.hpp); -1: none.
+    int trace_fd = -1;
     /// Descriptors that a guest must not close, ascending; -1 for one that is not there.
-    std::array<int, 3> own_descriptors() const;
+    std::array<int, 4> own_descriptors() const;
     std::string program;      // path of the guest's executable, absolute
     std::string real_prefix;  // -L's folder without links; empty: none
     std::vector<uint64_t> auxv;

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,6 +128,55 @@ def test_strace_of_processes(tiered: Launcher, guest: Callable[..., Path]) -> No
     for line in run.stderr.splitlines():
         assert re.match(r"\d+ (\w+\(|<\.\.\. \w+ resumed> = )", line), line
     assert len(re.findall(r"exit_group\(\d+\) = \?$", run.stderr, re.MULTILINE)) == 21
+
+
+def test_strace_over_exec(tiered: Launcher, guest: Callable[..., Path]) -> None:
+    run = tiered.run("-strace", guest("processes"), "exec_while_another_waits")
+    assert run.status == 0
+    for line in run.stderr.splitlines():
+        assert re.match(r"\d+ (\w+\(|<\.\.\. \w+ resumed> = )", line), line
+        assert len(re.findall(r"\d+ \w+\(", line)) <= 1, line
+
+
+def test_strace_of_a_killed_process(
+    pydbt: Launcher, guest: Callable[..., Path], tmp_path: Path
+) -> None:
+    """One that dies amid a line, here one that nobody reads, does not stop the others."""
+    pipe = tmp_path / "log"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    command = [str(pydbt.path), "-strace", "-D", str(pipe), str(guest("processes"))]
+    command.append("four_that_call")
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as run:
+        try:
+            writers: list[int] = []
+            while not writers:
+                time.sleep(0.2)
+                writers = [p for p in _children(run.pid) if _host_call(p) == "1"]
+            os.kill(writers[0], signal.SIGKILL)
+            until = time.monotonic() + 60
+            while run.poll() is None and time.monotonic() < until:
+                try:
+                    os.read(reader, 1 << 16)
+                except BlockingIOError:
+                    time.sleep(0.01)
+            assert run.poll() == 0
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+            os.close(reader)
+
+
+def _children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(word) for word in text.split()]
+
+
+def _host_call(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/syscall").read_text().split()[0]
+    except (OSError, IndexError):
+        return ""
 
 
 def test_strace_of_a_death(pydbt: Launcher, guest: Callable[..., Path]) -> None:

@@ -199,7 +199,7 @@ class Interpreter {
 
     // In one access, which is single where it is aligned (Intel SDM volume 3A, 9.1.1).
     [[gnu::no_sanitize("null")]] static V128 read16(uint64_t at) {
-        __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i_u*>(at));
+        __m128i v = *reinterpret_cast<const __m128i_u*>(at);
         V128 result;
         std::memcpy(&result, &v, sizeof v);
         return result;
@@ -207,7 +207,7 @@ class Interpreter {
     [[gnu::no_sanitize("null")]] static void write16(uint64_t at, V128 value) {
         __m128i v;
         std::memcpy(&v, &value, sizeof v);
-        _mm_storeu_si128(reinterpret_cast<__m128i_u*>(at), v);
+        *reinterpret_cast<__m128i_u*>(at) = v;
     }
 
     static uint64_t read_sized(uint64_t at, unsigned size) {

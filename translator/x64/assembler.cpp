@@ -25,7 +25,9 @@ constexpr unsigned kTailBits = 3;
 
 }  // namespace
 
-AssemblerBase::AssemblerBase(uint8_t* begin, size_t size) : begin_(begin), p_(begin) {
+void AssemblerBase::start(uint8_t* begin, size_t size) {
+    begin_ = p_ = begin;
+    overflowed_ = false;
     if (size < 2 * kSlack) {
         begin_ = p_ = scratch_;
         size = sizeof scratch_;

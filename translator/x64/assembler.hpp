@@ -56,7 +56,11 @@ inline Mem mem_rip(Label& label) { return {Gp::none, Gp::none, 0, 0, &label}; }
 /// from the buffer's start. Not thread-safe.
 class AssemblerBase {
    public:
-    AssemblerBase(uint8_t* begin, size_t size);
+    AssemblerBase(uint8_t* begin, size_t size) { start(begin, size); }
+    AssemblerBase(const AssemblerBase&) = delete;
+    AssemblerBase& operator=(const AssemblerBase&) = delete;
+    /// Begins anew, in another buffer.
+    void start(uint8_t* begin, size_t size);
 
     /// The buffer ran out: what was written since is lost and the code is not usable.
     bool overflowed() const { return overflowed_; }

@@ -12,7 +12,7 @@ bool Compiler::compile(const ir::Function& f, std::span<uint8_t> buffer, CodeBlo
     insts_ = f.insts.data();
     out_ = &out;
     out.clear();
-    a_ = Assembler(buffer.data(), buffer.size());
+    a_.start(buffer.data(), buffer.size());
     begin_function();
     for (uint32_t b = 0; b < f.blocks.size(); b++) {
         if (!inlined_[b]) compile_block(b);

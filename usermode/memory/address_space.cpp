@@ -55,18 +55,32 @@ bool AddressSpace::clear(uint64_t begin, uint64_t end) {
 
 // --- names --------------------------------------------------------------------------------------
 
-void AddressSpace::forget_names(uint64_t begin, uint64_t end) {
-    std::vector<Name> kept;
-    for (const Name& n : names_) {
-        if (n.begin < begin) kept.push_back({n.begin, std::min(n.end, begin), n.text});
-        if (n.end > end) kept.push_back({std::max(n.begin, end), n.end, n.text});
+namespace {
+
+// Takes [begin, end) out of parts that have a begin and an end.
+template <class Part>
+void cut(std::vector<Part>& parts, uint64_t begin, uint64_t end) {
+    std::vector<Part> kept;
+    for (Part part : parts) {
+        Part before = part, after = part;
+        before.end = std::min(part.end, begin);
+        after.begin = std::max(part.begin, end);
+        if (before.begin < before.end) kept.push_back(before);
+        if (after.begin < after.end) kept.push_back(after);
     }
-    names_ = std::move(kept);
+    parts = std::move(kept);
+}
+
+}  // namespace
+
+void AddressSpace::forget(uint64_t begin, uint64_t end) {
+    cut(names_, begin, end);
+    cut(attached_, begin, end);
 }
 
 void AddressSpace::name(uint64_t begin, uint64_t end, const char* text) {
     Lock lock(mutex_);
-    forget_names(begin, end);
+    forget(begin, end);
     names_.push_back({begin, end, text});
 }
 
@@ -102,7 +116,7 @@ const char* AddressSpace::name_at(uint64_t address, uint64_t& end) const {
 }
 
 // mremap(2) takes names along.
-void AddressSpace::move_names(uint64_t from, uint64_t to, uint64_t bytes) {
+void AddressSpace::move(uint64_t from, uint64_t to, uint64_t bytes) {
     uint64_t here = vdso_.load(std::memory_order_relaxed);
     if (here >= from && here - from < bytes) vdso_.store(here - from + to);
     std::vector<Name> moved;
@@ -110,9 +124,15 @@ void AddressSpace::move_names(uint64_t from, uint64_t to, uint64_t bytes) {
         uint64_t begin = std::max(n.begin, from), end = std::min(n.end, from + bytes);
         if (begin < end) moved.push_back({begin - from + to, end - from + to, n.text});
     }
-    forget_names(from, from + bytes);
-    forget_names(to, to + bytes);
+    std::vector<Attached> parts;
+    for (const Attached& a : attached_) {
+        uint64_t begin = std::max(a.begin, from), end = std::min(a.end, from + bytes);
+        if (begin < end) parts.push_back({begin - from + to, end - from + to, a.start - from + to});
+    }
+    forget(from, from + bytes);
+    forget(to, to + bytes);
     names_.insert(names_.end(), moved.begin(), moved.end());
+    attached_.insert(attached_.end(), parts.begin(), parts.end());
 }
 
 // --- looking ------------------------------------------------------------------------------------
@@ -131,18 +151,19 @@ void AddressSpace::set(uint64_t begin, uint64_t end, int prot) const {
     ranges_.erase(at);
 }
 
+uint64_t AddressSpace::owned_end(uint64_t address, uint64_t end) const {
+    auto it = ranges_.upper_bound(address);
+    if (it != ranges_.begin()) --it;
+    for (; address < end; ++it) {
+        if (it == ranges_.end() || it->first > address || it->second.end <= address) break;
+        address = it->second.end;
+    }
+    return std::min(address, end);
+}
+
 bool AddressSpace::owns_locked(uint64_t address, uint64_t bytes) const {
     if (bytes > kAddressLimit || address > kAddressLimit - bytes) return false;
-    uint64_t end = address + bytes;
-    auto it = ranges_.upper_bound(address);
-    if (it == ranges_.begin()) return false;
-    --it;
-    while (address < end) {
-        if (it == ranges_.end() || it->first > address || it->second.end <= address) return false;
-        address = it->second.end;
-        ++it;
-    }
-    return true;
+    return owned_end(address, address + bytes) == address + bytes;
 }
 
 bool AddressSpace::owns(uint64_t address, uint64_t bytes) const {
@@ -304,7 +325,7 @@ int64_t AddressSpace::map(uint64_t address, uint64_t bytes, int prot, int flags,
         gaps.keep();
         address = static_cast<uint64_t>(result);
         was_code = clear(address, address + size);
-        forget_names(address, address + size);
+        forget(address, address + size);
         tags_.clear(address, address + size);
         set(address, address + size, kept);
         if ((flags & MAP_GROWSDOWN) != 0) {
@@ -344,7 +365,7 @@ bool AddressSpace::drop(uint64_t begin, uint64_t end, int64_t& failure) {
         end = it->first;
         break;
     }
-    forget_names(begin, end);
+    forget(begin, end);
     if (begin < end) tags_.clear(begin, end);
     return clear(begin, end);
 }
@@ -374,29 +395,33 @@ int64_t AddressSpace::attach(int id, uint64_t address, int flags) {
         gaps.keep();
         address = static_cast<uint64_t>(result);
         was_code = clear(address, address + size);
-        forget_names(address, address + size);
+        forget(address, address + size);
         tags_.clear(address, address + size);
         set(address, address + size, prot | kShared);
-        attached_[address] = size;
+        attached_.push_back({address, address + size, address});
     }
     stale(was_code, address, address + size);
     return result;
 }
 
+// Only what is left of it, as ksys_shmdt() of ipc/shm.c.
 int64_t AddressSpace::detach(uint64_t address) {
+    std::vector<Attached> parts;
     bool was_code = false;
-    uint64_t size;
     {
         Lock lock(mutex_);
-        auto it = attached_.find(address);
-        if (it == attached_.end()) return -EINVAL;
+        for (const Attached& a : attached_) {
+            if (a.start == address) parts.push_back(a);
+        }
+        if (parts.empty()) return -EINVAL;
         if (shmdt(reinterpret_cast<void*>(address)) != 0) return -errno;
-        size = it->second;
-        attached_.erase(it);
-        tags_.clear(address, address + size);
-        was_code = clear(address, address + size);
+        for (const Attached& a : parts) {
+            was_code |= clear(a.begin, a.end);
+            forget(a.begin, a.end);
+            tags_.clear(a.begin, a.end);
+        }
     }
-    stale(was_code, address, address + size);
+    for (const Attached& a : parts) stale(was_code, a.begin, a.end);
     return 0;
 }
 
@@ -461,19 +486,23 @@ int64_t AddressSpace::protect(uint64_t address, uint64_t bytes, int prot) {
     if ((prot & PROT_GROWSUP) != 0) return -EINVAL;
     if (bytes > kAddressLimit || address > kAddressLimit - bytes) return -ENOMEM;
     uint64_t size = page_up(bytes);
+    int64_t failure = 0;
     bool was_code = false;
     bool tags = (prot & prot_bits_ & kProtMte) != 0;
     if (tags && tag_storage() == nullptr) return -ENOMEM;
     {
         Lock lock(mutex_);
         learn_growth();
-        if (!owns_locked(address, size)) return -ENOMEM;
+        if (!owns_locked(address, 1)) return -ENOMEM;
         if ((prot & PROT_GROWSDOWN) != 0) {
             if (!grows_down(address)) return -EINVAL;
             uint64_t begin = std::prev(ranges_.upper_bound(address))->first;
             size += address - begin;
             address = begin;
         }
+        uint64_t mapped = owned_end(address, address + size) - address;
+        if (mapped < size) failure = -ENOMEM;  // behind the first part it changes nothing
+        size = mapped;
         if (tags && !may_tag(address, address + size)) return -EINVAL;
         long result = syscall(SYS_mprotect, address, size, host_prot(prot));
         if (result != 0) return -errno;
@@ -481,7 +510,17 @@ int64_t AddressSpace::protect(uint64_t address, uint64_t bytes, int prot) {
     }
     stale(was_code, address, address + size);
     if ((prot & kProtBti) != 0 && guard_) guard_();
-    return 0;
+    return failure;
+}
+
+// A mremap(2) that fails may have unmapped its target before.
+void AddressSpace::find_lost(uint64_t begin, uint64_t end) {
+    auto it = ranges_.lower_bound(begin);
+    if (it == ranges_.end() || it->first >= end) return;
+    unsigned char present;
+    if (mincore(reinterpret_cast<void*>(it->first), kPageSize, &present) == 0) return;
+    clear(begin, end);
+    forget(begin, end);
 }
 
 int64_t AddressSpace::remap(uint64_t address, uint64_t old_bytes, uint64_t new_bytes, int flags,
@@ -503,14 +542,20 @@ int64_t AddressSpace::remap(uint64_t address, uint64_t old_bytes, uint64_t new_b
             if (!gaps.fill(ranges_, new_address, new_address + new_size)) return -ENOMEM;
         }
         long raw = syscall(SYS_mremap, address, old_size, new_size, flags, new_address);
-        if (raw == -1) return -errno;
+        if (raw == -1) {
+            int64_t failure = -errno;
+            if ((flags & MREMAP_FIXED) != 0) find_lost(new_address, new_address + new_size);
+            return failure;
+        }
         gaps.keep();
         result = raw;
         constexpr int kDontUnmap = 4;  // MREMAP_DONTUNMAP
         auto to = static_cast<uint64_t>(result);
+        if (to != address) forget(to, to + new_size);
+        if (to == address && new_size < old_size) forget(to + new_size, to + old_size);
         if (old_size != 0 && (flags & kDontUnmap) == 0) {
             was_code = clear(address, address + old_size);
-            if (to != address) move_names(address, to, old_size);
+            if (to != address) move(address, to, old_size);
         }
         move_tags(address, old_size, to, new_size);
         was_code |= clear(to, to + new_size);
@@ -524,15 +569,22 @@ int64_t AddressSpace::remap(uint64_t address, uint64_t old_bytes, uint64_t new_b
 
 int64_t AddressSpace::advise(uint64_t address, uint64_t bytes, int advice) {
     if (address % kPageSize != 0) return -EINVAL;
-    uint64_t size = page_up(bytes);
+    uint64_t size = page_up(bytes), end = address + size;
+    if (size < bytes || end < address) return -EINVAL;
     if (size == 0) return 0;
-    if (!owns(address, size)) return -ENOMEM;
-    if (madvise(reinterpret_cast<void*>(address), size, advice) != 0) return -errno;
     constexpr int kDontNeed = MADV_DONTNEED, kRemove = MADV_REMOVE, kFree = MADV_FREE;
     bool drops = advice == kDontNeed || advice == kRemove || advice == kFree;
-    stale(drops, address, address + size);
-    if (drops) drop_tags(address, address + size);
-    return 0;
+    uint64_t at = address;
+    bool holes = false;
+    for (const GuestRange& range : ranges_in(address, end)) {
+        holes |= range.begin != at;
+        at = range.end;
+        auto* memory = reinterpret_cast<void*>(range.begin);
+        if (madvise(memory, range.end - range.begin, advice) != 0) return -errno;
+        stale(drops, range.begin, range.end);
+        if (drops) drop_tags(range.begin, range.end);
+    }
+    return holes || at != end ? -ENOMEM : 0;
 }
 
 // The C library's lock knows its owner by the thread's id, which the child does not have.

@@ -132,6 +132,10 @@ class AddressSpace {
         uint64_t end;
         int prot;  // and what is beside
     };
+    /// A part of shared memory of System V that begins, or would begin, at `start`.
+    struct Attached {
+        uint64_t begin, end, start;
+    };
     struct Name {
         uint64_t begin, end;
         const char* text;
@@ -160,6 +164,9 @@ class AddressSpace {
     template <class Function>
     void each_part(uint64_t grown, Function function) const;
     int64_t lock_current(unsigned how) const;
+    /// The end of what the guest has from `address` on without a hole, at most `end`.
+    uint64_t owned_end(uint64_t address, uint64_t end) const;
+    void find_lost(uint64_t begin, uint64_t end);
     bool owns_locked(uint64_t address, uint64_t bytes) const;
     bool is_stack(uint64_t begin, uint64_t end) const;
     void set(uint64_t begin, uint64_t end, int prot) const;
@@ -173,8 +180,8 @@ class AddressSpace {
     bool clear(uint64_t begin, uint64_t end);
     bool reprotect(uint64_t begin, uint64_t end, int prot);
     void split(uint64_t at);
-    void forget_names(uint64_t begin, uint64_t end);
-    void move_names(uint64_t from, uint64_t to, uint64_t bytes);
+    void forget(uint64_t begin, uint64_t end);
+    void move(uint64_t from, uint64_t to, uint64_t bytes);
     const char* name_at(uint64_t address, uint64_t& end) const;
     /// Unmaps what the guest has in [begin, end); true when any of it was executable.
     bool drop(uint64_t begin, uint64_t end, int64_t& failure);
@@ -194,8 +201,8 @@ class AddressSpace {
     mutable Ranges ranges_;                  // by first byte; they do not overlap
     mutable std::vector<uint64_t> growing_;  // first bytes of mappings with MAP_GROWSDOWN
     std::atomic<bool> any_grows_ = false;
-    std::map<uint64_t, uint64_t> attached_;  // shared memory of System V: address and bytes
-    int lock_future_ = 0;                    // the flags of mlockall(MCL_FUTURE)
+    std::vector<Attached> attached_;
+    int lock_future_ = 0;  // the flags of mlockall(MCL_FUTURE)
     uint64_t brk_start_ = 0, brk_ = 0;
     std::vector<Name> names_;
     std::atomic<uint64_t> vdso_ = 0;

@@ -4,9 +4,11 @@
 // loaded or run.
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include "usermode/debug/session.hpp"
@@ -33,12 +35,20 @@ int complain(std::string message, int status) {
     return status;
 }
 
-int list_log_items() {
-    std::printf("Log items (comma separated):\n");
+// For the user to read; what cannot be written is a failure.
+int show(const std::string& text) {
+    if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return 0;
+    return complain(std::string("standard output: ") + std::strerror(errno), 1);
+}
+
+std::string log_items() {
+    std::string text = "Log items (comma separated):\n";
     for (const runtime::LogItemInfo& item : runtime::kLogItems) {
-        std::printf("  %-8s %s\n", item.name, item.help);
+        char line[128];
+        std::snprintf(line, sizeof line, "  %-8s %s\n", item.name, item.help);
+        text += line;
     }
-    return 0;
+    return text;
 }
 
 std::string name_of(const std::string& assignment) {
@@ -80,19 +90,10 @@ int launch(int argc, char** argv, char** envp) {
         std::fputs(wrong.known.c_str(), stderr);
         return wrong.status;
     }
-    if (options.help) {
-        std::fputs(kHelp, stdout);
-        return 0;
-    }
-    if (options.version) {
-        std::printf("pydbt-aarch64 %s\n", PYDBT_VERSION);
-        return 0;
-    }
-    if (!options.cpu_list.empty()) {
-        std::fputs(options.cpu_list.c_str(), stdout);
-        return 0;
-    }
-    if (options.list_log_items) return list_log_items();
+    if (options.help) return show(kHelp);
+    if (options.version) return show("pydbt-aarch64 " PYDBT_VERSION "\n");
+    if (!options.cpu_list.empty()) return show(options.cpu_list);
+    if (options.list_log_items) return show(log_items());
     if (options.program.empty()) return complain("no program given; see -help", kUsage);
 
     static Process process(options);

@@ -42,6 +42,8 @@ struct GuestSigcontext {
 
 inline constexpr uint64_t kPstateDit = 1 << 24, kPstateSsbs = 1 << 12;
 inline constexpr unsigned kPstateBtypeShift = 10;
+/// M, F, I, A, D: what is 0 at EL0 in AArch64 state.
+inline constexpr uint64_t kPstateNotEl0 = 0x3df, kPstateNzcv = uint64_t{15} << 28;
 /// PSTATE as Linux shows it.
 uint64_t pstate_of(const base::CpuState& state);
 /// si_code of SIGSEGV (include/uapi/asm-generic/siginfo.h).

@@ -175,7 +175,7 @@ void host_signal_handler(int number, siginfo_t* info, void* ucontext) {
         block_too(context, actions.caught() & ~kFaultBits);
     } else {  // its handler is newer than the mask
         block_too(context, signal_bit(number));
-        send_again(*info, info->si_code != SI_TKILL);
+        send_again(*info, is_for_process(*info));
     }
     signals.attention = 1;
     leave_syscall_window(context, restarts);

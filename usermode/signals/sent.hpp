@@ -95,6 +95,10 @@ void discard_sent(GuestThread& thread, int number);
 /// A new process has none.
 void forget_sent(GuestThread& thread);
 
+/// Whether it was sent to the process, as far as the siginfo tells: timers name threads more often.
+inline bool is_for_process(const siginfo_t& info) {
+    return info.si_code != SI_TKILL && info.si_code != SI_TIMER;
+}
 /// Sends a signal that came once more, as it was: to this thread, or to the process.
 /// Async-signal-safe.
 void send_again(const siginfo_t& info, bool to_process);

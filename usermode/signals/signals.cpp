@@ -128,7 +128,7 @@ void put_back_blocked(SignalState& signals) {
     if (number == 0 || (signals.blocked & signal_bit(number)) == 0) return;
     siginfo_t info = signals.pending_info;
     signals.pending = 0;
-    send_again(info, false);
+    send_again(info, is_for_process(info));
 }
 
 void enter_handler(GuestThread& thread, GuestSigaction action, const siginfo_t& info,
@@ -163,6 +163,18 @@ const char* signal_name(int number) {
 // sas_ss_flags of include/linux/sched/signal.h.
 bool on_alternate_stack(const GuestStack& s, uint64_t sp) {
     return (s.flags & (SS_DISABLE | kSsAutodisarm)) == 0 && sp - s.sp - 1 < s.size;
+}
+
+int64_t set_alternate_stack(SignalState& signals, GuestStack wanted, uint64_t sp) {
+    constexpr uint64_t kSmallest = 5120;  // arm64's MINSIGSTKSZ
+    if (on_alternate_stack(signals.alternate, sp)) return -EPERM;
+    int32_t mode = wanted.flags & ~kSsAutodisarm;
+    if (mode != 0 && mode != SS_DISABLE && mode != SS_ONSTACK) return -EINVAL;
+    if (mode != SS_DISABLE && wanted.size < kSmallest) return -ENOMEM;
+    wanted.flags = mode == SS_DISABLE ? SS_DISABLE : wanted.flags & kSsAutodisarm;
+    if (mode == SS_DISABLE) wanted.sp = wanted.size = 0;
+    signals.alternate = wanted;
+    return 0;
 }
 
 uint64_t allowed_mask(uint64_t mask) { return mask & ~kUnblockable; }
@@ -437,6 +449,33 @@ void force_sigsys(GuestThread& thread, int number, int data) {
     if (ask_debugger(thread, info)) force_signal(thread, info, {});
 }
 
+namespace {
+
+// parse_user_sigframe() of arch/arm64/kernel/signal.c. False when the records are not as the kernel
+// makes them.
+bool find_fpsimd(const GuestSigcontext& m, FpsimdContext& fp) {
+    bool found = false;
+    for (size_t at = 0; sizeof m.reserved - at >= sizeof(ContextHeader);) {
+        ContextHeader head;
+        std::memcpy(&head, m.reserved + at, sizeof head);
+        if (head.magic == 0) return head.size == 0 && found;
+        bool fits = head.size >= sizeof head && head.size <= sizeof m.reserved - at;
+        if (!fits || head.size % 16 != 0) return false;
+        if (head.magic == kFpsimdMagic) {
+            if (found || head.size != sizeof fp) return false;
+            std::memcpy(&fp, m.reserved + at, sizeof fp);
+            found = true;
+        } else if (head.magic != kEsrMagic) {
+            return false;
+        }
+        at += head.size;
+    }
+    return false;
+}
+
+}  // namespace
+
+// restore_sigframe() of the same file: what it finds wrong it finds after the registers are set.
 void return_from_signal(GuestThread& thread) {
     base::CpuState& state = thread.state();
     SignalFrame frame;
@@ -445,25 +484,26 @@ void return_from_signal(GuestThread& thread) {
         return;
     }
     const GuestSigcontext& m = frame.uc.mcontext;
-    FpsimdContext fp;
-    std::memcpy(&fp, m.reserved, sizeof fp);
-    if (fp.head.magic == kFpsimdMagic && fp.head.size == sizeof fp) {
-        std::memcpy(state.v, fp.v, sizeof fp.v);
-        runtime::write_fpsr(state, fp.fpsr);
-        runtime::write_fpcr(state, fp.fpcr);
-    }
+    bool valid = (m.pstate & kPstateNotEl0) == 0;
+    uint64_t pstate = valid ? m.pstate : m.pstate & kPstateNzcv;
+    thread.signals.blocked = allowed_mask(frame.uc.sigmask);
     std::memcpy(state.x, m.regs, sizeof m.regs);
     state.sp = m.sp;
     state.pc = m.pc;
-    state.nzcv = base::flags_from_nzcv(static_cast<uint32_t>(m.pstate >> 28 & 15));
-    state.btype = m.pstate >> kPstateBtypeShift & 3;
-    state.dit = m.pstate & kPstateDit;
-    state.ssbs = m.pstate & kPstateSsbs;
-    state.tco = m.pstate & base::kPstateTco;
-    thread.signals.blocked = allowed_mask(frame.uc.sigmask);
-    if (!on_alternate_stack(thread.signals.alternate, state.sp)) {
-        thread.signals.alternate = frame.uc.stack;
+    state.nzcv = base::flags_from_nzcv(static_cast<uint32_t>(pstate >> 28 & 15));
+    state.btype = pstate >> kPstateBtypeShift & 3;
+    state.dit = pstate & kPstateDit;
+    state.ssbs = pstate & kPstateSsbs;
+    state.tco = pstate & base::kPstateTco;
+    FpsimdContext fp;
+    if (!valid || !find_fpsimd(m, fp)) {
+        no_frame(thread);
+        return;
     }
+    std::memcpy(state.v, fp.v, sizeof fp.v);
+    runtime::write_fpsr(state, fp.fpsr);
+    runtime::write_fpcr(state, fp.fpcr);
+    set_alternate_stack(thread.signals, frame.uc.stack, state.sp);  // a bad one changes nothing
     apply_mask(thread);
 }
 

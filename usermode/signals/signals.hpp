@@ -107,6 +107,9 @@ struct SignalState {
     SentState sent;
 };
 
+/// sigaltstack(2) at a stack pointer: 0 or a negated errno.
+int64_t set_alternate_stack(SignalState& signals, GuestStack wanted, uint64_t sp);
+
 /// Delivers what the guest does not block. `restart`: the thread is behind an SVC that returned
 /// -kRestart, which is made again after the handlers.
 void deliver_signals(GuestThread& thread, bool restart);

@@ -1,8 +1,8 @@
 #include "usermode/strace/strace.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -228,54 +228,47 @@ std::string argument(Kind kind, uint64_t value, uint64_t next) {
     }
 }
 
-// What the processes that write to one file share.
-struct SharedLine {
-    pthread_mutex_t mutex;
-    pid_t open;  // the thread whose call has begun a line that no result has ended; 0: none
-};
-
-SharedLine* make_shared_line() {
-    static SharedLine own;
-    void* memory =
-        mmap(nullptr, sizeof own, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    auto* line = memory == MAP_FAILED ? &own : static_cast<SharedLine*>(memory);
-    pthread_mutexattr_t attributes;
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    // A process can be killed while it writes.
-    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    pthread_mutex_init(&line->mutex, &attributes);
-    return line;
-}
-
 // First of the two locks: a fork holds it, so that the child finds it free.
 std::mutex g_mutex;
+
+// The thread whose call has begun a line that no result has ended; 0: none. Processes that write to
+// one file share it.
+pid_t* g_open = nullptr;
 
 // The file is this thread's until the end of the block.
 class OpenLine {
    public:
-    OpenLine() : lock_(g_mutex) {
-        static SharedLine* line = make_shared_line();
-        line_ = line;
-        if (pthread_mutex_lock(&line_->mutex) == EOWNERDEAD) {
-            pthread_mutex_consistent(&line_->mutex);
+    // The kernel takes the lock from a process that is killed while it writes.
+    explicit OpenLine(const Process& process) : lock_(g_mutex), fd_(process.trace_fd) {
+        static pid_t own = 0;
+        if (g_open == nullptr) {
+            void* memory = mmap(nullptr, sizeof own, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
+            g_open = memory == MAP_FAILED ? &own : static_cast<pid_t*>(memory);
+        }
+        while (lock_file(F_WRLCK) != 0 && errno == EINTR) {
         }
     }
-    ~OpenLine() { pthread_mutex_unlock(&line_->mutex); }
+    ~OpenLine() { lock_file(F_UNLCK); }
     OpenLine(const OpenLine&) = delete;
     OpenLine& operator=(const OpenLine&) = delete;
-    pid_t owner() const { return line_->open; }
-    void close() { line_->open = 0; }
+    pid_t owner() const { return *g_open; }
+    void close() { *g_open = 0; }
     // `now`: whose line is open then.
     void write(const Process& process, const std::string& text, pid_t now) {
-        std::string all = line_->open != 0 ? " <unfinished ...>\n" + text : text;
-        line_->open = now;
+        std::string all = *g_open != 0 ? " <unfinished ...>\n" + text : text;
+        *g_open = now;
         runtime::write_log(process.log_file, all);
     }
 
    private:
+    int lock_file(short type) const {
+        struct flock whole{};
+        whole.l_type = type;
+        whole.l_whence = SEEK_SET;
+        return fcntl(fd_, F_SETLKW, &whole);
+    }
     std::scoped_lock<std::mutex> lock_;
-    SharedLine* line_;
+    int fd_;
 };
 
 pid_t own_id() { return static_cast<pid_t>(syscall(SYS_gettid)); }
@@ -309,8 +302,12 @@ bool does_not_return(uint64_t n) {
 }  // namespace
 
 std::unique_lock<std::mutex> hold_trace() { return std::unique_lock(g_mutex); }
+int make_trace_file() {
+    int fd = memfd_create("pydbt-trace", MFD_CLOEXEC);
+    return fd >= 0 && ftruncate(fd, sizeof(pid_t)) != 0 ? (close(fd), -1) : fd;
+}
 void trace_leave(const Process& process) {
-    OpenLine line;
+    OpenLine line(process);
     if (line.owner() != 0) line.write(process, "", 0);
 }
 
@@ -325,14 +322,15 @@ void trace_call(const GuestThread& thread, uint64_t n, const SyscallInfo& info,
     }
     line += ')';
     bool ends = does_not_return(n);
-    OpenLine().write(thread.process, line + (ends ? " = ?\n" : ""), ends ? 0 : own_id());
+    OpenLine(thread.process)
+        .write(thread.process, line + (ends ? " = ?\n" : ""), ends ? 0 : own_id());
 }
 
 void trace_result(const GuestThread& thread, const SyscallInfo& info, const SyscallArgs& args,
                   int64_t result) {
     std::string text = result_text(info, result) + (result < 0 ? "" : written(info, args)) + "\n";
     pid_t self = own_id();
-    OpenLine line;
+    OpenLine line(thread.process);
     if (line.owner() == self) {
         line.close();
     } else {

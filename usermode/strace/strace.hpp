@@ -17,6 +17,8 @@ void trace_call(const GuestThread& thread, uint64_t number, const SyscallInfo& i
                 const SyscallArgs& args);
 /// Keeps other threads from writing, so that a fork's child finds the log free.
 [[nodiscard]] std::unique_lock<std::mutex> hold_trace();
+/// The memory that processes which write to one file share, as a descriptor; -1 when there is none.
+int make_trace_file();
 /// Ends a begun line: the call (execve) may not come back to do it.
 void trace_leave(const Process& process);
 /// Writes ` = result` behind it, or behind a line that says whose it is when another thread wrote.

@@ -6,10 +6,12 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <linux/limits.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -29,17 +31,32 @@ namespace {
 
 constexpr const char* kLauncher = "/proc/self/exe";
 
-bool read_string_list(uint64_t at, std::vector<std::string>& list) {
-    constexpr size_t kMost = 1 << 16, kLongest = 1 << 17;
+// What the kernel gives arguments and environment together, the pointers to them included
+// (bprm_stack_limits() of fs/exec.c).
+uint64_t argument_room(const GuestThread& t) {
+    constexpr uint64_t kLeast = 128 << 10, kMost = 6 << 20;
+    rlimit stack = t.group->kept.stack.value;
+    if (!t.group->kept.stack.set) getrlimit(RLIMIT_STACK, &stack);
+    return std::clamp(stack.rlim_cur / 4, kLeast, kMost);
+}
+
+// Takes what it reads out of `room`. 0 or a negated errno.
+int64_t read_string_list(uint64_t at, std::vector<std::string>& list, uint64_t& room) {
+    constexpr size_t kLongest = 1 << 17;  // MAX_ARG_STRLEN
     for (; at != 0; at += 8) {
         uint64_t item;
-        if (!read_guest(at, item)) return false;
-        if (item == 0) return true;
+        if (!read_guest(at, item)) return -EFAULT;
+        if (item == 0) return 0;
         std::string text;
-        if (list.size() == kMost || !read_guest_string(item, kLongest, text)) return false;
+        if (!read_guest_string(item, kLongest, text)) {
+            return text.size() == kLongest ? -E2BIG : -EFAULT;
+        }
+        uint64_t taken = text.size() + 1 + sizeof item;
+        if (taken > room) return -E2BIG;
+        room -= taken;
         list.push_back(std::move(text));
     }
-    return true;
+    return 0;
 }
 
 // Why a path could not be read: not there, or too long.
@@ -51,7 +68,7 @@ int64_t path_error(uint64_t at) {
 enum class FileKind { guest, script, other };
 
 FileKind look_at(const std::string& path, std::string& interpreter, std::string& argument) {
-    int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // it may be a FIFO
     if (fd < 0) return FileKind::other;
     char head[256] = {};
     ssize_t n = read(fd, head, sizeof head - 1);
@@ -153,7 +170,8 @@ int64_t find_target(GuestThread& t, Target& target) {
         lstat(target.opened.c_str(), &link) == 0 && S_ISLNK(link.st_mode)) {
         return -ELOOP;
     }
-    return access(target.opened.c_str(), X_OK) == 0 ? 0 : -errno;
+    if (access(target.opened.c_str(), X_OK) != 0) return -errno;
+    return stat(target.opened.c_str(), &link) == 0 && !S_ISREG(link.st_mode) ? -EACCES : 0;
 }
 
 // The program begins with the signals ignored that this one ignores; fault signals have our handler
@@ -194,6 +212,7 @@ int64_t run_by_path(GuestThread& t, const Target& target, std::string path,
         kept.launcher = dup(t.process.launcher_fd);
         path.clear();  // that descriptor itself
     }
+    if (ours && t.process.trace_fd >= 0) kept.trace = dup(t.process.trace_fd);
     int64_t result = ours ? send_kept(t.group->kept, t.seccomp, kept, inherit) : 0;
     if (inherit >= 0) argv.insert(argv.begin() + 1, {"--inherit", std::to_string(inherit)});
     std::vector<char*> arguments = pointers(argv), environment = pointers(envp);
@@ -205,7 +224,7 @@ int64_t run_by_path(GuestThread& t, const Target& target, std::string path,
                          {static_cast<uint64_t>(folder), address(path.c_str()),
                           address(arguments.data()), address(environment.data()), AT_EMPTY_PATH});
     }
-    for (int fd : {kept.program, kept.launcher, inherit}) {
+    for (int fd : {kept.program, kept.launcher, kept.trace, inherit}) {
         if (fd >= 0) close(fd);
     }
     return result;
@@ -227,8 +246,10 @@ int64_t sys_execveat(GuestThread& t, const SyscallArgs& a) {
     if (!read_guest_string(a[1], PATH_MAX, target.path)) return path_error(a[1]);
     if (target.path.empty() && (target.flags & AT_EMPTY_PATH) == 0) return -ENOENT;
     if ((a[4] & 0xffff'ffff & ~kFlags) != 0) return -EINVAL;
-    if (!read_string_list(a[2], argv) || !read_string_list(a[3], envp)) return -EFAULT;
-    int64_t failure = find_target(t, target);
+    uint64_t room = argument_room(t);
+    int64_t failure = read_string_list(a[2], argv, room);
+    if (failure == 0) failure = read_string_list(a[3], envp, room);
+    if (failure == 0) failure = find_target(t, target);
     if (failure != 0) return failure;
     std::string path = target.opened;
     if (!resolve(t, path, argv)) return -ELOOP;

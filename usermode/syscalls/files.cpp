@@ -57,9 +57,10 @@ int64_t sys_readlinkat(GuestThread& t, const SyscallArgs& a) {
 
 int64_t sys_fcntl(GuestThread& t, const SyscallArgs& a) {
     SyscallArgs host = a;
-    if (a[1] == F_SETFL) host[2] = open_flags_to_host(a[2]);
+    auto command = static_cast<uint32_t>(a[1]);
+    if (command == F_SETFL) host[2] = open_flags_to_host(a[2]);
     int64_t result = host_syscall(t, SYS_fcntl, host);
-    if (a[1] == F_GETFL && result >= 0) {
+    if (command == F_GETFL && result >= 0) {
         return static_cast<int64_t>(open_flags_to_guest(static_cast<uint64_t>(result)));
     }
     return result;
@@ -81,7 +82,7 @@ int64_t sys_dup3(GuestThread& t, const SyscallArgs& a) {
 }
 
 int64_t sys_close_range(GuestThread& t, const SyscallArgs& a) {
-    SyscallArgs part = a;
+    SyscallArgs part = {a[0] & 0xffff'ffff, a[1] & 0xffff'ffff, a[2]};
     for (int fd : t.process.own_descriptors()) {
         auto ours = static_cast<uint64_t>(fd);
         if (ours < part[0] || ours > part[1]) continue;

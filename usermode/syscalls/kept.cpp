@@ -10,7 +10,7 @@
 namespace pydbt::usermode {
 namespace {
 
-constexpr uint64_t kMagic = 0x7064'6274'6b65'7032;  // the last digit: this layout's
+constexpr uint64_t kMagic = 0x7064'6274'6b65'7033;  // the last digit: this layout's
 
 struct Message {
     uint64_t magic;
@@ -46,7 +46,7 @@ bool read_all(int fd, void* to, size_t count) {
 int send_kept(const KeptSettings& kept, const SeccompState& seccomp, const KeptDescriptors& others,
               int& fd) {
     fd = -1;
-    bool none = others.program < 0 && others.launcher < 0;
+    bool none = others.program < 0 && others.launcher < 0 && others.trace < 0;
     if (is_default(kept) && !seccomp.active() && none) return 0;
     // Padding goes into the pipe too, so it is zeroed.
     Message message;

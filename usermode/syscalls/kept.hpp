@@ -26,6 +26,7 @@ struct KeptSettings {
 /// Descriptors that go through an execve, -1: none.
 struct KeptDescriptors {
     int32_t program = -1;   // what is run
+    int32_t trace = -1;     // of -strace (Process::trace_fd)
     int32_t launcher = -1;  // where no path leads to it (Process::launcher_fd)
 };
 

@@ -21,12 +21,6 @@
 #include "usermode/syscalls/waits.hpp"
 
 namespace pydbt::usermode {
-namespace {
-
-constexpr int32_t kSmallestStack = 5120;  // arm64's MINSIGSTKSZ
-
-}  // namespace
-
 int64_t sys_rt_sigaction(GuestThread& t, const SyscallArgs& a) {
     auto number = static_cast<int32_t>(a[0]);
     if (a[3] != kSigsetBytes || number < 1 || number > kSignals) return -EINVAL;
@@ -45,7 +39,7 @@ int64_t sys_rt_sigprocmask(GuestThread& t, const SyscallArgs& a) {
     uint64_t old = s.blocked, set;
     if (a[1] != 0) {
         if (!read_guest(a[1], set)) return -EFAULT;
-        switch (a[0]) {
+        switch (static_cast<int32_t>(a[0])) {
             case SIG_BLOCK: s.blocked |= set; break;
             case SIG_UNBLOCK: s.blocked &= ~set; break;
             case SIG_SETMASK: s.blocked = set; break;
@@ -169,22 +163,14 @@ int64_t sys_rt_sigsuspend(GuestThread& t, const SyscallArgs& a) {
 }
 
 int64_t sys_sigaltstack(GuestThread& t, const SyscallArgs& a) {
-    GuestStack& current = t.signals.alternate;
-    GuestStack old = current;
+    GuestStack old = t.signals.alternate;
     uint64_t sp = t.state().sp;
-    bool on = on_alternate_stack(current, sp);
-    if (on) old.flags |= SS_ONSTACK;
+    if (on_alternate_stack(old, sp)) old.flags |= SS_ONSTACK;
     if (a[0] != 0) {
         GuestStack wanted;
         if (!read_guest(a[0], wanted)) return -EFAULT;
-        if (on) return -EPERM;
-        int32_t mode = wanted.flags & ~kSsAutodisarm;
-        if (mode != 0 && mode != SS_DISABLE && mode != SS_ONSTACK) return -EINVAL;
-        if (mode != SS_DISABLE && wanted.size < static_cast<uint64_t>(kSmallestStack))
-            return -ENOMEM;
-        wanted.flags = mode == SS_DISABLE ? SS_DISABLE : wanted.flags & kSsAutodisarm;
-        if (mode == SS_DISABLE) wanted.sp = wanted.size = 0;
-        current = wanted;
+        int64_t failure = set_alternate_stack(t.signals, wanted, sp);
+        if (failure != 0) return failure;
     }
     if (a[1] != 0 && !write_guest(a[1], old)) return -EFAULT;
     return 0;

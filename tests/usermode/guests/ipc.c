@@ -89,6 +89,33 @@ CASE(shared_memory) {
     CHECK(shmat(id, NULL, 0) == (void*)-1);
 }
 
+// What lies over a part of a segment, and what was moved away, stays when it is detached.
+CASE(detach_of_parts) {
+    int id = shmget(IPC_PRIVATE, 16384, 0600 | IPC_CREAT);
+    char* whole = shmat(id, NULL, 0);
+    CHECK(whole != (void*)-1);
+    char* over = mmap(whole + 4096, 4096, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    over[0] = 5;
+    char* moved = mremap(whole + 8192, 4096, 4096, MREMAP_MAYMOVE | MREMAP_DONTUNMAP);
+    if (moved == MAP_FAILED) moved = NULL;  // the kernel may not want to for this kind of memory
+    CHECK_EQ(shmdt(whole), 0);
+    CHECK_EQ(over[0], 5);
+    CHECK_EQ(mprotect(over, 4096, PROT_READ), 0);
+    CHECK_FAILS(mprotect(whole, 4096, PROT_READ), ENOMEM);
+    CHECK_FAILS(mprotect(whole + 12288, 4096, PROT_READ), ENOMEM);
+    CHECK_EQ(munmap(over, 4096), 0);
+    CHECK_FAILS(mprotect(over, 4096, PROT_READ), ENOMEM);
+    if (moved != NULL) CHECK_EQ(munmap(moved, 4096), 0);
+    whole = shmat(id, NULL, 0);
+    moved = mmap(NULL, 16384, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(mremap(whole, 16384, 16384, MREMAP_MAYMOVE | MREMAP_FIXED, moved) == moved);
+    CHECK_FAILS(shmdt(whole), EINVAL);
+    CHECK_EQ(shmdt(moved), 0);
+    CHECK_FAILS(mprotect(moved, 4096, PROT_READ), ENOMEM);
+    CHECK_EQ(shmctl(id, IPC_RMID, NULL), 0);
+}
+
 #ifdef __aarch64__
 // Code in a segment: the second attachment is written, the first one runs.
 CASE(code_in_shared_memory) {

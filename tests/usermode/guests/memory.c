@@ -106,6 +106,22 @@ CASE(holes) {
     for (int i = 0; i < 16; i++) CHECK(!readable(p + i * kPage));
 }
 
+// The part before the hole is changed, advice goes to all parts.
+CASE(changes_around_a_hole) {
+    char* p = map(NULL, 3 * kPage, RW, 0);
+    p[0] = p[2 * kPage] = 1;
+    CHECK(munmap(p + kPage, kPage) == 0);
+    CHECK_FAILS(madvise(p, 3 * kPage, MADV_DONTNEED), ENOMEM);
+    CHECK(p[0] == 0 && p[2 * kPage] == 0);
+    CHECK_FAILS(mprotect(p, 3 * kPage, PROT_READ), ENOMEM);
+    CHECK_FAILS(syscall(SYS_getcwd, p, 100), EFAULT);
+    CHECK(syscall(SYS_getcwd, p + 2 * kPage, 100) > 0);
+    CHECK_FAILS(mprotect(p + kPage, 2 * kPage, PROT_READ), ENOMEM);
+    CHECK(syscall(SYS_getcwd, p + 2 * kPage, 100) > 0);
+    CHECK_FAILS(madvise(p, ~0ul, MADV_DONTNEED), EINVAL);
+    CHECK_FAILS(madvise(p, -kPage, MADV_DONTNEED), EINVAL);
+}
+
 CASE(protect_part) {
     char* p = map(NULL, 3 * kPage, RW, 0);
     CHECK(mprotect(p + kPage, kPage, PROT_READ) == 0);

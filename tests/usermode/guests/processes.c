@@ -290,6 +290,65 @@ CASE(exec_failures) {
     CHECK_FAILS(execve(too_long, arguments, environ), ENAMETOOLONG);
 }
 
+// Only their size counts, all together and each.
+static void exec_many(void) {
+    enum { kMany = 100000 };
+    char** arguments = calloc(kMany + 1, sizeof *arguments);
+    for (int i = 0; i < kMany; i++) arguments[i] = "1";
+    arguments[0] = "true";
+    execve("/bin/true", arguments, environ);
+}
+CASE(exec_many_arguments) {
+    CHECK_EQ(WEXITSTATUS(collect(exec_many)), 0);
+    char* text = malloc(1 << 20);
+    memset(text, 'x', 1 << 20);
+    char* arguments[] = {"x", text, NULL};
+    text[(1 << 20) - 1] = 0;
+    CHECK_FAILS(execve("/bin/true", arguments, environ), E2BIG);
+    text[(1 << 17) - 1] = 0;
+    char* many[65];
+    for (int i = 0; i < 64; i++) many[i] = text;
+    many[64] = NULL;
+    CHECK_FAILS(execve("/bin/true", many, environ), E2BIG);
+}
+
+CASE(exec_fifo) {
+    char name[64];
+    snprintf(name, sizeof name, "/tmp/pydbt-fifo-%d", (int)getpid());
+    CHECK(mkfifo(name, 0755) == 0);
+    char* arguments[] = {"x", NULL};
+    CHECK_FAILS(execve(name, arguments, environ), EACCES);
+    unlink(name);
+}
+
+// One traced process writes between another's call and its result.
+static void sleep_and_exec(void) {
+    usleep(100000);
+    for (int i = 0; i < 3; i++) getppid();
+    close(1);
+    exec_show();
+}
+CASE(exec_while_another_waits) {
+    for (int i = 0; i < 3; i++) {
+        if (fork() == 0) sleep_and_exec();
+    }
+    usleep(50000);
+    for (int i = 0; i < 3; i++) {
+        int status;
+        CHECK(waitpid(-1, &status, 0) > 0);
+        CHECK_EQ(WEXITSTATUS(status), 12);
+    }
+}
+
+CASE(four_that_call) {  // some may be killed from outside
+    for (int k = 0; k < 4; k++) {
+        if (fork() != 0) continue;
+        for (int i = 0; i < 3000; i++) syscall(SYS_gettid);
+        _exit(0);
+    }
+    for (int k = 0; k < 4; k++) CHECK(wait(NULL) > 0);
+}
+
 static void handler(int number) { (void)number; }
 CASE(exec_and_signals) {
     pid_t pid = fork();

@@ -565,3 +565,77 @@ CASE(jump_restores_mask) {
         CHECK_EQ(hits, i);
     }
 }
+
+// --- frames that the handler changed ------------------------------------------------------------
+
+#ifdef __aarch64__
+struct record {
+    uint32_t magic, size;
+};
+enum { kFpsimd = 528, kEsr = 16 };  // bytes
+
+static int change;
+static char alternate[65536];
+static void change_frame(int number, siginfo_t* info, void* context) {
+    (void)number, (void)info;
+    ucontext_t* uc = context;
+    unsigned char* records = (unsigned char*)uc->uc_mcontext.__reserved;
+    unsigned char fpsimd[kFpsimd];
+    struct record esr = {0x45535201, kEsr}, unknown = {0xdeadbeef, 16}, none = {0, 0};
+    memcpy(fpsimd, records, sizeof fpsimd);
+    uc->uc_mcontext.pc += 4;
+    switch (change) {
+        case 0:
+            fpsimd[16 + 5 * 16] = 99;
+            memset(records, 0, 1024);
+            memcpy(records, &esr, sizeof esr);
+            memcpy(records + kEsr, fpsimd, sizeof fpsimd);
+            break;
+        case 1: uc->uc_stack = (stack_t){.ss_sp = alternate, .ss_size = 10}; break;
+        case 2: uc->uc_stack.ss_flags = 1234; break;
+        case 3: memcpy(records, &none, sizeof none); break;
+        case 4: memcpy(records + 4, &esr.size, 4); break;
+        case 5: memcpy(records + kFpsimd, fpsimd, sizeof fpsimd); break;
+        case 6: uc->uc_mcontext.pstate |= 5; break;
+        case 7: uc->uc_mcontext.pstate |= 1 << 4; break;
+        case 8: uc->uc_mcontext.pstate |= 1 << 7; break;
+        default: memcpy(records + kFpsimd, &unknown, sizeof unknown); break;
+    }
+}
+// The first few return, the others are no frames of the kernel's.
+CASE(changed_frames) {
+    CHECK(sigaltstack(&(stack_t){.ss_sp = alternate, .ss_size = sizeof alternate}, NULL) == 0);
+    install(SIGILL, change_frame, 0);
+    install(SIGSEGV, keep_and_jump, SA_ONSTACK);
+    for (change = 0; change < 10; change++) {
+        hits = 0;
+        if (sigsetjmp(back, 1) == 0) {
+            uint64_t low;
+            __asm__ volatile("movi v5.16b, #1\n .inst 0\n fmov %0, d5" : "=r"(low) : : "v5");
+            CHECK_EQ(low, change == 0 ? 0x0101010101010163 : 0x0101010101010101);
+            CHECK(change < 3);
+        } else {
+            CHECK(change >= 3);
+            CHECK_EQ(hits, 1);
+            CHECK_EQ(seen.si_signo, SIGSEGV);
+        }
+        stack_t now;
+        CHECK(sigaltstack(NULL, &now) == 0);
+        CHECK(now.ss_sp == alternate && now.ss_size == sizeof alternate && now.ss_flags == 0);
+    }
+}
+#endif
+
+// The upper half of an int argument says nothing.
+CASE(upper_halves) {
+    uint64_t set = 1 << 9, old;
+    CHECK_EQ(syscall(SYS_rt_sigprocmask, 0xdead00000000ul | SIG_BLOCK, &set, NULL, 8), 0);
+    CHECK_EQ(syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &old, 8), 0);
+    CHECK((old & set) != 0);
+    int fd = open("/dev/null", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    CHECK(fd < 0);
+    fd = open("/", O_RDONLY | O_DIRECTORY);
+    CHECK_EQ(syscall(SYS_fcntl, fd, 0xdead00000000ul | F_GETFL, 0),
+             syscall(SYS_fcntl, fd, F_GETFL, 0));
+    close(fd);
+}
