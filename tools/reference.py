@@ -234,9 +234,7 @@ def _coverage() -> list[str]:
         "tests/differential/index.py; aliases as LLVM prefers them), and what becomes of each: "
         "*lifted* by the patterns named; *missing*, which makes it UNDEFINED; or *UNDEFINED* "
         "because an EL0 program under Linux cannot execute it. A form is a combination of kinds "
-        "of operands. The test is tests/differential/test_conformance.py. What has no instructions "
-        "is not here: of that pydbt leaves out FEAT_EBF16, which no model of [the list](cpus.md) "
-        "has, so that FPCR.EBF is RES0.",
+        "of operands. The test is tests/differential/test_conformance.py.",
         "",
         *_table(
             ("feature", *kinds),

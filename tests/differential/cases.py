@@ -34,7 +34,7 @@ _MSR_MASKS = {
     if r.name == name
 }
 _RMODE_SHIFT, _FZ, _DN, _AHP, _FZ16 = 22, 1 << 24, 1 << 25, 1 << 26, 1 << 19
-_FIZ, _AH, _NEP = 1, 2, 4
+_FIZ, _AH, _NEP, _EBF = 1, 2, 4, 1 << 13
 
 Draw = Callable[[Callable[[int], int], Sequence[int]], int]
 
@@ -315,6 +315,8 @@ class Generator:
             fpcr |= rng.choice((_DN, _FZ, _AHP, _FZ16, _DN | _FZ, _FZ | _AHP, _DN | _AHP))
         if self._has_afp and r & 16:
             fpcr |= rng.choice((_AH, _FIZ, _NEP, _AH | _FIZ, _AH | _NEP, _AH | _FIZ | _FZ))
+        if self._has_afp and rng.getrandbits(2) == 0:
+            fpcr |= _EBF
         return fpcr
 
     def _sequence(self, draft: _Draft) -> None:

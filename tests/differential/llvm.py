@@ -33,6 +33,7 @@ FEATURES = {
     "JSCVT": "jsconv",
     "FRINTTS": "fptoint",
     "BF16": "bf16",
+    "EBF16": "bf16",
     "AFP": "fp-armv8",  # brings no instructions, nor does the next
     "RPRES": "fp-armv8",
     "DotProd": "dotprod",

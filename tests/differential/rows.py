@@ -18,7 +18,7 @@ offsets from the start. Registers that are not given hold values that appear now
 | `b0 h0 s0 d0 q0` | the lowest element, above it zero |
 | `m+16` | bytes of the window in hexadecimal |
 | `nzcv` | the letters that are set, or `-` |
-| `fpcr` | names with `|`: RP RM RZ FZ DN AHP FZ16 NEP AH FIZ, or a number |
+| `fpcr` | names with `|`: RP RM RZ FZ DN AHP FZ16 EBF NEP AH FIZ, or a number |
 | `fpsr` | names with `|`: IOC DZC OFC UFC IXC IDC QC, or a number |
 | `pc` | after `=>`: bytes from the start; else the end of the code, where no fault is expected |
 | `outcome` | after `=>`: an outcome of tests/tools/case_format.hpp; `end` if not given |
@@ -45,7 +45,8 @@ _SPLIT = re.compile(r'(?:[^\s"]|"[^"]*")+')
 _WIDTHS = {"b": 8, "h": 16, "s": 32, "d": 64, "q": 128}
 _FLOATS = {16: "e", 32: "f", 64: "d"}
 FPCR_BITS = {"RZ": 3 << 22, "RP": 1 << 22, "RM": 2 << 22, "FZ": 1 << 24, "DN": 1 << 25,
-             "AHP": 1 << 26, "FZ16": 1 << 19, "NEP": 4, "AH": 2, "FIZ": 1}  # fmt: skip
+             "AHP": 1 << 26, "FZ16": 1 << 19, "EBF": 1 << 13, "NEP": 4, "AH": 2,
+             "FIZ": 1}  # fmt: skip
 FPSR_BITS = {"IOC": 1, "DZC": 2, "OFC": 4, "UFC": 8, "IXC": 16, "IDC": 128, "QC": 1 << 27}
 _FLAGS = {"N": 1 << 31, "Z": 1 << 30, "C": 1 << 29, "V": 1 << 28}
 

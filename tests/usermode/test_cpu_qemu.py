@@ -22,6 +22,7 @@ ONLY_OURS = {
     "dgh": "a hint; qemu-aarch64 sets no HWCAP for it",
     "bf16": "qemu-aarch64's neoverse-v1 has no FEAT_BF16; the core has (Graviton3 shows it)",
     "afp": "qemu-aarch64 shows MMFR1.AFP without HWCAP2_AFP",
+    "ebf16": "qemu-aarch64 shows ISAR1.BF16=2 without HWCAP2_EBF16",
     "rpres": "qemu-aarch64 shows ISAR2.RPRES without HWCAP2_RPRES",
     "wfxt": "qemu-aarch64 shows ISAR2.WFxT without HWCAP2_WFXT",
     "ecv": "qemu-aarch64 shows MMFR0.ECV without HWCAP2_ECV",

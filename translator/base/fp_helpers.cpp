@@ -141,6 +141,11 @@ uint32_t dot_add(const CpuState& state, uint64_t addend, unsigned a, unsigned b)
     const auto bf = [&](unsigned n, unsigned lane) {
         return static_cast<uint32_t>(get_lane(state.vtmp[n], lane, 1));
     };
+    if ((state.fpcr & kFpcrEbf) != 0) {
+        return bf_dot_add(static_cast<uint32_t>(addend),
+                          {bf(0, 2 * a), bf(0, 2 * a + 1), bf(1, 2 * b), bf(1, 2 * b + 1)},
+                          state.fpcr);
+    }
     const uint32_t low = bf_mul(bf(0, 2 * a), bf(1, 2 * b), state.fpcr);
     const uint32_t high = bf_mul(bf(0, 2 * a + 1), bf(1, 2 * b + 1), state.fpcr);
     return bf_add(static_cast<uint32_t>(addend), bf_add(low, high, state.fpcr), state.fpcr);

@@ -220,8 +220,6 @@ bool infinity_times_zero(const Number& a, const Number& b) {
     return (a.infinite() && b.zero()) || (a.zero() && b.infinite());
 }
 
-namespace {
-
 uint64_t add_numbers(unsigned w, const Number& a, const Number& b, FpStatus& fp) {
     Format f = format_of(w);
     Rounding rounding = fpcr_rounding(fp.fpcr);
@@ -230,6 +228,8 @@ uint64_t add_numbers(unsigned w, const Number& a, const Number& b, FpStatus& fp)
     if (a.zero() && b.zero() && a.sign == b.sign) return zero_of(f, a.sign);
     return add_finite(w, a, b, rounding, 0, fp);
 }
+
+namespace {
 
 uint64_t multiply(unsigned w, uint64_t a, uint64_t b, bool extended, FpStatus& fp) {
     Format f = format_of(w);

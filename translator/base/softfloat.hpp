@@ -15,8 +15,8 @@ namespace pydbt::base {
 
 /// FPCR bits.
 inline constexpr uint32_t kFpcrAhp = 1u << 26, kFpcrDn = 1u << 25, kFpcrFz = 1u << 24,
-                          kFpcrFz16 = 1u << 19, kFpcrNep = 1u << 2, kFpcrAh = 1u << 1,
-                          kFpcrFiz = 1u << 0;
+                          kFpcrFz16 = 1u << 19, kFpcrEbf = 1u << 13, kFpcrNep = 1u << 2,
+                          kFpcrAh = 1u << 1, kFpcrFiz = 1u << 0;
 /// FPSR's cumulative exception bits.
 inline constexpr uint32_t kFpsrIoc = 1u << 0, kFpsrDzc = 1u << 1, kFpsrOfc = 1u << 2,
                           kFpsrUfc = 1u << 3, kFpsrIxc = 1u << 4, kFpsrIdc = 1u << 7;
@@ -93,5 +93,10 @@ uint64_t fp_from_fixed(unsigned int_w, uint64_t a, unsigned w, unsigned fbits, b
 /// default NaN's sign.
 uint32_t bf_add(uint32_t a, uint32_t b, uint32_t fpcr);
 uint32_t bf_mul(uint32_t a, uint32_t b, uint32_t fpcr);
+/// BFDotAdd with FPCR.EBF: addend + (a0 * b0 + a1 * b1), rounded twice.
+struct BfPairs {
+    uint32_t a0, a1, b0, b1;
+};
+uint32_t bf_dot_add(uint32_t addend, const BfPairs& pairs, uint32_t fpcr);
 
 }  // namespace pydbt::base

@@ -1,5 +1,4 @@
-// The sums and products of BFDOT and BFMMLA without FPCR.EBF (Arm ARM shared pseudocode, BFAdd and
-// BFMulH).
+// The sums and products of BFDOT and BFMMLA (Arm ARM shared pseudocode, BFAdd, BFMulH, BFDotAdd).
 //
 // Owns: their modes. Must not know: lanes.
 #include "translator/base/softfloat_parts.hpp"
@@ -50,6 +49,22 @@ uint32_t bf_mul(uint32_t a, uint32_t b, uint32_t fpcr) {
     if (x.zero() || y.zero()) return static_cast<uint32_t>(zero_of(f, sign));
     Number p = product(x, y);
     return round_single(sign, p.exp, p.mant);
+}
+
+// FPDot and FPAdd, with default NaNs; what they raise is dropped.
+uint32_t bf_dot_add(uint32_t addend, const BfPairs& pairs, uint32_t fpcr) {
+    FpStatus fp{fpcr | kFpcrDn, 0};
+    auto multiply = [&](uint32_t a, uint32_t b, Number& result) {
+        Number x = unpack(kBf16, a, fp), y = unpack(kBf16, b, fp);
+        result = product(x, y);
+        if (x.infinite() || y.infinite()) result.kind = Kind::infinity;
+        return !x.nan() && !y.nan() && !infinity_times_zero(x, y);
+    };
+    Number low, high;
+    bool numbers = multiply(pairs.a0, pairs.b0, low);
+    numbers &= multiply(pairs.a1, pairs.b1, high);
+    if (!numbers) return static_cast<uint32_t>(default_nan(format_of(32), fp));
+    return static_cast<uint32_t>(fp_add(32, addend, add_numbers(32, low, high, fp), fp));
 }
 
 }  // namespace pydbt::base

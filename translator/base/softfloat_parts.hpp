@@ -92,6 +92,8 @@ bool process_nans(unsigned w, const Number& x, uint64_t a, const Number& y, uint
 Number sum(const Number& a, const Number& b);
 Number product(const Number& a, const Number& b);
 bool infinity_times_zero(const Number& a, const Number& b);
+/// The sum of two numbers that are no NaNs, and need not be of the format.
+uint64_t add_numbers(unsigned w, const Number& a, const Number& b, FpStatus& fp);
 /// The sum of two finite numbers times 2^scale, rounded.
 uint64_t add_finite(unsigned w, const Number& a, const Number& b, Rounding rounding, int scale,
                     FpStatus& fp);

@@ -3,6 +3,7 @@
 #include <immintrin.h>
 #include <sys/random.h>
 
+#include "translator/base/softfloat.hpp"
 #include "translator/base/tags.hpp"
 #include "translator/runtime/environment.hpp"
 
@@ -100,7 +101,8 @@ uint32_t fpcr_bits(const a64::Features& features) {
     // AHP, DN, FZ, RMode. No trap can be enabled, so the trap enable bits are RAZ/WI.
     uint32_t bits = 1u << 26 | 1u << 25 | 1u << 24 | 3u << 22;
     if (features.has(a64::Feature::FP16)) bits |= 1u << 19;  // FZ16
-    if (features.has(a64::Feature::AFP)) bits |= 7;          // NEP, AH, FIZ
+    if (features.has(a64::Feature::EBF16)) bits |= base::kFpcrEbf;
+    if (features.has(a64::Feature::AFP)) bits |= 7;  // NEP, AH, FIZ
     return bits;
 }
 

@@ -92,6 +92,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("FCMA", "fcma", "complex numbers", ("AdvSIMD",), ("ISAR1.FCMA=1",)),
     Feature("FHM", "fhm", "products of halves added to singles", ("FP16",), ("ISAR0.FHM=1",)),
     Feature("BF16", "bf16", "BFloat16", ("AdvSIMD",), ("ISAR1.BF16=1",)),
+    Feature("EBF16", "ebf16", "its dot products as FPCR says", ("BF16",), ("ISAR1.BF16=2",)),
     Feature("AFP", "afp", "FPCR.AH, FPCR.FIZ and FPCR.NEP", ("FP",), ("MMFR1.AFP=1",)),
     Feature(
         "RPRES",
