@@ -116,7 +116,7 @@ static void machine(void) {
     __asm__("mrs %0, dczid_el0" : "=r"(zeroing));
     printf("machine %s, char %s, long double %d bits, page %s\n", name.machine,
            CHAR_MIN == 0 ? "unsigned" : "signed", __LDBL_MANT_DIG__,
-           (cache_type >> 31) == 1 ? "known" : "odd");
+           (cache_type >> 31 & 1) != 0 ? "known" : "odd");
     if ((zeroing & 16) == 0) {
         static unsigned char block[4096] __attribute__((aligned(2048)));
         size_t size = (size_t)4 << (zeroing & 15);
