@@ -101,6 +101,12 @@ OPTIONS: tuple[Option, ...] = (
         TIERS,
     ),
     Option(
+        ("--debug-fd",),
+        "debug_fd",
+        "FD",
+        "where the stub of -g goes on behind a program's execve; for the launcher's own use",
+    ),
+    Option(
         ("--inherit",),
         "inherit",
         "FD",

@@ -201,9 +201,9 @@ void Process::serve(GuestThread& thread, const runtime::Exit& exit) {
         case ExitReason::alignment_fault:
             raise_fault(thread, SIGBUS, BUS_ADRALN, exit.address, exit);
             return;
-        // A debugger's, which has gone meanwhile: the instruction comes next.
+        // A debugger's of another thread: nobody looks at this one.
         case ExitReason::breakpoint:
-        case ExitReason::watchpoint:
+        case ExitReason::watchpoint: serve(thread, engine->step(*thread.cpu, true)); return;
         case ExitReason::stepped: return;
         case ExitReason::none:
         case ExitReason::internal_error: break;
@@ -247,8 +247,14 @@ bool Process::take_inherited(int fd, std::string& error) {
     return false;
 }
 
-std::array<int, 4> Process::own_descriptors() const {
-    std::array all = {log_file == stderr ? -1 : fileno(log_file), launcher_fd, waited_fd, trace_fd};
+std::array<int, 7> Process::own_descriptors() const {
+    int log_fd = log_file == stderr ? -1 : fileno(log_file);
+    std::array<int, 7> all = {log_fd, launcher_fd, waited_fd, trace_fd, -1, -1, -1};
+    if (debugger) {
+        all[4] = debugger->event_fd();
+        all[5] = debugger->client;
+        all[6] = debugger->link;
+    }
     std::sort(all.begin(), all.end());
     return all;
 }

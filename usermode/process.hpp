@@ -131,7 +131,7 @@ class Process final : public runtime::Environment {
     /// What processes traced together share (strace.hpp); -1: none.
     int trace_fd = -1;
     /// Descriptors that a guest must not close, ascending; -1 for one that is not there.
-    std::array<int, 4> own_descriptors() const;
+    std::array<int, 7> own_descriptors() const;
     std::string program;      // path of the guest's executable, absolute
     std::string real_prefix;  // -L's folder without links; empty: none
     std::vector<uint64_t> auxv;

@@ -328,3 +328,55 @@ def test_without_suspend(debug: Debugging, program: Path) -> None:
     s = debug.run(program, "set var counter = 6", "continue", arguments=("spins",),
                   suspend=",suspend=n")  # fmt: skip
     assert (s.stdout, s.status) == ("spun 6\n", 7)
+
+
+# --- processes ----------------------------------------------------------------------------------
+
+
+def test_fork_follows_parent(debug: Debugging, program: Path) -> None:
+    s = debug.run(program, f"break {mark('child')}", f"break {mark('parent')}", "catch fork",
+                  "continue", "continue", "print status >> 8", "continue",
+                  arguments=("forks",))  # fmt: skip
+    s.in_order("(forked process ", "[Detaching after fork from child process ",
+               f":{mark('parent')}", "$1 = 40", "code 07")  # fmt: skip
+    assert s.stdout == "forks 40\n"
+
+
+def test_fork_follows_child(debug: Debugging, program: Path) -> None:
+    s = debug.run(program, "set follow-fork-mode child", f"break {mark('child')}", "continue",
+                  "backtrace", "set var counter = 1", "next", "print counter", "continue",
+                  arguments=("forks",))  # fmt: skip
+    s.in_order("[Attaching after", "[Detaching after fork from parent", "forks ()", "in main",
+               "$1 = 40", "exited with code 050")  # fmt: skip
+    assert (s.stdout, s.status) == ("forks 40\n", 7)
+
+
+def test_fork_follows_both(debug: Debugging, program: Path) -> None:
+    s = debug.run(program, "set detach-on-fork off", "set schedule-multiple on",
+                  f"break {mark('child')}", f"break {mark('parent')}", "continue",
+                  "info inferiors", "print counter", "continue",
+                  "inferior 1", "continue", "print status >> 8", "continue",
+                  arguments=("forks",))  # fmt: skip
+    s.in_order("[New inferior 2 (process ", f":{mark('child')}", "* 2 ", "exited with code 050",
+               f":{mark('parent')}", "$2 = 40", "code 07")  # fmt: skip
+
+
+def test_vfork_follows_parent(debug: Debugging, program: Path) -> None:
+    s = debug.run(program, f"break {mark('parent-of-vfork')}", "break leaf", "continue",
+                  "print status >> 8", "continue", arguments=("vforks",))  # fmt: skip
+    s.in_order("[Detaching after vfork", f":{mark('parent-of-vfork')}", "$1 = 7", "code 07")
+    assert s.stdout == "values 43 3\nvforks 7\n"
+
+
+def test_vfork_and_exec_follow_child(debug: Debugging, program: Path) -> None:
+    s = debug.run(program, "set follow-fork-mode child", "break leaf", "continue", "backtrace 2",
+                  "continue", arguments=("vforks",))  # fmt: skip
+    s.in_order("is executing new program", "leaf (a=21)", "middle (a=20)", "exited with code 07")
+    assert (s.stdout, s.status) == ("values 43 3\nvforks 7\n", 7)
+
+
+def test_exec(debug: Debugging, program: Path) -> None:
+    s = debug.run(program, "catch exec", "continue", "break leaf", "continue", "delete", "continue",
+                  arguments=("execs",))  # fmt: skip
+    s.in_order(f"(exec'd {program})", "leaf (a=21)", "code 07")
+    assert (s.stdout, s.status) == ("values 43 3\n", 7)

@@ -96,6 +96,7 @@ void Server::receive(std::string_view bytes) {
                 std::string text = answer(payload);
                 // A client that waits for a stop gets that and nothing else.
                 if (!session_.running || was_running) reply(text);
+                finish();
                 if (done_) return;
                 look();
                 break;

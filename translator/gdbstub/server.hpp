@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,8 @@ class Server {
     void receive(std::string_view bytes);
     /// To be called when the target may have stopped.
     void look();
+    /// The same, but the text of the stop is the caller's to send. False: it runs.
+    bool take_stop(std::string& text);
     /// The client detached from all, or killed it.
     bool done() const { return done_; }
     /// Goes on with another stub's client, which waits for a stop to be told.
@@ -44,6 +47,8 @@ class Server {
     const Session& session() const { return session_; }
     /// The answer to one packet; an empty one says that it is unknown.
     std::string answer(const std::string& packet);
+    /// Does what is to be done behind the answer; receive() does so itself.
+    void finish();
 
    private:
     using Handler = std::string (Server::*)(Cursor);
@@ -119,6 +124,7 @@ class Server {
     ThreadId continued_;  // Hc's
     Stop last_;
     std::string sent_;  // the last packet, for a client that did not get it
+    std::optional<int64_t> detaching_;
     bool done_ = false;
 };
 

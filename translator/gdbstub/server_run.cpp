@@ -36,6 +36,7 @@ std::string Server::stop_text(const Stop& stop) {
     std::string process = session_.multiprocess ? ";process:" : "";
     if (session_.multiprocess) append_hex(process, static_cast<uint64_t>(stop.thread.pid));
     using Kind = Stop::Kind;
+    if (stop.kind == Kind::foreign) return stop.text;
     if (stop.kind == Kind::exited) return "W" + two_digits(stop.number) + process;
     if (stop.kind == Kind::killed) {
         return "X" + two_digits(static_cast<uint64_t>(stop.signal)) + process;
@@ -73,14 +74,18 @@ std::string Server::stop_text(const Stop& stop) {
 
 std::string Server::why_stopped(Cursor) { return stop_text(last_); }
 
-void Server::look() {
-    if (!session_.running) return;
+bool Server::take_stop(std::string& text) {
     Stop stop;
-    if (!target_.next_stop(stop)) return;
+    if (!session_.running || !target_.next_stop(stop)) return false;
     session_.running = false;
     last_ = stop;
     if (!stop.is_end()) session_.general = stop.thread;
-    reply(stop_text(stop));
+    text = stop_text(stop);
+    return true;
+}
+
+void Server::look() {
+    if (std::string text; take_stop(text)) reply(text);
 }
 
 std::string Server::interrupt(Cursor) {
@@ -168,9 +173,21 @@ std::string Server::detach(Cursor cursor) {
     uint64_t pid = 0;
     if (cursor.skip(";") && (!cursor.number(pid) || pid > INT32_MAX))
         return error_text("no process");
-    if (!target_.detach(static_cast<int64_t>(pid))) return error_text("no such process");
-    done_ = target_.threads().empty();
+    std::vector<ThreadId> threads = target_.threads();
+    bool there = std::any_of(threads.begin(), threads.end(), [&](const ThreadId& thread) {
+        return pid == 0 || thread.pid == static_cast<int64_t>(pid);
+    });
+    if (!there) return error_text("no such process");
+    detaching_ = static_cast<int64_t>(pid);
     return kOk;
+}
+
+// A process that is let go may end at once, and its stub with it: the answer goes first.
+void Server::finish() {
+    if (!detaching_) return;
+    target_.detach(*detaching_);
+    detaching_.reset();
+    done_ = target_.threads().empty();
 }
 
 std::string Server::kill_one(Cursor cursor) {

@@ -41,9 +41,10 @@ struct Stop {
         fork,  // `child`
         vfork,
         vfork_done,
-        exec,    // `text` is the program's path
-        exited,  // of the process, with `number`
-        killed,  // of the process, by `signal`
+        exec,     // `text` is the program's path
+        foreign,  // of another stub's process: `text` is what it says
+        exited,   // of the process, with `number`
+        killed,   // of the process, by `signal`
     };
     Kind kind = Kind::signal;
     ThreadId thread;
@@ -115,8 +116,8 @@ class Target {
     virtual void interrupt() = 0;
     /// Whether the threads have stopped, and why. False while they run.
     virtual bool next_stop(Stop& stop) = 0;
-    /// Lets go of a process; 0: of all. False when there is none of that number.
-    virtual bool detach(int64_t pid) = 0;
+    /// Lets go of a process; 0: of all.
+    virtual void detach(int64_t pid) = 0;
     virtual bool kill(int64_t pid) = 0;
 
     /// qXfer objects but for those the stub makes itself: auxv, exec-file, siginfo, memory-map.

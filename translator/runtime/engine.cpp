@@ -129,10 +129,10 @@ Exit Engine::run(Thread& thread) {
     return exit;
 }
 
-Exit Engine::step(Thread& thread) {
-    thread.impl_->stepping = true;
+Exit Engine::step(Thread& thread, bool over) {
+    thread.impl_->stepping = over ? kKeyStep | kKeyOver : kKeyStep;
     Exit exit = run(thread);
-    thread.impl_->stepping = false;
+    thread.impl_->stepping = 0;
     return exit;
 }
 
@@ -239,7 +239,8 @@ Exit EngineImpl::run(ThreadImpl& thread) {
         uint32_t key = context_key(state) | key_.load(std::memory_order_relaxed);
         UncheckedRun unchecked = std::exchange(thread.unchecked, UncheckedRun::no);
         if (unchecked != UncheckedRun::no) key &= ~a64::kKeyTags;
-        if (unchecked != UncheckedRun::no || thread.stepping) key |= kKeyStep;
+        if (unchecked != UncheckedRun::no) key |= kKeyStep;
+        key |= thread.stepping;
         if (key != state.context_key) {
             state.context_key = key;
             thread.forget_code();
@@ -253,7 +254,7 @@ Exit EngineImpl::run(ThreadImpl& thread) {
         auto reason = static_cast<ExitReason>(state.exit_reason);
         if (reason == ExitReason::none) {
             if (unchecked == UncheckedRun::reported) return {.reason = ExitReason::tag_checked};
-            if (thread.stepping) return {.reason = ExitReason::stepped};
+            if (thread.stepping != 0) return {.reason = ExitReason::stepped};
             continue;
         }
         if (thread.tagged_pc != kNoGuestPc && retag(thread)) continue;
@@ -400,8 +401,10 @@ void EngineImpl::interpret(ThreadImpl& thread, const Block& block) {
     stubs_.enter_call(
         &thread.state,
         [](base::CpuState* state, void* function) {
-            ir::interpret(*static_cast<const ir::Function*>(function), *state,
-                          thread_of(state).engine.watches_);
+            bool over = (state->context_key & kKeyOver) != 0;
+            std::span<const ir::Watch> watches;
+            if (!over) watches = thread_of(state).engine.watches_;
+            ir::interpret(*static_cast<const ir::Function*>(function), *state, watches);
         },
         block.function.get());
     thread.interpreting = false;

@@ -113,7 +113,8 @@ class Engine {
 
     /// The same for one instruction at most: `stepped`, or why it could not be done. Signals that
     /// wait come first, as `interrupted`.
-    Exit step(Thread& thread);
+    /// `over`: breakpoints and watches are not for this thread.
+    Exit step(Thread& thread, bool over = false);
 
     /// Breakpoints are a property of translations: guest memory is not touched. A thread that is
     /// inside a block of that address may finish it.

@@ -33,6 +33,7 @@ enum ContextKey : uint32_t {
     kKeySlowFp = 1u << 0,      // FPCR asks for what native FP does not do; lifts go through helpers
     kKeyAh = 1u << 1,          // FPCR.AH is set
     kKeyNep = 1u << 2,         // FPCR.NEP is set
+    kKeyOver = 1u << 10,       // breakpoints and watches do not count
     kKeyStep = a64::kKeyStep,  // and it is interpreted
     kKeyWatch = 1u << 13,      // accesses are looked at, so the block is interpreted
 };
@@ -67,7 +68,7 @@ class ThreadImpl {
     uint8_t* return_stack = nullptr;  // guard page first; grows down from its end
     std::atomic<bool> in_code = false;
     bool interpreting = false;
-    bool stepping = false;
+    uint32_t stepping = 0;            // kKeyStep, and kKeyOver
     uint64_t generation = 0;          // of the cache contents that the predictions are about
     Exit fault;                       // what a host fault turned into
     uint64_t tagged_pc = kNoGuestPc;  // an instruction that used an address with a tag

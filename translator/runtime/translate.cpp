@@ -120,7 +120,7 @@ void EngineImpl::lift(uint64_t pc, uint32_t key, std::span<const uint32_t> words
                       bool mask_addresses) {
     function_.clear();
     function_.mask_addresses = mask_addresses;
-    if (breakpoints_.contains(pc)) {
+    if ((key & kKeyOver) == 0 && breakpoints_.contains(pc)) {
         a64::lift_breakpoint(function_, pc, key);
         return;
     }

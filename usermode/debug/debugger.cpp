@@ -79,7 +79,7 @@ Resume Debugger::wait_at_gate(Lock& lock, DebuggedThread& thread) {
     announce();
     GuestThread& guest = *thread.thread;
     // Letting go takes the DebuggedThread away.
-    while (guest.debugged != nullptr &&
+    while (guest.debugged != nullptr && !thread.leave_call &&
            (phase_ != Phase::running || thread.action.kind == Resume::Kind::stay)) {
         wait(lock);
     }
@@ -102,6 +102,10 @@ void Debugger::tell(const Stop& stop) {
     stop_ = stop;
     phase_ = Phase::stopping;
     for (auto& thread : threads_) runtime::Engine::request_exit(*thread->thread->cpu);
+    poke();
+}
+
+void Debugger::poke() {
     uint64_t one = 1;
     [[maybe_unused]] ssize_t n = write(event_fd_, &one, sizeof one);
 }
@@ -242,6 +246,107 @@ void Debugger::process_ends(GuestThread& thread, const Stop& end) {
     while (thread.debugged != nullptr && !end_is_told_) wait(lock);
 }
 
+// --- new processes and programs -----------------------------------------------------------------
+
+// The parent's thread is in its call; the child tells in its place.
+void Debugger::vforked(GuestThread& parent, GuestThread& child, const int (&link)[2]) {
+    if (parent.debugged == nullptr || !wishes.vfork_events) return;
+    begin(child);
+    std::copy(std::begin(link), std::end(link), std::begin(child.debugged.load()->link));
+    Stop stop = stop_of(parent, Stop::Kind::vfork);
+    stop.child = child.debugged.load()->id;
+    this->stop(child, stop, true);
+}
+
+void Debugger::vfork_done(GuestThread& parent) {
+    if (parent.debugged == nullptr || !wishes.vfork_events) return;
+    stop(parent, stop_of(parent, Stop::Kind::vfork_done), true);
+}
+
+void Debugger::become_child(GuestThread& thread, bool followed) {
+    close(event_fd_);  // the parent's, too
+    event_fd_ = private_descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    for (LinkedProcess& other : std::exchange(forked_, {})) close(other.fd);
+    for (auto& other : threads_) {
+        if (other->thread != &thread || !followed) other->thread->debugged = nullptr;
+        if (other->thread != &thread || !followed) released_.push_back(std::move(other));
+    }
+    std::erase(threads_, nullptr);
+    phase_ = followed ? Phase::stopped : Phase::running;
+    if (DebuggedThread* debugged = thread.debugged) debugged->id = {getpid(), thread.tid};
+}
+
+void Debugger::forked(GuestThread& thread, int64_t pid, int link) {
+    {
+        Lock lock(mutex_);
+        forked_.push_back({pid, link});
+    }
+    Stop stop = stop_of(thread, Stop::Kind::fork);
+    stop.child = {pid, pid};
+    this->stop(thread, stop, true);
+}
+
+void Debugger::begin_exec(GuestThread& thread, int link) {
+    Lock lock(mutex_);
+    while (thread.debugged != nullptr && phase_ != Phase::running) {
+        wait_at_gate(lock, *thread.debugged);
+    }
+    DebuggedThread* debugged = thread.debugged;
+    if (debugged == nullptr) {
+        close(link);
+        return;
+    }
+    debugged->where = DebuggedThread::Where::waiting;
+    exec_ = {debugged->id.pid, link, true};
+    exec_state_ = Exec::asked;
+    poke();
+    while (exec_state_ == Exec::asked && thread.debugged != nullptr) wait(lock);
+}
+
+void Debugger::end_exec(GuestThread& thread) {
+    Lock lock(mutex_);
+    exec_state_ = Exec::failed;
+    if (DebuggedThread* debugged = thread.debugged) {
+        debugged->where = DebuggedThread::Where::running;
+    } else {  // it was let go for the program that has not come
+        auto kept = std::find_if(released_.begin(), released_.end(),
+                                 [&](const auto& t) { return t->thread == &thread; });
+        if (kept != released_.end() && (*kept)->link[0] >= 0) {
+            failed_exec_ = (*kept)->id.pid;
+            thread.debugged = kept->get();
+            (*kept)->where = DebuggedThread::Where::running;
+            threads_.push_back(std::move(*kept));
+            released_.erase(kept);
+        }
+    }
+    announce();
+    poke();
+}
+
+LinkedProcess Debugger::take_exec() {
+    if (exec_state_ != Exec::asked) return {};
+    return std::exchange(exec_, {});
+}
+
+void Debugger::exec_is_ready() {
+    exec_state_ = Exec::ready;
+    announce();
+}
+
+void Debugger::wait_for_failed_exec(Lock& lock) {
+    while (exec_state_ == Exec::ready) wait(lock);
+}
+
+void Debugger::tell_exec(const std::string& path) {
+    Lock lock(mutex_);
+    Stop stop;
+    stop.kind = Stop::Kind::exec;
+    stop.thread = threads_.front()->id;
+    stop.text = path;
+    phase_ = Phase::running;
+    tell(stop);
+}
+
 // --- calls --------------------------------------------------------------------------------------
 
 // The kernel shows a debugger a thread in a call as being at its SVC when the call is to be made
@@ -343,18 +448,16 @@ void Debugger::resume(Lock&, const std::vector<gdbstub::Action>& actions) {
     announce();
 }
 
-bool Debugger::release(int64_t pid) {
+void Debugger::release(int64_t pid) {
     auto others = std::partition(threads_.begin(), threads_.end(), [&](const auto& thread) {
         return pid != 0 && thread->id.pid != pid;
     });
-    bool any = others != threads_.end();
     for (auto thread = others; thread != threads_.end(); ++thread) {
         (*thread)->thread->debugged = nullptr;
         released_.push_back(std::move(*thread));
     }
     threads_.erase(others, threads_.end());
     announce();
-    return any;
 }
 
 void Debugger::acknowledge_end() {

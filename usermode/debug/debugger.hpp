@@ -15,8 +15,10 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "translator/gdbstub/server.hpp"
 #include "translator/gdbstub/target.hpp"
 
 namespace pydbt::runtime {
@@ -28,6 +30,13 @@ namespace pydbt::usermode {
 class GuestThread;
 class Process;
 
+/// A process that the stub asks through a link.
+struct LinkedProcess {
+    int64_t pid = 0;
+    int fd = -1;
+    bool running = false;
+};
+
 /// A thread's part. Others touch it with the debugger's lock.
 struct DebuggedThread {
     enum class Where : uint8_t { running, waiting };
@@ -38,7 +47,10 @@ struct DebuggedThread {
     bool leave_call = false;  // it is to leave the call, which is made again later
     bool in_signal = false;   // it has told of a signal, which has not been delivered
     int passed = 0;           // a signal that the debugger sends: not told of
-    siginfo_t info{};         // of what it has told of
+    // Of a child of vfork, whose execve's program will be at the second end: a link that was made
+    // before, because descriptors are not in common.
+    int link[2] = {-1, -1};
+    siginfo_t info{};  // of what it has told of
     gdbstub::Resume action{.kind = gdbstub::Resume::Kind::go};
 };
 
@@ -63,6 +75,17 @@ class Debugger {
     /// The thread's process is about to end: returns when the client knows.
     void process_ends(GuestThread& thread, const gdbstub::Stop& stop);
 
+    /// A vfork: called by the child, whose parent sleeps, and later by the parent.
+    void vforked(GuestThread& parent, GuestThread& child, const int (&link)[2]);
+    void vfork_done(GuestThread& parent);
+    /// A fork: in the child, with the lock; in the parent.
+    void become_child(GuestThread& thread, bool followed);
+    void forked(GuestThread& thread, int64_t pid, int link);
+    /// An execve is about to be made: its new program will be at the other end of `link`, which is
+    /// the stub's from now on. And it has failed.
+    void begin_exec(GuestThread& thread, int link);
+    void end_exec(GuestThread& thread);
+
     /// Around a call to the host's kernel that may take long. False: the thread is let go.
     bool enter_call(GuestThread& thread);
     /// True when the call is to be made again.
@@ -86,9 +109,22 @@ class Debugger {
     /// Makes a thread leave its call. False when it cannot.
     bool break_call(Lock& lock, DebuggedThread& thread);
     /// Lets go of the threads of a process; 0: of all.
-    bool release(int64_t pid);
+    void release(int64_t pid);
     /// A stop that process_ends() waits for has been sent.
     void acknowledge_end();
+    /// The new program of an execve tells that it is there.
+    void tell_exec(const std::string& path);
+    /// What begin_exec() asked for, if it has; the thread goes on when `exec_is_ready`.
+    LinkedProcess take_exec();
+    void exec_is_ready();
+    /// The process whose execve has failed after all; 0: none.
+    int64_t take_failed_exec() { return std::exchange(failed_exec_, 0); }
+    /// What the guest must not close, beside event_fd().
+    std::atomic<int> client = -1, link = -1;
+    /// Waits until the execve has failed.
+    void wait_for_failed_exec(Lock& lock);
+    std::vector<LinkedProcess> take_forked() { return std::exchange(forked_, {}); }
+    void poke();
     /// Signals that would kill a process are told of, too; without the lock.
     void catch_signals(bool on);
 
@@ -105,6 +141,7 @@ class Debugger {
     bool catch_calls = false;
     std::set<uint64_t> caught_calls;  // empty: all
     gdbstub::Wishes wishes;
+    gdbstub::Session session;  // of the stub; with the lock
 
    private:
     enum class Phase : uint8_t { running, stopping, stopped };
@@ -138,6 +175,11 @@ class Debugger {
     Phase phase_ = Phase::stopped;
     gdbstub::Stop stop_;
     bool end_is_told_ = false;
+    std::vector<LinkedProcess> forked_;
+    LinkedProcess exec_;
+    enum class Exec : uint8_t { none, asked, ready, failed };
+    Exec exec_state_ = Exec::none;
+    int64_t failed_exec_ = 0;
     std::vector<Point> points_;
     int event_fd_ = -1;
 };

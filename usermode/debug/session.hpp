@@ -25,4 +25,8 @@ bool parse_gdb_endpoint(const std::string& text, GdbEndpoint& endpoint, std::str
 /// failure.
 bool start_debugging(Process& process, const GdbEndpoint& endpoint, std::string& error);
 
+/// In a new process or program of a debugged one: the stub at the other end of `link` has GDB.
+void join_debugging(Process& process, int link);
+void join_debugging_after_exec(Process& process, int link);
+
 }  // namespace pydbt::usermode

@@ -1,12 +1,15 @@
 #include "usermode/debug/target.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
+#include "usermode/debug/link.hpp"
 #include "usermode/loader/proc_files.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
@@ -26,6 +29,21 @@ std::vector<ThreadId> ProcessTarget::threads() {
     std::vector<ThreadId> ids;
     auto lock = debugger().lock();
     for (auto& thread : debugger().threads()) ids.push_back(thread->id);
+    lock.unlock();
+    for (LinkedProcess& linked : linked_) {
+        std::string text;
+        if (linked.running || !ask(linked, "qfThreadInfo", text)) continue;
+        // mpPID.TID,...
+        gdbstub::Cursor cursor(text);
+        while (cursor.skip("m") || cursor.skip(",")) {
+            uint64_t pid, tid;
+            if (!cursor.skip("p") || !cursor.number(pid) || !cursor.skip(".") ||
+                !cursor.number(tid)) {
+                break;
+            }
+            ids.push_back({static_cast<int64_t>(pid), static_cast<int64_t>(tid)});
+        }
+    }
     return ids;
 }
 
@@ -121,12 +139,76 @@ bool ProcessTarget::clear_point(PointKind kind, uint64_t address, uint64_t bytes
 
 // --- running ------------------------------------------------------------------------------------
 
+namespace {
+
+// The actions for threads of a process, as vCont has them.
+std::string encode(const std::vector<gdbstub::Action>& actions, int64_t pid) {
+    std::string text;
+    for (const gdbstub::Action& action : actions) {
+        const gdbstub::Resume& r = action.resume;
+        if ((action.thread.pid > 0 && action.thread.pid != pid) ||
+            r.kind == gdbstub::Resume::Kind::stay) {
+            continue;
+        }
+        bool step = r.kind == gdbstub::Resume::Kind::step;
+        text += text.empty() ? "vCont;" : ";";
+        if (r.end != 0) {
+            text += "r";
+            gdbstub::append_hex(text, r.begin);
+            text += ",";
+            gdbstub::append_hex(text, r.end);
+        } else if (r.signal != 0) {
+            text += step ? "S" : "C";
+            gdbstub::append_hex(text, static_cast<uint64_t>(r.signal));
+        } else {
+            text += step ? "s" : "c";
+        }
+        if (action.thread.tid > 0) {
+            text += ":p";
+            gdbstub::append_hex(text, static_cast<uint64_t>(pid));
+            text += ".";
+            gdbstub::append_hex(text, static_cast<uint64_t>(action.thread.tid));
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+LinkedProcess* ProcessTarget::find_linked(int64_t pid) {
+    for (LinkedProcess& linked : linked_) {
+        if (linked.pid == pid) return &linked;
+    }
+    return nullptr;
+}
+
+bool ProcessTarget::ask(LinkedProcess& linked, std::string_view packet, std::string& reply) {
+    LinkMessage message;
+    if (!send_message(linked.fd, LinkMessage::Kind::request, packet) ||
+        !receive_message(linked.fd, message)) {
+        return false;
+    }
+    reply = std::move(message.text);
+    return message.kind == LinkMessage::Kind::reply;
+}
+
 void ProcessTarget::resume(const std::vector<gdbstub::Action>& actions) {
+    if (!kept_.empty()) {  // it comes first
+        debugger().poke();
+        return;
+    }
+    for (LinkedProcess& linked : linked_) {
+        std::string text = encode(actions, linked.pid), reply;
+        if (!text.empty()) linked.running = ask(linked, text, reply);
+    }
     auto lock = debugger().lock();
     debugger().resume(lock, actions);
 }
 
 void ProcessTarget::interrupt() {
+    for (LinkedProcess& linked : linked_) {
+        if (linked.running) send_message(linked.fd, LinkMessage::Kind::interrupt, {});
+    }
     auto lock = debugger().lock();
     if (debugger().threads().empty()) return;
     Stop stop;
@@ -135,11 +217,83 @@ void ProcessTarget::interrupt() {
     debugger().request_stop(stop);
 }
 
-bool ProcessTarget::next_stop(Stop& stop) {
-    auto lock = debugger().lock();
-    if (!debugger().take_stop(lock, stop)) return false;
-    ended_ = stop.is_end();
+// A stop of a process that another stub serves, which is told as that stub says it.
+bool ProcessTarget::take_linked_stop(LinkedProcess& linked, Stop& stop) {
+    LinkMessage message;
+    bool there = receive_message(linked.fd, message);
+    linked.running = false;
+    stop.kind = Stop::Kind::foreign;
+    stop.text = message.text;
+    stop.thread = {linked.pid, 0};
+    bool ended = !there || message.text.starts_with("W") || message.text.starts_with("X");
+    if (!there) {  // killed, and nobody is left to say so
+        stop.text = "X09;process:";
+        gdbstub::append_hex(stop.text, static_cast<uint64_t>(linked.pid));
+    }
+    if (ended) close(std::exchange(linked.fd, -1));
     return true;
+}
+
+void ProcessTarget::drop_ended() {
+    std::erase_if(linked_, [](const LinkedProcess& linked) { return linked.fd < 0; });
+}
+
+// One has stopped: the others do. What they meet meanwhile is told later.
+void ProcessTarget::stop_all() {
+    Stop stop;
+    stop.signal = gdbstub::kSigint;
+    for (LinkedProcess& linked : linked_) {
+        if (!linked.running) continue;
+        send_message(linked.fd, LinkMessage::Kind::interrupt, {});
+        Stop other;
+        take_linked_stop(linked, other);
+        if (!other.text.starts_with("T02")) kept_.push_back(other);
+    }
+    auto lock = debugger().lock();
+    if (!debugger().threads().empty()) stop.thread = debugger().threads().front()->id;
+    while (!debugger().stands()) {
+        debugger().request_stop(stop);
+        Stop other;
+        bool taken = debugger().take_stop(lock, other);
+        bool asked = other.kind == Stop::Kind::signal && other.signal == gdbstub::kSigint;
+        if (taken && !asked) kept_.push_back(other);
+    }
+}
+
+bool ProcessTarget::next_stop(Stop& stop) {
+    bool found = false;
+    {
+        auto lock = debugger().lock();
+        if (kept_.empty()) found = debugger().take_stop(lock, stop);
+        for (LinkedProcess& child : debugger().take_forked()) linked_.push_back(child);
+    }
+    if (!kept_.empty()) {
+        stop = kept_.front();
+        kept_.pop_front();
+        found = true;
+    }
+    for (LinkedProcess& linked : linked_) {
+        pollfd readable{linked.fd, POLLIN, 0};
+        if (found || !linked.running || poll(&readable, 1, 0) <= 0) continue;
+        found = take_linked_stop(linked, stop);
+    }
+    if (!found) return false;
+    stop_all();
+    drop_ended();
+    if (stop.is_end()) ended_ = stop.thread.pid;
+    return true;
+}
+
+bool ProcessTarget::has_own() {
+    auto lock = debugger().lock();
+    return !debugger().threads().empty();
+}
+
+bool ProcessTarget::last_ends() {
+    auto lock = debugger().lock();
+    auto& threads = debugger().threads();
+    return std::all_of(threads.begin(), threads.end(),
+                       [&](auto& thread) { return thread->id.pid == ended_; });
 }
 
 bool ProcessTarget::stands() {
@@ -147,20 +301,40 @@ bool ProcessTarget::stands() {
     return debugger().stands();
 }
 
-bool ProcessTarget::acknowledge_end() {
-    if (!ended_) return false;
+void ProcessTarget::acknowledge_end() {
+    int64_t pid = std::exchange(ended_, 0);
+    if (pid == 0) return;
     auto lock = debugger().lock();
+    debugger().release(pid);
     debugger().acknowledge_end();
-    return true;
 }
 
-bool ProcessTarget::detach(int64_t pid) {
-    debugger().clear_all_points();
+void ProcessTarget::detach(int64_t pid) {
+    for (LinkedProcess& linked : linked_) {
+        if (pid != 0 && pid != linked.pid) continue;
+        std::string reply;
+        ask(linked, "D", reply);
+        close(std::exchange(linked.fd, -1));
+    }
+    drop_ended();
     auto lock = debugger().lock();
-    return debugger().release(pid);
+    debugger().release(pid);
+    bool empty = debugger().threads().empty();
+    lock.unlock();
+    // A child of vfork has the memory, and so the breakpoints, in common with its parent.
+    if (empty) debugger().clear_all_points();
 }
 
 bool ProcessTarget::kill(int64_t pid) {
+    for (LinkedProcess& linked : linked_) {
+        if (pid != 0 && pid != linked.pid) continue;
+        ::kill(static_cast<pid_t>(linked.pid), SIGKILL);
+        close(std::exchange(linked.fd, -1));
+        if (pid != 0) {
+            drop_ended();
+            return true;
+        }
+    }
     auto lock = debugger().lock();
     auto& threads = debugger().threads();
     bool any = pid == 0 || std::any_of(threads.begin(), threads.end(),
@@ -178,7 +352,12 @@ void ProcessTarget::catch_syscalls(bool on, const std::set<uint64_t>& numbers) {
     debugger().caught_calls = numbers;
 }
 
-bool ProcessTarget::forward(int64_t, const std::string&, std::string&) { return false; }
+bool ProcessTarget::forward(int64_t pid, const std::string& packet, std::string& reply) {
+    LinkedProcess* linked = find_linked(pid);
+    if (linked == nullptr) return false;
+    if (!ask(*linked, packet, reply)) reply = gdbstub::error_text("the process is gone");
+    return true;
+}
 
 // --- objects ------------------------------------------------------------------------------------
 

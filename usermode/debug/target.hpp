@@ -3,6 +3,7 @@
 // Owns: ProcessTarget. Must not know: packets, sockets.
 #pragma once
 
+#include <deque>
 #include <memory>
 
 #include "usermode/debug/debugger.hpp"
@@ -28,7 +29,7 @@ class ProcessTarget final : public gdbstub::Target {
     void resume(const std::vector<gdbstub::Action>& actions) override;
     void interrupt() override;
     bool next_stop(gdbstub::Stop& stop) override;
-    bool detach(int64_t pid) override;
+    void detach(int64_t pid) override;
     bool kill(int64_t pid) override;
     bool read_object(const gdbstub::ThreadId& thread, std::string_view name,
                      std::string& data) override;
@@ -42,16 +43,32 @@ class ProcessTarget final : public gdbstub::Target {
 
     /// Whether no thread runs.
     bool stands();
-    /// The end of a process has been told: it may end. Whether there was one.
-    bool acknowledge_end();
+    /// The end of a process has been told: it may end.
+    void acknowledge_end();
+
+    /// Whether one has been told, and whether nothing of this process is left then.
+    bool ends() const { return ended_ != 0; }
+    bool last_ends();
+
+    /// Processes that other stubs serve.
+    std::vector<LinkedProcess>& linked() { return linked_; }
+    /// Whether this process has threads of its own.
+    bool has_own();
 
    private:
     Debugger& debugger();
+    LinkedProcess* find_linked(int64_t pid);
+    bool ask(LinkedProcess& linked, std::string_view packet, std::string& reply);
+    bool take_linked_stop(LinkedProcess& linked, gdbstub::Stop& stop);
+    void stop_all();
+    void drop_ended();
     siginfo_t* signal_info(const gdbstub::ThreadId& thread);
 
     Process& process_;
     DebuggerFiles files_;
-    bool ended_ = false;
+    int64_t ended_ = 0;  // the process whose end has been told
+    std::vector<LinkedProcess> linked_;
+    std::deque<gdbstub::Stop> kept_;  // that came while all were being stopped
 };
 
 }  // namespace pydbt::usermode

@@ -112,7 +112,9 @@ int launch(int argc, char** argv, char** envp) {
     for (int fd : {process.program_fd, options.program_fd}) {
         if (fd >= 0) close(fd);
     }
-    if (!options.gdb_text.empty() && !start_debugging(process, options.gdb, error)) {
+    if (options.debug_fd >= 0) {
+        join_debugging_after_exec(process, options.debug_fd);
+    } else if (!options.gdb_text.empty() && !start_debugging(process, options.gdb, error)) {
         return complain(error, kUsage);
     }
     process.run(*process.main_thread);

@@ -164,7 +164,8 @@ class Parser {
             case OptionKey::strace: o_.strace = true; break;
             case OptionKey::gdb: return gdb(name, text);
             case OptionKey::tier: o_.tier = text == "interp" ? 0 : std::atoi(text.c_str()); break;
-            case OptionKey::inherit: return descriptor(name, text);
+            case OptionKey::debug_fd: return descriptor(name, text, o_.debug_fd);
+            case OptionKey::inherit: return descriptor(name, text, o_.inherit);
             case OptionKey::execfn: o_.execfn = text; break;
             case OptionKey::host_features: o_.host_features_text = text; break;
         }
@@ -211,13 +212,13 @@ class Parser {
         return true;
     }
 
-    bool descriptor(string_view name, const std::string& text) {
+    bool descriptor(string_view name, const std::string& text, int& fd) {
         char* end = nullptr;
         long value = std::strtol(text.c_str(), &end, 10);
         if (*end != '\0' || value < 0 || value > INT_MAX) {
             return fail(std::string(name) + ": " + text + " is no descriptor");
         }
-        o_.inherit = static_cast<int>(value);
+        fd = static_cast<int>(value);
         return true;
     }
 

@@ -32,6 +32,7 @@ struct LauncherOptions {
     std::string gdb_text;  // -g; empty: no debugger
     GdbEndpoint gdb;
     int tier = 1;
+    int debug_fd = -1;
     int inherit = -1;  // a descriptor; see usermode/syscalls/kept.hpp
     std::string host_features_text;
     x64::HostFeatures host;

@@ -23,6 +23,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "usermode/debug/forks.hpp"
+#include "usermode/debug/link.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
@@ -343,7 +345,9 @@ int64_t fork_process(GuestThread& t, CloneRequest request) {
     // A child that shares descriptors cannot have one of its own to be told by.
     bool ours = request.has(CLONE_VFORK) && !request.has(CLONE_FILES) && wait.open();
     if (ours) request.flags &= ~uint64_t{CLONE_VFORK};
+    DebuggedFork debugged(t, !request.has(CLONE_VFORK));
     int64_t result = fork_locked(t, request);
+    debugged.finish(result);
     wait.finish(t.process, result);
     return result;
 }
@@ -352,6 +356,8 @@ int64_t fork_process(GuestThread& t, CloneRequest request) {
 
 struct Borrower {
     std::unique_ptr<GuestThread> thread;
+    GuestThread* debugged = nullptr;  // the thread that vforks, if a debugger has it
+    int link[2] = {-1, -1};           // for what the child executes
     CloneRequest request;
     std::atomic<int> result = 0;     // of the host's clone
     std::atomic<uint32_t> life = 1;  // the kernel clears it when the process leaves the memory
@@ -366,7 +372,10 @@ struct Borrower {
     if (!self->request.has(CLONE_VFORK) && !make_signal_stack()) _exit(127);
     if (self->request.has(kClearSighand)) thread.group->actions->clear_handlers();
     deliver_signals(thread, false);
+    if (self->debugged != nullptr)
+        thread.process.debugger->vforked(*self->debugged, thread, self->link);
     thread.process.run(thread);
+    if (thread.debugged != nullptr) thread.process.debugger->end(thread);
     end_thread(thread);
     give_up_signals(thread);
     if (thread.group->threads.fetch_sub(1) == 1) _exit(thread.group->leader_status);
@@ -380,8 +389,15 @@ int64_t clone_and_wait(GuestThread& t, Borrower& borrower) {
     request.flags &= ~kOurs;
     request.stack = request.stack_size = 0;
     borrower.thread->clear_child_tid = 0;  // the kernel's own, in request
+    if (t.debugged != nullptr && make_link(borrower.link)) borrower.debugged = &t;
+    DebuggedCall call(t);
     int64_t result = host_clone(request, borrower_main, &borrower);
     GuestThread::set_current(&t);
+    call.finish();
+    for (int end : borrower.link) {
+        if (end >= 0) close(end);
+    }
+    if (result > 0 && t.debugged != nullptr) t.process.debugger->vfork_done(t);
     return result;
 }
 

@@ -18,6 +18,7 @@
 #include <tuple>
 #include <vector>
 
+#include "usermode/debug/forks.hpp"
 #include "usermode/loader/proc_files.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/options/options.hpp"
@@ -215,6 +216,10 @@ int64_t run_by_path(GuestThread& t, const Target& target, std::string path,
     if (ours && t.process.trace_fd >= 0) kept.trace = dup(t.process.trace_fd);
     int64_t result = ours ? send_kept(t.group->kept, t.seccomp, kept, inherit) : 0;
     if (inherit >= 0) argv.insert(argv.begin() + 1, {"--inherit", std::to_string(inherit)});
+    DebuggedExec debugged(t, ours && result == 0);
+    if (debugged.fd() >= 0) {
+        argv.insert(argv.begin() + 1, {"--debug-fd", std::to_string(debugged.fd())});
+    }
     std::vector<char*> arguments = pointers(argv), environment = pointers(envp);
     if (result == 0) {
         FaultsIgnored ignored(t);

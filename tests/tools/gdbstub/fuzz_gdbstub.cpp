@@ -107,7 +107,7 @@ class FakeTarget final : public Target {
         turn_++;
         return true;
     }
-    bool detach(int64_t pid) override { return gone_ = pid == 0 || pid == 7; }
+    void detach(int64_t pid) override { gone_ = gone_ || pid == 0 || pid == 7; }
     bool kill(int64_t pid) override { return gone_ = pid == 0 || pid == 7; }
     bool read_object(const ThreadId&, std::string_view name, std::string& data) override {
         if (name != "auxv") return false;
