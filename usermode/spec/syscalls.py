@@ -73,7 +73,8 @@ PREFIXED = (
     "listxattr",
     "llistxattr",
 )
-"""Calls whose path is looked up below the folder of -L first."""
+"""Calls whose path is looked up below the folder of -L first. Those that create, rename or remove a
+name are not among them: what programs leave behind is where they said."""
 
 FLAGS: dict[str, tuple[tuple[str, int, int], ...]] = {
     "open": (
