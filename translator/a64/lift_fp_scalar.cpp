@@ -215,11 +215,14 @@ Step Lifter::lift_FRINT64Z(const Args_FRINT64Z& a) { return round_n(b, a, fp::kZ
 Step Lifter::lift_FRINT64X(const Args_FRINT64X& a) { return round_n(b, a, fp::kFpcr, true); }
 
 Step Lifter::lift_FJCVTZS(const Args_FJCVTZS& a) {
-    const auto helper = static_cast<int64_t>(base::HelperId::fp_to_fixed_js);
-    const Value n = b.vget_u(b.get_v(a.rn), 0, 3);
-    const Value both = b.call_helper(n, ir::kNone, ir::kNone, helper);
-    set_r(a.rd, b.trunc(both));
-    b.set_flags(b.flags_from_nzcv(b.lshr(both, b.i64(32))));
+    const Value n = fp::lane(b, b.get_v(a.rn), 3);
+    const Value result = b.fcvt_js(n);
+    // Z: converted back it is the same, -0 is not. N, C and V are 0.
+    const Value back = b.bitcast(Type::i64, b.s_cvt_f(Type::f64, result, 0));
+    const Value differs = b.xor_(back, b.bitcast(Type::i64, n));
+    const Value folded = b.or_(b.lshr(differs, b.i64(1)), b.and_(differs, b.i64(1)));
+    set_r(a.rd, result);
+    b.set_flags(b.and_flags(folded, folded));
     return Step::next;
 }
 

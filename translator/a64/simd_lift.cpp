@@ -1,6 +1,8 @@
 // Building blocks of the Advanced SIMD lifts. See the header for the contracts.
 #include "translator/a64/simd_lift.hpp"
 
+#include <algorithm>
+
 #include "translator/base/helpers.gen.hpp"
 
 namespace pydbt::a64::simd {
@@ -126,14 +128,16 @@ Value reverse_bits(Builder& b, Value v) {
     return v;
 }
 
-// An index below 16 k wraps to 240 or more after subtracting 16 k, so it selects nothing there.
+// Two registers at a time. An index below 32 wraps to 224 or more after subtracting 32, so it
+// selects nothing there.
 Value table_lookup(Builder& b, const Value* table, unsigned registers, Value index) {
-    Value result = b.vtbl1(table[0], index);
-    for (unsigned i = 1; i < registers; i++) {
-        const Value rest = b.vsub(index, splat(b, 16 * i, 0), 0);
-        result = b.vor(result, b.vtbl1(table[i], rest));
-    }
-    return result;
+    const auto some = [&](unsigned count, Value from) {
+        return count == 1 ? b.vtbl1(table[0], from) : b.vtbl2(table[0], table[1], from);
+    };
+    const Value low = some(std::min(registers, 2u), index);
+    if (registers <= 2) return low;
+    table += 2;
+    return b.vor(low, some(registers - 2, b.vsub(index, splat(b, 32, 0), 0)));
 }
 
 Value unsigned_estimate(Builder& b, Value v, bool square_root) {

@@ -174,12 +174,4 @@ void simd_fp_bf_matrix(CpuState* state, uint64_t) {
     state->vtmp[0] = result;
 }
 
-uint64_t helper_fp_to_fixed_js(CpuState* state, uint64_t a, uint64_t, uint64_t) {
-    FpStatus fp{state->fpcr, 0};
-    bool exact = false;
-    const uint64_t result = fp_to_fixed_js(a, exact, fp);
-    state->fpsr |= fp.fpsr;
-    return result | (exact ? uint64_t{1} << 62 : 0);
-}
-
 }  // namespace pydbt::base

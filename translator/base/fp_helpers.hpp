@@ -43,9 +43,6 @@ void simd_fp_bf_dot(CpuState* state, uint64_t imm);
 void simd_fp_bf_matrix(CpuState* state, uint64_t imm);
 /// BFMulAddH with FPCR.AH: vtmp[2] plus vtmp[0] * vtmp[1].
 void simd_fp_bf_mul_add(CpuState* state, uint64_t imm);
-/// FPToFixedJS of a double: the integer, and from bit 32 up NZCV as in MRS.
-uint64_t helper_fp_to_fixed_js(CpuState* state, uint64_t a, uint64_t, uint64_t);
-
 /// FPRoundIntN. The low bits of vtmp[1] are a rounding mode of the IR's frint (5: FPCR's) in bits
 /// 2:0 and kSimdFpWide for 64 bits instead of 32.
 inline constexpr uint32_t kSimdFpWide = 16;

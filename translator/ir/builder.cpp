@@ -35,7 +35,10 @@ Value Builder::append(Inst& i) {
 
 Value Builder::finish(Inst& i) {
     Value known = fold(i);
-    return known != kNone ? known : append(i);
+    if (known != kNone) return known;
+    Value made = append(i);
+    if (i.op == Op::v_to_f) scalars_[next_scalar_++ % kScalars] = made;
+    return made;
 }
 
 Value Builder::fold(Inst& i) {
@@ -85,7 +88,12 @@ Value Builder::fold_unary(const Inst& i) {
             if (from.op == Op::bitcast) return bitcast(i.type, from.args[0]);
             return kNone;
         case Op::v_to_f:
-            return from.op == Op::f_to_v && type_of(from.args[0]) == i.type ? from.args[0] : kNone;
+            if (from.op == Op::f_to_v && type_of(from.args[0]) == i.type) return from.args[0];
+            for (Value known : scalars_) {
+                if (known != kNone && inst(known).args[0] == a && type_of(known) == i.type)
+                    return known;
+            }
+            return kNone;
         case Op::vlow64: {
             bool narrow = from.op == Op::f_to_v || from.op == Op::vlow64 || from.op == Op::vxtn ||
                           (from.op == Op::load_v && from.size <= 3);

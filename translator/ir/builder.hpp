@@ -186,6 +186,7 @@ class Builder {
         return x_[n] = append(i);
     }
     void forget_state() {
+        std::fill_n(scalars_, kScalars, kNone);
         std::fill_n(x_, 32, kNone);
         std::fill_n(v_, 33, kNone);
         flags_ = kNone;
@@ -196,6 +197,10 @@ class Builder {
     uint16_t insn_ = 0;
     bool checks_ = false;
     Value x_[32], v_[33], flags_ = kNone;
+    // The newest v_to_f of the block, in turn.
+    static constexpr unsigned kScalars = 8;
+    Value scalars_[kScalars];
+    unsigned next_scalar_ = 0;
 };
 
 }  // namespace pydbt::ir

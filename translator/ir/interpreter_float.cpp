@@ -156,6 +156,10 @@ uint64_t scalar(const Inst& i, const Operands& o, FpStatus& fp) {
         case Op::fcvt_u:
             return base::fp_to_fixed(w, a, to, static_cast<unsigned>(i.imm >> 8),
                                      i.op == Op::fcvt_u, rounding_of(i.imm & 0xff, fp), fp);
+        case Op::fcvt_js: {
+            bool exact;
+            return base::fp_to_fixed_js(a, exact, fp);
+        }
         case Op::s_cvt_f:
         case Op::u_cvt_f:
             return base::fp_from_fixed(w, a, to, static_cast<unsigned>(i.imm), i.op == Op::u_cvt_f,

@@ -215,6 +215,15 @@ V128 table(const V128& entries, const V128& index) {
     return x.pack();
 }
 
+V128 table2(const V128& low, const V128& high, const V128& index) {
+    constexpr uint8_t kEntries = 16;
+    auto t = Lanes<uint8_t>::of(low), u = Lanes<uint8_t>::of(high), x = Lanes<uint8_t>::of(index);
+    for (uint8_t& e : x.e) {
+        e = e < kEntries ? t.e[e] : e < 2 * kEntries ? u.e[e - kEntries] : 0;
+    }
+    return x.pack();
+}
+
 bool whole(const Inst& i, const Operands& o, V128& r) {
     const V128 &a = o.a, &b = o.b, &c = o.c;
     switch (i.op) {
@@ -244,6 +253,7 @@ bool whole(const Inst& i, const Operands& o, V128& r) {
         case Op::v_concat: r = {a.lo, b.lo}; break;
         case Op::vext: r = extract(a, b, static_cast<unsigned>(i.imm)); break;
         case Op::vtbl1: r = table(a, b); break;
+        case Op::vtbl2: r = table2(a, b, o.c); break;
         case Op::vcnt:
             r = each<uint8_t>(a, a, [](uint8_t x, uint8_t) { return std::popcount(x); });
             break;

@@ -31,6 +31,9 @@ bool is_field(int64_t imm, unsigned bits) {
     return lsb < bits && in(count, 1, bits - lsb);
 }
 
+// What an addressing mode adds to a base.
+bool is_displacement(const Inst& i) { return i.scale <= 4 && i.imm == static_cast<int32_t>(i.imm); }
+
 bool is_state(int64_t offset, unsigned bits) {
     return offset >= 0 && offset % (bits / 8) == 0 &&
            offset + bits / 8 <= static_cast<int64_t>(sizeof(base::CpuState));
@@ -91,10 +94,10 @@ bool attributes_fit(const Function& f, const Inst& i) {
         case Op::crc32c: return size <= width(f, i, 1);
         case Op::load:
         case Op::load_s:
-        case Op::load_excl: return i.scale <= 4 && size <= bits(i.type);
+        case Op::load_excl: return is_displacement(i) && size <= bits(i.type);
         case Op::load_v:
-        case Op::store_v: return i.scale <= 4 && i.size <= 4;
-        case Op::store: return i.scale <= 4 && size <= width(f, i, 2);
+        case Op::store_v: return is_displacement(i) && i.size <= 4;
+        case Op::store: return is_displacement(i) && size <= width(f, i, 2);
         case Op::check_address: return i.size <= 4 && in(i.imm, 0, 2);
         case Op::copy_bytes:
         case Op::fill_bytes: return in(i.imm, 0, 31);

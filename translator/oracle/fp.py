@@ -465,6 +465,19 @@ def _to_fixed(
     return whole & (1 << bits) - 1
 
 
+def _to_fixed_js(a: int, status: Status) -> int:
+    x = unpack(64, a, status)
+    if x.nan or x.kind == "infinity":
+        status.fpsr |= IOC
+        return 0
+    whole, inexact = _integer(x.value, ZERO)
+    if not -(1 << 31) <= whole < 1 << 31:
+        status.fpsr |= IOC
+    elif inexact:
+        status.fpsr |= IXC
+    return whole & (1 << 32) - 1
+
+
 def _from_fixed(bits: int, a: int, w: int, fbits: int, unsigned: bool, status: Status) -> int:
     value = a if unsigned else s.signed(a, bits)
     if value == 0:
@@ -544,4 +557,6 @@ def evaluate(
         return _negated_mul_add(w, attributes["negate"], args[2], args[0], args[1], status)
     if name == "fcvt":
         return _convert(w, to, args[0], status)
+    if name == "fcvt_js":
+        return _to_fixed_js(args[0], status)
     return _unary(name, attributes, w, to, args[0], status)

@@ -31,4 +31,3 @@ def rows(helper: Callable[[str, str, str, str], None]) -> None:
     """Adds this section's rows to the table of helpers."""
     for name, doc in _ROWS:
         helper(f"simd_fp_{name}", "vector", f"base::simd_fp_{name}", doc)
-    helper("fp_to_fixed_js", "int", "base::helper_fp_to_fixed_js", "FJCVTZS of a; NZCV in 63:32")

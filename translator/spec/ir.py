@@ -203,6 +203,7 @@ op("frint", "F", "F", "mode:imm exact:flags", "pure raises", "FPRoundInt; mode 0
 op("fcvt", "[F]", "F", "", "pure raises", "FPConvert")
 op("fcvt_s", "[T]", "F", "mode:imm", "pure raises", "FPToFixed signed; mode | fbits << 8")
 op("fcvt_u", "[T]", "F", "mode:imm", "pure raises", "FPToFixed unsigned; mode | fbits << 8")
+op("fcvt_js", "i32", "f64", "", "pure raises", "FPToFixedJS: toward zero, modulo 2^32")
 op("s_cvt_f", "[F]", "T", "fbits:imm", "pure raises", "FixedToFP signed")
 op("u_cvt_f", "[F]", "T", "fbits:imm", "pure raises", "FixedToFP unsigned")
 op("bitcast", "[any]", "any", "", "pure", "the same bits as another type of the same width", lambda e, a: a)
@@ -240,6 +241,7 @@ for _name in ("vext", "vzip1", "vzip2", "vuzp1", "vuzp2", "vtrn1", "vtrn2"):
 for _name in ("vrev16", "vrev32", "vrev64"):
     op(_name, "v128", "v128", "size:size", "pure", s.VECTOR_DOC[_name], s.VECTOR[_name])
 op("vtbl1", "v128", "v128 v128", "", "pure", "bytes of a by index b; 0 where the index is over 15", s.tbl1)
+op("vtbl2", "v128", "v128 v128 v128", "", "pure", "bytes of b:a by index c; 0 where the index is over 31", s.tbl2)
 op("vxtn", "v128", "v128", "size:size", "pure", "low half of each 2*size element; upper half zero", s.xtn)
 op("vuxtl", "v128", "v128", "size:size", "pure", "low elements zero-extended to 2*size", lambda e, a: s.extend(a, e.size, False))
 op("vsxtl", "v128", "v128", "size:size", "pure", "low elements sign-extended to 2*size", lambda e, a: s.extend(a, e.size, True))

@@ -161,6 +161,12 @@ def tbl1(_e: Any, table: int, index: int) -> int:
     return join([entries[i] if i < 16 else 0 for i in split(index, 0)], 0)
 
 
+def tbl2(_e: Any, low: int, high: int, index: int) -> int:
+    """TBL with two registers."""
+    entries = split(low, 0) + split(high, 0)
+    return join([entries[i] if i < 32 else 0 for i in split(index, 0)], 0)
+
+
 def xtn(e: Any, a: int) -> int:
     """The low half of each element of twice the size."""
     return join(split(a, e.size + 1), e.size)

@@ -139,7 +139,7 @@ for _code, _names in (
     ("66.0F", "vpand:db vpandn:df vpor:eb vpxor:ef vpminub:da vpmaxub:de vpminsw:ea vpmaxsw:ee"),
     ("66.0F", "vpunpcklbw:60 vpunpcklwd:61 vpunpckldq:62 vpunpcklqdq:6c vpunpckhbw:68 vpunpckhwd:69 vpunpckhdq:6a vpunpckhqdq:6d"),
     ("66.0F", "vpacksswb:63 vpackssdw:6b vpackuswb:67 vpsllw:f1 vpslld:f2 vpsllq:f3 vpsrlw:d1 vpsrld:d2 vpsrlq:d3 vpsraw:e1 vpsrad:e2"),
-    ("66.0F38", "vpshufb:00 vphaddw:01 vphaddd:02 vpmulhrsw:0b vpmaddubsw:04"),
+    ("66.0F38", "vpshufb:00 vphaddw:01 vphaddd:02 vpmulhrsw:0b vpmaddubsw:04 vpsignb:08 vpsignw:09 vpsignd:0a"),
     ("66.0F38", "vpcmpeqq:29 vpcmpgtq:37 vpackusdw:2b vpminsb:38 vpminsd:39 vpminuw:3a vpminud:3b vpmaxsb:3c vpmaxsd:3d vpmaxuw:3e vpmaxud:3f vpmulld:40 vpmuldq:28"),
     ("66.0F38.W0", "vpsllvd:47 vpsrlvd:45 vpsravd:46"),
     ("66.0F38.W1", "vpsllvq:47 vpsrlvq:45"),
@@ -202,6 +202,11 @@ form("vsqrtps_y", "y y/m", "RM", "VEX.L1.0F 51", "avx")
 form("vcmpps_y", "y y y/m imm8", "RVMI", "VEX.L1.0F c2", "avx")
 form("vroundps_y", "y y/m imm8", "RMI", "VEX.L1.66.0F3A 08", "avx")
 form("vptest_y", "y y/m", "RM", "VEX.L1.66.0F38 17", "avx")
+form("vpsllvd_y", "y y y/m", "RVM", "VEX.L1.66.0F38.W0 47", "avx2")
+form("vpsrld_y", "y y imm8", "VMI", "VEX.L1.66.0F 72 /2", "avx2")
+form("vpsrlw_y", "y y imm8", "VMI", "VEX.L1.66.0F 71 /2", "avx2")
+form("vpmovsxbw_y", "y x/m", "RM", "VEX.L1.66.0F38 20", "avx2")
+form("vpmovzxbw_y", "y x/m", "RM", "VEX.L1.66.0F38 30", "avx2")
 form("vpslld_y", "y y imm8", "VMI", "VEX.L1.66.0F 72 /6", "avx2")
 form("vcvtdq2ps_y", "y y/m", "RM", "VEX.L1.0F 5b", "avx")
 form("vcvttps2dq_y", "y y/m", "RM", "VEX.L1.F3.0F 5b", "avx")
@@ -272,6 +277,8 @@ for _name, _code in (("ps2udq", "0F.W0 78"), ("pd2qq", "66.0F.W1 7a"), ("pd2uqq"
     form(f"vcvtt{_name}", "x x/m", "RM", f"EVEX.N16.{_code}", "avx512")
 for _name, _code in (("udq2ps", "F2.0F.W0 7a"), ("qq2pd", "F3.0F.W1 e6"), ("uqq2pd", "F3.0F.W1 7a")):
     form(f"vcvt{_name}", "x x/m", "RM", f"EVEX.N16.{_code}", "avx512")
+form("vpsllvw_y", "y y y/m", "RVM", "EVEX.N32.L1.66.0F38.W1 12", "avx512")
+form("vpmovwb_y", "x/m y", "MR", "EVEX.N16.L1.F3.0F38.W0 30", "avx512")
 form("vrangeps_y", "y y y/m imm8", "RVMI", "EVEX.N32.L1.66.0F3A.W0 50", "avx512")
 form("vprord", "x x/m imm8", "VMI", "EVEX.N16.66.0F.W0 72 /0", "avx512")
 form("vprorq", "x x/m imm8", "VMI", "EVEX.N16.66.0F.W1 72 /0", "avx512")

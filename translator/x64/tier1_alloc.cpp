@@ -257,8 +257,23 @@ void Compiler::load_gp(Gp r, Value v) {
     }
 }
 
+uint64_t Compiler::vector_constant(Value root) const {
+    return insts_[root].op == Op::vmov_imm ? static_cast<uint64_t>(insts_[root].imm) : 0;
+}
+
+void Compiler::load_vector_constant(Xmm r, uint64_t half) {
+    if (half == 0) {
+        a_.vpxor(r, r, r);
+    } else if (half == ~uint64_t{0}) {
+        a_.vpcmpeqd(r, r, r);
+    } else {
+        a_.vmovaps(r, pool(half, half));
+    }
+}
+
 void Compiler::load_xmm(Xmm r, Value v) {
     Loc& l = loc(v);
+    if (l.constant) return load_vector_constant(r, vector_constant(l.root));
     if (l.reg != kNo) {
         if (xmm(l.reg) != r) a_.vmovaps(r, xmm(l.reg));
         return;

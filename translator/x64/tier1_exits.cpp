@@ -280,12 +280,16 @@ void Compiler::cold_path(size_t n) {
         }
         case Cold::ret_miss: a_.jmp(state_mem(base::kOff_stub_ret_miss)); break;
         case Cold::within_16:
+            address_to_rcx(c);
             a_.mov(Size::b32, Gp::rdx, Gp::rcx);
             a_.and_(Size::b32, Gp::rdx, 15);
             a_.cmp(Size::b32, Gp::rdx, 16 - (1 << c.reg[0]));
             a_.jcc(Cond::be, c.back);
-            [[fallthrough]];
+            out_->rows.push_back({a_.offset(), c.insn, RecoveryRow::alignment, c.count, c.first});
+            a_.ud2();
+            break;
         case Cold::alignment:
+            address_to_rcx(c);
             out_->rows.push_back({a_.offset(), c.insn, RecoveryRow::alignment, c.count, c.first});
             a_.ud2();
             break;
@@ -314,9 +318,20 @@ void Compiler::cold_path(size_t n) {
             a_.imul(c.size, Gp::rax, gp(c.reg[0]));
             a_.jmp(c.back);
             break;
+        case Cold::equal: {
+            Xmm a = xmm(c.reg[0]), b = xmm(c.reg[1]), d = xmm(c.reg[3]);
+            a_.jcc(Cond::p, cold_[c.exit].entry);
+            c.is_min ? a_.vorps(d, a, b) : a_.vandps(d, a, b);
+            a_.jmp(c.back);
+            break;
+        }
         case Cold::float_op: cold_float(c); break;
         case Cold::loop_end: direct_exit(insts_[c.exit]); break;
     }
+}
+
+void Compiler::address_to_rcx(const Cold& c) {
+    if (c.reg[1] != kNo) a_.mov(Size::b64, Gp::rcx, gp(c.reg[1]));
 }
 
 // The exact helper, with every live register kept.

@@ -142,37 +142,36 @@ void Compiler::emit_fmadd(const Inst& i) {
     define(i, d, clean_above(i.type, loc(i.args[2]).clean));
 }
 
-// Equal operands are the same number, or zeros, whose signs combine: max ands them, min ors them.
-// vrange knows that -0 is less than +0.
+// Equal operands are the same number, or zeros, whose signs combine: max ands them, min ors them;
+// AVX2 does so out of line. vrange knows that -0 is less than +0.
 void Compiler::min_max(const Inst& i, bool is_min) {
     if (slow_fp()) return by_helper(i);
     if (i.type == Type::f16) return half_min_max(i, is_min, false);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     clobber_flags();
     Xmm d = alloc_xmm();
-    Label done;
     bool wide = is_double(i.type);
-    if (wide) {
-        a_.vucomisd(a, b);
-    } else {
-        a_.vucomiss(a, b);
-    }
-    Cold& c = float_cold(i, {a, b}, d);
-    a_.jcc(Cond::p, c.entry);
+    wide ? a_.vucomisd(a, b) : a_.vucomiss(a, b);
+    auto exact = static_cast<uint32_t>(cold_.size());
+    float_cold(i, {a, b}, d);
     if (avx512()) {
+        a_.jcc(Cond::p, cold_[exact].entry);
         uint8_t kind = is_min ? kRangeMin : kRangeMax;
         wide ? a_.vrangesd(d, a, b, kind) : a_.vrangess(d, a, b, kind);
     } else {
+        Cold& equal = cold(Cold::equal);
+        equal.exit = exact;
+        equal.is_min = is_min;
+        std::copy_n(cold_[exact].reg, std::size(equal.reg), equal.reg);
+        a_.jcc(Cond::e, equal.entry);  // unordered too
         if (is_min) {
             wide ? a_.vminsd(d, a, b) : a_.vminss(d, a, b);
         } else {
             wide ? a_.vmaxsd(d, a, b) : a_.vmaxss(d, a, b);
         }
-        a_.jcc(Cond::ne, done);
-        is_min ? a_.vorps(d, a, b) : a_.vandps(d, a, b);
-        a_.bind(done);
+        a_.bind(equal.back);
     }
-    a_.bind(c.back);
+    a_.bind(cold_[exact].back);
     uint8_t clean = std::max(loc(i.args[0]).clean, loc(i.args[1]).clean);
     define(i, d, clean_above(i.type, clean));
 }

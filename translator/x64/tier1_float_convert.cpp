@@ -192,6 +192,20 @@ void Compiler::truncate_unsigned(Size size, bool wide, Gp d, Xmm r, Cold& c) {
 void Compiler::emit_fcvt_s(const Inst& i) { to_integer(i, true); }
 void Compiler::emit_fcvt_u(const Inst& i) { to_integer(i, false); }
 
+void Compiler::emit_fcvt_js(const Inst& i) {
+    if (slow_fp()) return by_helper(i);
+    Xmm a = use_x(i.args[0]);
+    clobber_flags();
+    Gp d = alloc_gp();
+    Cold& c = float_cold(i, {a});
+    c.gp_result = true;
+    c.size = Size::b32;
+    c.reg[3] = static_cast<uint8_t>(d);
+    truncate_signed(Size::b32, true, d, a, c);
+    a_.bind(c.back);
+    define(i, d, true);
+}
+
 // Integers that a single does not have are infinite as halves, or the greatest one, whether they
 // are rounded once or twice. Products with 2^-64 are normal numbers of the wider formats.
 void Compiler::from_integer(const Inst& i, bool is_signed) {

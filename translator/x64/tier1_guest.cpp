@@ -181,7 +181,7 @@ void Compiler::snapshot() {
         } else if (l.constant) {
             bool is_address = insts_[root].op == Op::guest_addr;
             e.kind = is_address ? RecoveryEntry::address : RecoveryEntry::constant;
-            e.value = static_cast<uint64_t>(insts_[root].imm);
+            e.value = l.is_xmm ? vector_constant(root) : static_cast<uint64_t>(insts_[root].imm);
             if (guest == kGuestFlags)
                 e.value = base::flags_from_nzcv(static_cast<uint32_t>(e.value));
         } else if (l.reg != kNo) {
@@ -195,7 +195,7 @@ void Compiler::snapshot() {
             e.host = static_cast<uint8_t>(l.is_xmm ? l.home - kGuestV : l.home);
         }
         // As load_xmm() reads it: above a scalar there may be anything.
-        if (l.is_xmm && l.reg == kNo) e.value = ir::bits(type(root)) / 8;
+        if (l.is_xmm && l.reg == kNo && !l.constant) e.value = ir::bits(type(root)) / 8;
         out_->entries.push_back(e);
     }
     snapshot_count_ = static_cast<uint8_t>(out_->entries.size() - snapshot_first_);

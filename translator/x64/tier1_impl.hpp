@@ -70,7 +70,7 @@ struct Loc {
     uint8_t home;    // guest register whose home slot holds it
     uint8_t clean;   // gp: 1 when bits 63:32 are 0; xmm: bytes above this many are 0
     bool is_xmm;
-    bool constant;  // const, guest_addr, flags_imm: made again when wanted
+    bool constant;  // const, guest_addr, flags_imm, vzero, vmov_imm: made again when wanted
     bool held;      // flags: the operands of the compare are kept, so that it can be made again
 };
 
@@ -106,6 +106,7 @@ struct Cold {
         tag_check,       // back if PSTATE.TCO is set, else ud2 with a row of the kind reg[0]
         divide_zero,     // udiv by 0
         divide_special,  // sdiv by 0 or -1
+        equal,           // a minimum's or maximum's equal operands; unordered ones: entry of `exit`
         float_op,        // an FP op through the exact helper
         loop_end,        // the exit of a loop that carries registers; `exit` is its instruction
     } kind;
@@ -113,8 +114,11 @@ struct Cold {
     uint32_t exit = 0;    // link_stub, indirect_stub, call_indirect: index of the ExitSite
     uint64_t target = 0;  // poll: guest address; float_op: the packed op
     uint32_t live_gp = 0, live_xmm = 0;
-    uint8_t reg[4] = {kNo, kNo, kNo, kNo};  // float_op: operands, result; sign_upper: operands
+    // float_op, equal: operands, result; sign_upper: operands; alignment: log2 of the size, and
+    // what has the address instead of rcx.
+    uint8_t reg[4] = {kNo, kNo, kNo, kNo};
     bool gp_operand = false, gp_result = false;
+    bool is_min = false;   // equal
     bool carried = false;  // begins with store_carried()
     Size size = Size::b64;
     uint16_t insn = 0;
@@ -177,6 +181,9 @@ class Compiler {
     void take(Gp r);
     void load_gp(Gp r, Value v);
     void load_xmm(Xmm r, Value v);
+    /// Both halves of a constant vector.
+    uint64_t vector_constant(Value root) const;
+    void load_vector_constant(Xmm r, uint64_t half);
     /// The value in a register of its own; locked until the end of the instruction.
     Gp use(Value v);
     Xmm use_x(Value v);
@@ -275,6 +282,7 @@ class Compiler {
     Mem plain_address(const Inst& i);
     void check_alignment(const Mem& m, unsigned size);
     void check_tag(const Inst& i, Gp address);
+    void address_to_rcx(const Cold& c);
     void sign(Gp d, Gp modifier, int64_t key_field, uint64_t field);
     void full_fence();
     /// The instruction emitted next may fault.
@@ -431,6 +439,10 @@ class Compiler {
     void shift_bytes(Shift kind, Xmm d, Xmm a, uint8_t n);
     void shift_quads(Xmm d, Xmm a, uint8_t n);
     void shift_by_lanes(const Inst& i, bool is_signed);
+    void shift_bytes_by_lanes(const Inst& i, bool is_signed);
+    void shift_bytes_by_products(bool is_signed, Xmm d, Xmm a, Xmm b);
+    void shift_words_by_lanes(const Inst& i, bool is_signed);
+    void shift_quads_right(Xmm d, Xmm a, Xmm amounts);
 
     // ---- tier1_vector.cpp
     /// Any vector or float op, through the interpreter's code.
@@ -441,7 +453,9 @@ class Compiler {
     bool avx512() const { return host_.has(kHostAvx512); }
     void compare_to_mask(const Inst& i, bool is_signed, uint8_t predicate);
     void mask_to_lanes(const Inst& i, Mask k);
-    void higher_quads(Xmm d, Xmm a, Xmm b);
+    void higher(unsigned size, Xmm d, Xmm a, Xmm b);
+    void complement(Xmm d, Xmm a);
+    void select_constant(const Inst& i);
     void broadcast(unsigned size, Xmm d, Xmm s);
     void unzip(const Inst& i, bool odd);
     void transpose(const Inst& i, bool odd);

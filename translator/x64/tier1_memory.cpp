@@ -7,8 +7,7 @@ namespace pydbt::x64 {
 
 Mem Compiler::address(const Inst& i) {
     Value base = i.args[0], index = i.args[1];
-    int64_t disp = i.imm;
-    bool fits = disp == static_cast<int32_t>(disp);
+    auto disp = static_cast<int32_t>(i.imm);
     Gp x = index == kNone ? Gp::none : use(index);
     uint64_t at;
     if (constant(base, at) && insts_[loc(base).root].op == Op::const_) {
@@ -17,11 +16,7 @@ Mem Compiler::address(const Inst& i) {
             return mem(Gp::none, x, i.scale, static_cast<int32_t>(whole));
         }
     }
-    Gp b = use(base);
-    if (fits) return mem(b, x, x == Gp::none ? 0 : i.scale, static_cast<int32_t>(disp));
-    a_.mov_imm(Gp::rax, static_cast<uint64_t>(disp));
-    a_.lea(Size::b64, Gp::rax, mem(Gp::rax, b, 0, 0));
-    return mem(Gp::rax, x, x == Gp::none ? 0 : i.scale, 0);
+    return mem(use(base), x, x == Gp::none ? 0 : i.scale, disp);
 }
 
 Mem Compiler::plain_address(const Inst& i) { return mem(use(i.args[0])); }
@@ -32,13 +27,16 @@ Mem Compiler::plain_address(const Inst& i) { return mem(use(i.args[0])); }
 void Compiler::check_alignment(const Mem& m, unsigned size) {
     if (size == 0) return;
     clobber_flags();
-    a_.lea(Size::b64, Gp::rcx, m);
-    a_.test(Size::b8, Gp::rcx, static_cast<int32_t>((1u << size) - 1));
+    bool plain = m.base != Gp::none && m.index == Gp::none && m.disp == 0;
+    Gp address = plain ? m.base : Gp::rcx;
+    if (!plain) a_.lea(Size::b64, Gp::rcx, m);
+    a_.test(Size::b8, address, static_cast<int32_t>((1u << size) - 1));
     snapshot();
     out_->entries.push_back(
         {RecoveryEntry::gp, kGuestFaultAddress, static_cast<uint8_t>(Gp::rcx), 0, 0});
     Cold& c = cold(f_->within_16 && size < 4 ? Cold::within_16 : Cold::alignment);
     c.reg[0] = static_cast<uint8_t>(size);
+    if (plain) c.reg[1] = static_cast<uint8_t>(address);
     c.first = snapshot_first_;
     c.count = static_cast<uint8_t>(snapshot_count_ + 1);
     a_.jcc(Cond::ne, c.entry);

@@ -38,6 +38,7 @@ uint64_t general(const RecoveryEntry& e, const HostContext& host, const base::Cp
 
 base::V128 vector(const RecoveryEntry& e, const HostContext& host, const base::CpuState& before) {
     if (e.kind == RecoveryEntry::xmm) return host.xmm[e.host];
+    if (e.kind == RecoveryEntry::constant) return {e.value, e.value};
     base::V128 v{};
     const base::V128& from =
         e.kind == RecoveryEntry::spill ? before.spill[e.slot] : before.v[e.host];

@@ -15,6 +15,11 @@ constexpr uint8_t kNotLess = 5, kNotLessOrEqual = 6;  // vpcmpd's predicates
 void Compiler::vbinary(const Inst& i, Vop rr, VopM rm, bool swap) {
     Value a = i.args[swap ? 1 : 0], b = i.args[swap ? 0 : 1];
     Xmm x = use_x(a);
+    if (loc(b).constant && loc(b).reg == kNo) {
+        Xmm d = def_x(i);
+        uint64_t v = vector_constant(loc(b).root);
+        return (a_.*rm)(d, x, pool(v, v));
+    }
     if (in_memory_whole(b) && loc(b).uses == 1) {
         Mem m = memory_of(loc(b));
         (a_.*rm)(def_x(i), x, m);
@@ -36,22 +41,13 @@ void Compiler::vbinary(const Inst& i, Vop rr, VopM rm, bool swap) {
 
 // ---- bits and constants
 
+// Made when they are wanted, or operands in memory.
 void Compiler::emit_vzero(const Inst& i) {
-    Xmm d = alloc_xmm();
-    a_.vpxor(d, d, d);
-    define(i, d, 0);
+    Loc& l = locs_[at(i)];
+    l.constant = true;
+    l.clean = vector_constant(at(i)) == 0 ? 0 : 16;
 }
-void Compiler::emit_vmov_imm(const Inst& i) {
-    auto v = static_cast<uint64_t>(i.imm);
-    Xmm d = def_x(i);
-    if (v == 0) {
-        a_.vpxor(d, d, d);
-    } else if (v == ~uint64_t{0}) {
-        a_.vpcmpeqd(d, d, d);
-    } else {
-        a_.vmovaps(d, pool(v, v));
-    }
-}
+void Compiler::emit_vmov_imm(const Inst& i) { emit_vzero(i); }
 void Compiler::emit_vlow64(const Inst& i) {
     Value v = i.args[0];
     if (in_memory(v)) {
@@ -70,23 +66,38 @@ void Compiler::emit_vxor(const Inst& i) { vbinary(i, PYDBT_V(vpxor)); }
 void Compiler::emit_vandc(const Inst& i) { vbinary(i, PYDBT_V(vpandn), true); }
 void Compiler::emit_vnot(const Inst& i) {
     Xmm a = use_x(i.args[0]);
-    if (avx512()) return a_.vpternlogd(def_x(i), a, a, 0x55);
-    a_.vpcmpeqd(kScratch, kScratch, kScratch);
-    a_.vpxor(def_x(i), a, kScratch);
+    complement(def_x(i), a);
+}
+void Compiler::complement(Xmm d, Xmm a) {
+    constexpr uint64_t kOnes = ~uint64_t{0};
+    a_.vpxor(d, a, pool(kOnes, kOnes));
 }
 void Compiler::emit_vorc(const Inst& i) {
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     if (avx512()) return a_.vpternlogd(def_x(i), a, b, 0xdd);
-    a_.vpcmpeqd(kScratch, kScratch, kScratch);
-    a_.vpxor(kScratch, b, kScratch);
+    complement(kScratch, b);
     a_.vpor(def_x(i), a, kScratch);
 }
 // Mask first: its ones take b, its zeros c.
 void Compiler::emit_vbsl(const Inst& i) {
+    if (loc(i.args[0]).constant) return select_constant(i);
     Xmm m = use_x(i.args[0]), b = use_x(i.args[1]), c = use_x(i.args[2]);
     if (avx512()) return a_.vpternlogd(def_from_x(i, i.args[0]), b, c, 0xca);
     a_.vpand(kScratch, m, b);
     a_.vpandn(kScratch2, m, c);
+    a_.vpor(def_x(i), kScratch, kScratch2);
+}
+
+void Compiler::select_constant(const Inst& i) {
+    uint64_t mask = vector_constant(loc(i.args[0]).root);
+    Xmm b = use_x(i.args[1]), c = use_x(i.args[2]);
+    if (avx512()) {
+        constexpr uint8_t kThirdSelects = 0xd8;
+        Xmm d = def_from_x(i, i.args[2]);
+        return a_.vpternlogd(d, b, pool(mask, mask), kThirdSelects);
+    }
+    a_.vpand(kScratch, b, pool(mask, mask));
+    a_.vpand(kScratch2, c, pool(~mask, ~mask));
     a_.vpor(def_x(i), kScratch, kScratch2);
 }
 
@@ -128,8 +139,7 @@ void Compiler::emit_vcmge(const Inst& i) {
         case 2: a_.vpcmpgtd(kScratch, b, a); break;
         default: a_.vpcmpgtq(kScratch, b, a); break;
     }
-    a_.vpcmpeqd(kScratch2, kScratch2, kScratch2);
-    a_.vpxor(def_x(i), kScratch, kScratch2);
+    complement(def_x(i), kScratch);
 }
 
 // By a mask register. `predicate` as vpcmpd's immediate.
@@ -156,12 +166,18 @@ void Compiler::mask_to_lanes(const Inst& i, Mask k) {
 }
 
 // a > b unsigned, as b's and a's signs turned round compare.
-void Compiler::higher_quads(Xmm d, Xmm a, Xmm b) {
-    constexpr uint64_t kSign = uint64_t{1} << 63;
-    a_.vmovaps(kScratch, pool(kSign, kSign));
-    a_.vpxor(kScratch2, a, kScratch);
-    a_.vpxor(kScratch, b, kScratch);
-    a_.vpcmpgtq(d, kScratch2, kScratch);
+void Compiler::higher(unsigned size, Xmm d, Xmm a, Xmm b) {
+    constexpr uint64_t kSigns[] = {0x8080808080808080, 0x8000800080008000, 0x8000000080000000,
+                                   0x8000000000000000};
+    uint64_t sign = kSigns[size];
+    a_.vpxor(kScratch2, a, pool(sign, sign));
+    a_.vpxor(kScratch, b, pool(sign, sign));
+    switch (size) {
+        case 0: return a_.vpcmpgtb(d, kScratch2, kScratch);
+        case 1: return a_.vpcmpgtw(d, kScratch2, kScratch);
+        case 2: return a_.vpcmpgtd(d, kScratch2, kScratch);
+        default: return a_.vpcmpgtq(d, kScratch2, kScratch);
+    }
 }
 
 // a >= b unsigned is max(a, b) == a.
@@ -183,9 +199,8 @@ void Compiler::emit_vcmhs(const Inst& i) {
             a_.vpcmpeqd(d, kScratch, a);
             break;
         default:
-            higher_quads(d, b, a);
-            a_.vpcmpeqd(kScratch, kScratch, kScratch);
-            a_.vpxor(d, d, kScratch);
+            higher(3, kScratch, b, a);
+            complement(d, kScratch);
             break;
     }
 }
@@ -193,24 +208,7 @@ void Compiler::emit_vcmhi(const Inst& i) {
     if (avx512()) return compare_to_mask(i, false, kNotLessOrEqual);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     Xmm d = def_x(i);
-    if (i.size == 3) return higher_quads(d, a, b);
-    // Not b >= a: min(a, b) == a is a <= b.
-    switch (i.size) {
-        case 0:
-            a_.vpminub(kScratch, a, b);
-            a_.vpcmpeqb(kScratch, kScratch, a);
-            break;
-        case 1:
-            a_.vpminuw(kScratch, a, b);
-            a_.vpcmpeqw(kScratch, kScratch, a);
-            break;
-        default:
-            a_.vpminud(kScratch, a, b);
-            a_.vpcmpeqd(kScratch, kScratch, a);
-            break;
-    }
-    a_.vpcmpeqd(kScratch2, kScratch2, kScratch2);
-    a_.vpxor(d, kScratch, kScratch2);
+    higher(i.size, d, a, b);
 }
 void Compiler::emit_vcmtst(const Inst& i) {
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
@@ -225,15 +223,13 @@ void Compiler::emit_vcmtst(const Inst& i) {
         return mask_to_lanes(i, k);
     }
     a_.vpand(kScratch, a, b);
-    a_.vpxor(kScratch2, kScratch2, kScratch2);
     switch (i.size) {
-        case 0: a_.vpcmpeqb(kScratch, kScratch, kScratch2); break;
-        case 1: a_.vpcmpeqw(kScratch, kScratch, kScratch2); break;
-        case 2: a_.vpcmpeqd(kScratch, kScratch, kScratch2); break;
-        default: a_.vpcmpeqq(kScratch, kScratch, kScratch2); break;
+        case 0: a_.vpcmpeqb(kScratch, kScratch, pool(0, 0)); break;
+        case 1: a_.vpcmpeqw(kScratch, kScratch, pool(0, 0)); break;
+        case 2: a_.vpcmpeqd(kScratch, kScratch, pool(0, 0)); break;
+        default: a_.vpcmpeqq(kScratch, kScratch, pool(0, 0)); break;
     }
-    a_.vpcmpeqd(kScratch2, kScratch2, kScratch2);
-    a_.vpxor(def_x(i), kScratch, kScratch2);
+    complement(def_x(i), kScratch);
 }
 
 // 64-bit minimum and maximum exist from AVX-512 on only.
@@ -251,15 +247,16 @@ PYDBT_MIN_MAX(vsmax, vpmaxsb, vpmaxsw, vpmaxsd)
 PYDBT_MIN_MAX(vumin, vpminub, vpminuw, vpminud)
 PYDBT_MIN_MAX(vumax, vpmaxub, vpmaxuw, vpmaxud)
 
+// Times -1.
 void Compiler::emit_vneg(const Inst& i) {
+    constexpr uint64_t kOnes = ~uint64_t{0};
     Xmm a = use_x(i.args[0]);
-    a_.vpxor(kScratch, kScratch, kScratch);
     Xmm d = def_x(i);
     switch (i.size) {
-        case 0: a_.vpsubb(d, kScratch, a); break;
-        case 1: a_.vpsubw(d, kScratch, a); break;
-        case 2: a_.vpsubd(d, kScratch, a); break;
-        default: a_.vpsubq(d, kScratch, a); break;
+        case 0: return a_.vpsignb(d, a, pool(kOnes, kOnes));
+        case 1: return a_.vpsignw(d, a, pool(kOnes, kOnes));
+        case 2: return a_.vpsignd(d, a, pool(kOnes, kOnes));
+        default: a_.vpxor(kScratch, kScratch, kScratch); return a_.vpsubq(d, kScratch, a);
     }
 }
 void Compiler::emit_vabs(const Inst& i) {
@@ -272,9 +269,8 @@ void Compiler::emit_vabs(const Inst& i) {
         default:
             if (avx512()) return a_.vpabsq(d, a);
             a_.vpxor(kScratch, kScratch, kScratch);
-            a_.vpcmpgtq(kScratch, kScratch, a);
-            a_.vpxor(kScratch2, a, kScratch);
-            a_.vpsubq(d, kScratch2, kScratch);
+            a_.vpsubq(kScratch, kScratch, a);
+            a_.vblendvpd(d, a, kScratch, a);
             break;
     }
 }
@@ -522,6 +518,27 @@ void Compiler::emit_vtbl1(const Inst& i) {
     constexpr uint64_t kAdd = 0x7070707070707070;
     a_.vpaddusb(kScratch, index, pool(kAdd, kAdd));
     a_.vpshufb(d, table, kScratch);
+}
+
+// Bit 4 of an index is the table, the rest is looked at apart.
+void Compiler::emit_vtbl2(const Inst& i) {
+    constexpr uint64_t kLast = 0x1f1f1f1f1f1f1f1f, kSecond = 0x1010101010101010;
+    constexpr uint64_t kAdd = 0x7070707070707070;
+    Xmm low = use_x(i.args[0]), high = use_x(i.args[1]), index = use_x(i.args[2]);
+    if (host_.has(kHostAvx512 | kHostAvx512Vbmi)) {
+        Xmm d = def_from_x(i, i.args[2]);
+        a_.vpminub(kScratch, d, pool(kLast, kLast));
+        a_.vpcmpeqb(kScratch, kScratch, d);
+        a_.vpermi2b(d, low, high);
+        return a_.vpand(d, d, kScratch);
+    }
+    Xmm d = def_x(i);
+    a_.vpaddusb(kScratch, index, pool(kAdd, kAdd));
+    a_.vpshufb(kScratch, low, kScratch);
+    a_.vpsubb(kScratch2, index, pool(kSecond, kSecond));
+    a_.vpaddusb(kScratch2, kScratch2, pool(kAdd, kAdd));
+    a_.vpshufb(kScratch2, high, kScratch2);
+    a_.vpor(d, kScratch, kScratch2);
 }
 
 // ---- widening and narrowing

@@ -68,19 +68,23 @@ void Compiler::shift_bytes(Shift kind, Xmm d, Xmm a, uint8_t n) {
     if (kind != Shift::ashr) return;
     // What was the sign is made one again: (x ^ m) - m.
     uint64_t sign = (uint64_t{0x80} >> n) * kBytes;
-    a_.vmovaps(kScratch, pool(sign, sign));
-    a_.vpxor(d, d, kScratch);
-    a_.vpsubb(d, d, kScratch);
+    a_.vpxor(d, d, pool(sign, sign));
+    a_.vpsubb(d, d, pool(sign, sign));
 }
 
 // Arithmetic, of 64 bits.
 void Compiler::shift_quads(Xmm d, Xmm a, uint8_t n) {
     if (avx512()) return a_.vpsraq(d, a, n);
-    a_.vpxor(kScratch, kScratch, kScratch);
-    a_.vpcmpgtq(kScratch, kScratch, a);
-    a_.vpsllq(kScratch, kScratch, static_cast<uint8_t>(64 - n));
-    a_.vpsrlq(d, a, n);
-    a_.vpor(d, d, kScratch);
+    constexpr uint8_t kUpper = 0b1010, kUpperTwice = 0xf5;
+    if (n < 32) {
+        a_.vpsrad(kScratch, a, n);
+        a_.vpsrlq(kScratch2, a, n);
+        return a_.vpblendd(d, kScratch2, kScratch, kUpper);
+    }
+    a_.vpsrad(kScratch, a, static_cast<uint8_t>(n - 32));
+    a_.vpshufd(kScratch, kScratch, kUpperTwice);
+    a_.vpsrad(kScratch2, a, 31);
+    a_.vpblendd(d, kScratch, kScratch2, kUpper);
 }
 
 void Compiler::emit_vshl(const Inst& i) { vshift_imm(i, Shift::shl); }
@@ -92,16 +96,15 @@ void Compiler::emit_vsshr(const Inst& i) { vshift_imm(i, Shift::ashr); }
 // The amount is the low byte, signed. Left by it and right by its opposite, both as unsigned bytes:
 // one of the two is at least 128, for which x86 gives 0 (or the sign, where it is arithmetic).
 void Compiler::shift_by_lanes(const Inst& i, bool is_signed) {
-    bool has = i.size >= 2 || (i.size == 1 && avx512());
-    if (!has || (is_signed && i.size == 3 && !avx512())) return by_helper(i);
+    constexpr uint64_t kOnes = ~uint64_t{0};
+    if (i.size == 0) return shift_bytes_by_lanes(i, is_signed);
+    if (i.size == 1 && !avx512()) return shift_words_by_lanes(i, is_signed);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     Xmm d = def_x(i);
     uint64_t low = i.size == 1 ? 0x00ff00ff00ff00ff : i.size == 2 ? 0x000000ff000000ff : 0xff;
-    a_.vmovaps(kScratch3, pool(low, low));
-    a_.vpxor(kScratch, kScratch, kScratch);
-    a_.vpsubb(kScratch, kScratch, b);
-    a_.vpand(kScratch, kScratch, kScratch3);
-    a_.vpand(kScratch3, b, kScratch3);
+    a_.vpsignb(kScratch, b, pool(kOnes, kOnes));
+    a_.vpand(kScratch, kScratch, pool(low, low));
+    a_.vpand(kScratch3, b, pool(low, low));
     switch (i.size) {
         case 1:
             a_.vpsllvw(kScratch3, a, kScratch3);
@@ -113,7 +116,11 @@ void Compiler::shift_by_lanes(const Inst& i, bool is_signed) {
             break;
         default:
             a_.vpsllvq(kScratch3, a, kScratch3);
-            is_signed ? a_.vpsravq(kScratch, a, kScratch) : a_.vpsrlvq(kScratch, a, kScratch);
+            if (is_signed) {
+                shift_quads_right(kScratch, a, kScratch);
+            } else {
+                a_.vpsrlvq(kScratch, a, kScratch);
+            }
             break;
     }
     if (!is_signed) return a_.vpor(d, kScratch3, kScratch);
@@ -134,6 +141,70 @@ void Compiler::shift_by_lanes(const Inst& i, bool is_signed) {
             break;
     }
 }
+
+// Arithmetic; AVX2 turns negative elements round before and after.
+void Compiler::shift_quads_right(Xmm d, Xmm a, Xmm amounts) {
+    if (avx512()) return a_.vpsravq(d, a, amounts);
+    a_.vpxor(kScratch2, kScratch2, kScratch2);
+    a_.vpcmpgtq(kScratch2, kScratch2, a);
+    a_.vpxor(kMover, a, kScratch2);
+    a_.vpsrlvq(kMover, kMover, amounts);
+    a_.vpxor(d, kMover, kScratch2);
+}
+
+// The upper byte of a word that was shifted left by 8 more, or by none: amounts are limited to -8.
+void Compiler::shift_bytes_by_lanes(const Inst& i, bool is_signed) {
+    constexpr uint64_t kEight = 8 * kBytes;
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    Xmm d = def_x(i);
+    a_.vpaddsb(kScratch3, b, pool(kEight, kEight));
+    a_.vpmaxsb(kScratch3, kScratch3, pool(0, 0));
+    if (!avx512()) return shift_bytes_by_products(is_signed, d, a, kScratch3);
+    a_.vpmovzxbw_y(kScratch3, kScratch3);
+    is_signed ? a_.vpmovsxbw_y(kScratch2, a) : a_.vpmovzxbw_y(kScratch2, a);
+    a_.vpsllvw_y(kScratch2, kScratch2, kScratch3);
+    a_.vpsrlw_y(kScratch2, kScratch2, 8);
+    a_.vpmovwb_y(d, kScratch2);
+}
+
+// The same by products with powers of 2, whose bytes vpshufb has; 0 from 2^16 on. b is kScratch3.
+void Compiler::shift_bytes_by_products(bool is_signed, Xmm d, Xmm a, Xmm b) {
+    constexpr uint64_t kPowers = 0x8040201008040201, kBeyond = 0x7070707070707070;
+    a_.vpaddusb(b, b, pool(kBeyond, kBeyond));
+    a_.vmovaps(kScratch, pool(kPowers, 0));
+    a_.vpshufb(kScratch, kScratch, b);
+    a_.vmovaps(kScratch2, pool(0, kPowers));
+    a_.vpshufb(kScratch2, kScratch2, b);
+    a_.vpunpckhbw(kScratch3, kScratch, kScratch2);
+    a_.vpunpcklbw(kScratch, kScratch, kScratch2);
+    auto product = [&](Xmm factors, Xmm bytes) {
+        is_signed ? a_.vpmovsxbw(kScratch2, bytes) : a_.vpmovzxbw(kScratch2, bytes);
+        a_.vpmullw(factors, factors, kScratch2);
+        a_.vpsrlw(factors, factors, 8);
+    };
+    product(kScratch, a);
+    a_.vpsrldq(kScratch2, a, 8);
+    product(kScratch3, kScratch2);
+    a_.vpackuswb(d, kScratch, kScratch3);
+}
+
+// As bytes, in doublewords.
+void Compiler::shift_words_by_lanes(const Inst& i, bool is_signed) {
+    constexpr uint64_t kSixteen = 0x0010001000100010;
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    Xmm d = def_x(i);
+    a_.vpsllw(kScratch, b, 8);
+    a_.vpsraw(kScratch, kScratch, 8);
+    a_.vpaddw(kScratch, kScratch, pool(kSixteen, kSixteen));
+    a_.vpmaxsw(kScratch, kScratch, pool(0, 0));
+    a_.vpmovzxwd_y(kScratch, kScratch);
+    is_signed ? a_.vpmovsxwd_y(kScratch2, a) : a_.vpmovzxwd_y(kScratch2, a);
+    a_.vpsllvd_y(kScratch2, kScratch2, kScratch);
+    a_.vpsrld_y(kScratch2, kScratch2, 16);
+    a_.vextracti128(kScratch, kScratch2, 1);
+    a_.vpackusdw(d, kScratch2, kScratch);
+}
+
 void Compiler::emit_vushl(const Inst& i) { shift_by_lanes(i, false); }
 void Compiler::emit_vsshl(const Inst& i) { shift_by_lanes(i, true); }
 
