@@ -325,7 +325,7 @@ ALLOWED: tuple[Allowed, ...] = (
     ),
     Allowed(
         r"fnmul .*",
-        "rounded before it is negated; underflow is found as for fmul, which has four (decision 10)",
+        "rounded before it is negated; underflow is found as for fmul (decision 10)",
     ),
     Allowed(
         r"fn?m(add|sub) .*|fml[as] v.*",

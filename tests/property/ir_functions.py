@@ -341,8 +341,9 @@ class Writer:
             at += max(0, -count)
             addresses.append(f"v{self.integer(at)}")
         second = addresses[1] if op.name == "copy_bytes" else f"v{self.pick('i64')}"
-        args = [addresses[0], second, f"v{self.integer(count & (1 << 64) - 1)}"]
-        self.write(op, self.classes(op), args, {"n": rng.randrange(32)})
+        left, n = self.integer(count & (1 << 64) - 1), rng.randrange(32)
+        self.lines.append(f"  set_x v{left}, n={n}")  # what the op finds there
+        self.write(op, self.classes(op), [addresses[0], second, f"v{left}"], {"n": n})
 
     def _target(self, size: int, aligned: bool) -> int:
         rng = self.rng

@@ -167,7 +167,7 @@ op("load_excl", "[T]", "i64", "size:size order:order", "load write", "load that 
 op("load_excl128", "v128", "i64", "order:order", "load write", "the same on 16 bytes")
 op("store_excl", "i32", "i64 T", "size:size order:order", "load store write", "store if the monitor holds; 0 when stored; clears the monitor")
 op("store_excl128", "i32", "i64 v128", "order:order", "load store write", "the same on 16 bytes")
-op("copy_bytes", "i64", "i64 i64 i64", "n:imm", "load store write", "copies from the second address to the first. Count c < 0: the -c bytes below them, upwards; c > 0: the c bytes from them on, downwards. x register n is what is left of c as it goes; returns that, not 0 if the thread is to leave")
+op("copy_bytes", "i64", "i64 i64 i64", "n:imm", "load store write", "copies from the second address to the first. Count c < 0: the -c bytes below them, upwards; c > 0: the c bytes from them on, downwards. x register n, which is c before, is what is left of it as it goes; returns that, not 0 if the thread is to leave")
 op("fill_bytes", "i64", "i64 i64 i64", "n:imm", "store write", "the same, but the low byte of the second is stored, and c > 0 does nothing")
 op("clear_excl", "none", "", "", "write", "clears the exclusive monitor")
 op("fence", "none", "", "kind:imm", "write", "0: everything, 1: loads before, 2: stores with stores")
