@@ -28,6 +28,7 @@ uint64_t run_length_sizes(unsigned rounds);
 uint64_t run_search_sizes(unsigned rounds);
 
 uint64_t run_matrix_double(unsigned rounds);
+uint64_t run_neon_matrix_f16(unsigned rounds);
 uint64_t run_neon_matrix_f32(unsigned rounds);
 uint64_t run_neon_matrix_f64(unsigned rounds);
 uint64_t run_fft(unsigned rounds);

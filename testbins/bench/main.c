@@ -27,6 +27,7 @@ static const struct {
     {"mandelbrot", run_mandelbrot},
     {"matrix-float", run_matrix_float},
     {"matrix-double", run_matrix_double},
+    {"neon-matrix-f16", run_neon_matrix_f16},
     {"neon-matrix-f32", run_neon_matrix_f32},
     {"neon-matrix-f64", run_neon_matrix_f64},
     {"fft", run_fft},

@@ -9,6 +9,9 @@
 
 #ifdef __aarch64__
 #include <arm_neon.h>
+typedef __fp16 half;
+#else
+typedef float half; /* the numbers below are the same */
 #endif
 
 enum { SIZE = 96 };
@@ -54,6 +57,30 @@ static void multiply_f32(const float* a, const float* b, float* c) {
     }
 }
 
+/* Four rows by eight columns of c, in halves. */
+__attribute__((target("arch=armv8.2-a+fp16"))) static void multiply_f16(const half* a,
+                                                                          const half* b, half* c) {
+    for (int i = 0; i < SIZE; i += 4) {
+        for (int j = 0; j < SIZE; j += 8) {
+            float16x8_t c0 = vdupq_n_f16(0);
+            float16x8_t c1 = c0;
+            float16x8_t c2 = c0;
+            float16x8_t c3 = c0;
+            for (int k = 0; k < SIZE; ++k) {
+                float16x8_t row = vld1q_f16(b + (size_t)k * SIZE + j);
+                c0 = vfmaq_f16(c0, row, vld1q_dup_f16(a + (size_t)i * SIZE + k));
+                c1 = vfmaq_f16(c1, row, vld1q_dup_f16(a + (size_t)(i + 1) * SIZE + k));
+                c2 = vfmaq_f16(c2, row, vld1q_dup_f16(a + (size_t)(i + 2) * SIZE + k));
+                c3 = vfmaq_f16(c3, row, vld1q_dup_f16(a + (size_t)(i + 3) * SIZE + k));
+            }
+            vst1q_f16(c + (size_t)i * SIZE + j, c0);
+            vst1q_f16(c + (size_t)(i + 1) * SIZE + j, c1);
+            vst1q_f16(c + (size_t)(i + 2) * SIZE + j, c2);
+            vst1q_f16(c + (size_t)(i + 3) * SIZE + j, c3);
+        }
+    }
+}
+
 /* Two rows by four columns of c. */
 static void multiply_f64(const double* a, const double* b, double* c) {
     for (int i = 0; i < SIZE; i += 2) {
@@ -94,6 +121,7 @@ static void multiply_f64(const double* a, const double* b, double* c) {
             }                                                    \
         }                                                        \
     }
+MULTIPLY(multiply_f16, half)
 MULTIPLY(multiply_f32, float)
 MULTIPLY(multiply_f64, double)
 
@@ -119,6 +147,24 @@ MULTIPLY(multiply_f64, double)
     }
 MATRIX(run_neon_matrix_f32, float, multiply_f32)
 MATRIX(run_neon_matrix_f64, double, multiply_f64)
+
+/* The same in halves, of -1, 0 and 1. */
+uint64_t run_neon_matrix_f16(unsigned rounds) {
+    static half a[SIZE * SIZE];
+    static half b[SIZE * SIZE];
+    static half c[SIZE * SIZE];
+    static int32_t whole[SIZE * SIZE];
+    for (int i = 0; i < SIZE * SIZE; ++i) {
+        a[i] = (half)((i * 7 + i / SIZE) % 3 - 1);
+        b[i] = (half)((i * 5 + i / SIZE) % 3 - 1);
+    }
+    for (unsigned round = 0; round < rounds; ++round) {
+        multiply_f16(a, b, c);
+        a[round % (SIZE * SIZE)] = (half)((int)(round % 3) - 1);
+    }
+    for (int i = 0; i < SIZE * SIZE; ++i) whole[i] = (int32_t)c[i];
+    return hash_bytes(HASH_START, whole, sizeof whole);
+}
 
 /* The same in C, which gcc makes vectors of, in both builds. */
 uint64_t run_matrix_double(unsigned rounds) {

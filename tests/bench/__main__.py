@@ -46,6 +46,7 @@ VECTOR_KERNELS = {
     "mandelbrot": 45,
     "matrix-float": 90,
     "matrix-double": 90,
+    "neon-matrix-f16": 20,
     "neon-matrix-f32": 90,
     "neon-matrix-f64": 90,
     "fft": 3000,
