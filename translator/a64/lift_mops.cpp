@@ -109,7 +109,7 @@ Step Lifter::copy_or_set(unsigned to, int from, unsigned data, unsigned count, b
                          bool epilogue) {
     uint32_t next = b.new_block(), again = b.new_block();
     begin_stage(to, from, count, downwards, epilogue, next);
-    if ((f.key & (kKeyTags | kKeyStep)) != 0) {
+    if ((f.key & (kKeyTags | kKeyUnchecked)) != 0) {
         copy_or_set_step(to, from, data, count, next, again);
     } else {
         Value left = from < 0

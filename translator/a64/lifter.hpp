@@ -45,6 +45,8 @@ inline constexpr uint32_t kKeyGuarded = 1 << 15;
 inline constexpr uint32_t kKeyShared = 1 << 14;
 /// Tags of addresses are checked (FEAT_MTE).
 inline constexpr uint32_t kKeyTags = 1 << 11;
+/// This run of an instruction is without the check it would have; the next is not.
+inline constexpr uint32_t kKeyUnchecked = 1 << 9;
 /// The block is one instruction.
 inline constexpr uint32_t kKeyStep = 1 << 12;
 /// From here up: CpuState::pac_off.

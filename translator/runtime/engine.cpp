@@ -239,7 +239,7 @@ Exit EngineImpl::run(ThreadImpl& thread) {
         uint32_t key = context_key(state) | key_.load(std::memory_order_relaxed);
         UncheckedRun unchecked = std::exchange(thread.unchecked, UncheckedRun::no);
         if (unchecked != UncheckedRun::no) key &= ~a64::kKeyTags;
-        if (unchecked != UncheckedRun::no) key |= kKeyStep;
+        if (unchecked != UncheckedRun::no) key |= a64::kKeyUnchecked | kKeyStep;
         key |= thread.stepping;
         if (key != state.context_key) {
             state.context_key = key;

@@ -278,6 +278,28 @@ CASE(override) {
     CHECK_EQ(caught(fail_by_writing), 1);
 }
 
+static uint64_t read_tco(void) {
+    uint64_t tco;
+    __asm__ volatile("mrs %0, tco" : "=r"(tco));
+    return tco;
+}
+static volatile uint64_t g_tco;
+static void keep_tco(int number, siginfo_t* info, void* context) {
+    keep(number, info, context);
+    g_tco = read_tco();
+}
+
+// A handler begins with checks, and its frame has what was.
+CASE(override_in_handlers) {
+    install(SIGUSR1, keep_tco, 0);
+    __asm__ volatile("msr tco, #1");
+    g_tco = 1;
+    CHECK_EQ(raise(SIGUSR1), 0);
+    CHECK_EQ(g_tco, 0);
+    CHECK_EQ(seen_context.uc_mcontext.pstate >> 25 & 1, 1);
+    CHECK_EQ(read_tco(), 1ul << 25);
+}
+
 static void* child(void* p) {
     g_at = tagged(p, 6);
     return (void*)(uintptr_t)caught(fail_by_reading);
