@@ -178,12 +178,12 @@ class Stub {
     }
 
     bool serve_events() {
-        serve_exec();
         if (client_ >= 0) {
             server_->look();
         } else if (std::string text; server_->take_stop(text)) {
             send_message(link_, LinkMessage::Kind::stop, text);
         }
+        serve_exec();  // behind what has emptied event_fd(), which is its sign, too
         keep_session();
         // The process ends when this is told, and GDB's connection is another's then.
         bool mine = target_.has_own();
