@@ -372,10 +372,14 @@ void die_of(GuestThread& thread, const siginfo_t& info) {
     struct {
         uint64_t handler, flags, restorer, mask;
     } action{};
-    syscall(SYS_rt_sigaction, number, &action, nullptr, sizeof action.mask);
     uint64_t mask = ~signal_bit(number);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, sizeof mask);
-    syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), number);
+    // A thread that sets actions at this moment may put our handler back.
+    constexpr int kEnough = 1000;
+    for (int n = 0; n < kEnough; n++) {
+        syscall(SYS_rt_sigaction, number, &action, nullptr, sizeof action.mask);
+        syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), number);
+    }
     constexpr int kShells = 128;
     _exit(kShells + number);
 }
