@@ -116,6 +116,7 @@ class Debugger {
     void tell_exec(const std::string& path);
     /// What begin_exec() asked for, if it has; the thread goes on when `exec_is_ready`.
     LinkedProcess take_exec();
+    bool exec_is_asked() const { return exec_state_ == Exec::asked; }
     void exec_is_ready();
     /// The process whose execve has failed after all; 0: none.
     int64_t take_failed_exec() { return std::exchange(failed_exec_, 0); }

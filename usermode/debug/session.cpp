@@ -168,8 +168,10 @@ class Stub {
         for (LinkedProcess& linked : target_.linked()) {
             if (linked.running) waits.push_back({linked.fd, POLLIN, 0});
         }
-        if (poll(waits.data(), waits.size(), -1) < 0) return true;
-        bool stops = waits[2].revents != 0;
+        // Its sign may have gone with that of a stop which a request of GDB's took.
+        bool stops = exec_is_asked();
+        if (poll(waits.data(), waits.size(), stops ? 0 : -1) < 0) return true;
+        stops |= waits[2].revents != 0;
         for (size_t n = 3; n < waits.size(); n++) stops |= waits[n].revents != 0;
         if (stops && !serve_events()) return false;
         if (waits[1].revents != 0 && !serve_link()) return false;
@@ -292,6 +294,11 @@ class Stub {
         target_.linked().clear();
         close(std::exchange(client_, -1));
         return true;
+    }
+
+    bool exec_is_asked() {
+        auto lock = debugger().lock();
+        return debugger().exec_is_asked();
     }
 
     // An execve: its program goes on with a stub of its own. If the process is this one, that one

@@ -260,22 +260,22 @@ void ProcessTarget::stop_all() {
     }
 }
 
+// A child's end comes before what its parent meets then, which has waited for it.
 bool ProcessTarget::next_stop(Stop& stop) {
-    bool found = false;
-    {
-        auto lock = debugger().lock();
-        if (kept_.empty()) found = debugger().take_stop(lock, stop);
-        for (LinkedProcess& child : debugger().take_forked()) linked_.push_back(child);
-    }
-    if (!kept_.empty()) {
+    bool found = !kept_.empty();
+    if (found) {
         stop = kept_.front();
         kept_.pop_front();
-        found = true;
     }
     for (LinkedProcess& linked : linked_) {
         pollfd readable{linked.fd, POLLIN, 0};
         if (found || !linked.running || poll(&readable, 1, 0) <= 0) continue;
         found = take_linked_stop(linked, stop);
+    }
+    {
+        auto lock = debugger().lock();
+        if (!found) found = debugger().take_stop(lock, stop);
+        for (LinkedProcess& child : debugger().take_forked()) linked_.push_back(child);
     }
     if (!found) return false;
     stop_all();

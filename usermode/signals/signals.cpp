@@ -272,6 +272,7 @@ void SignalActions::start() {
         syscall(SYS_rt_sigaction, number, nullptr, &old, 8);
         actions_[number].handler = old.handler == kSigIgn ? kSigIgn : kSigDfl;
     }
+    caught_ |= kFaultBits;
     for (int number : kFaultSignals) apply(number);
 }
 
