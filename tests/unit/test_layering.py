@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CPP_FOLDERS = ("translator", "usermode", "tests")
+CPP_FOLDERS = ("translator", "usermode", "sysmode", "tests")
 
 # What the Python below a package may import from this repository; tests may import anything. The
 # longest package that a module is in counts.
@@ -58,6 +58,8 @@ def module_of(path: str) -> str | None:
     """The module a file of that path from the root belongs to; None for what any test may use."""
     if path.startswith("usermode/"):
         return "launcher" if path.startswith("usermode/launcher/") else "usermode"
+    if path.startswith("sysmode/"):
+        return "sysmode"
     match = re.match(r"translator/(\w+)/|tests/(?:unit/cpp|tools)/(\w+)/", path)
     return (match[1] or match[2]) if match else None
 
@@ -95,7 +97,7 @@ def includes() -> Iterator[tuple[str, str]]:
 
 
 def test_cpp_includes_only_what_is_below() -> None:
-    """base ← ir ← {a64, opt, x64} ← {native, runtime} ← usermode ← launcher."""
+    """base ← ir ← {a64, opt, x64} ← {native, runtime} ← gdbstub ← {sysmode, usermode} ← …"""
     found = list(includes())
     assert len(found) > 100
     wrong = [f"{p}: {i}: {error}" for p, i in found if (error := include_error(p, i))]
@@ -123,6 +125,8 @@ def test_included_files_exist() -> None:
         ("translator/x64/a.cpp", "translator/runtime/engine.hpp"),
         ("translator/runtime/a.cpp", "usermode/process.hpp"),
         ("usermode/a.cpp", "usermode/launcher/main.hpp"),
+        ("usermode/a.cpp", "sysmode/bus/bus.hpp"),
+        ("sysmode/a.cpp", "usermode/process.hpp"),
         ("usermode/a.cpp", "tests/tools/case_format.hpp"),
         ("translator/ir/a.cpp", "ir.hpp"),
         ("translator/ir/a.cpp", "translator/nowhere/ir.hpp"),
