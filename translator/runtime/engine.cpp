@@ -1,14 +1,12 @@
 #include "translator/runtime/engine.hpp"
 
 #include <sys/mman.h>
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#endif
 
 #include <algorithm>
 #include <cinttypes>
 
 #include "translator/base/helpers.gen.hpp"
+#include "translator/base/sanitizer.hpp"
 #include "translator/base/softfloat.hpp"
 #include "translator/runtime/engine_impl.hpp"
 #include "translator/runtime/helpers.hpp"
@@ -29,16 +27,6 @@ constexpr uint32_t kSlowFpcr =
 
 ThreadImpl& thread_of(base::CpuState* state) {
     return *reinterpret_cast<ThreadImpl*>(state->thread);
-}
-
-// A fault leaves the interpreter without its epilogues, which would have told AddressSanitizer that
-// the stack below is free.
-void forget_stack_below() {
-#ifdef __SANITIZE_ADDRESS__
-    constexpr size_t kFrames = 64 * 1024;
-    auto* here = static_cast<char*>(__builtin_frame_address(0));
-    __asan_unpoison_memory_region(here - kFrames, kFrames);
-#endif
 }
 
 const uint8_t* link_from_code(base::CpuState* state, uint64_t stub) {
@@ -408,7 +396,7 @@ void EngineImpl::interpret(ThreadImpl& thread, const Block& block) {
         },
         block.function.get());
     thread.interpreting = false;
-    if (thread.fault.reason != ExitReason::none) forget_stack_below();
+    if (thread.fault.reason != ExitReason::none) base::forget_stack_below();
 }
 
 void EngineImpl::log_exec(const Block& block) {

@@ -23,6 +23,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "translator/base/sanitizer.hpp"
 #include "usermode/debug/forks.hpp"
 #include "usermode/debug/link.hpp"
 #include "usermode/memory/guest_memory.hpp"
@@ -392,6 +393,7 @@ int64_t clone_and_wait(GuestThread& t, Borrower& borrower) {
     if (t.debugged != nullptr && make_link(borrower.link)) borrower.debugged = &t;
     DebuggedCall call(t);
     int64_t result = host_clone(request, borrower_main, &borrower);
+    base::forget_stack_below();
     GuestThread::set_current(&t);
     call.finish();
     for (int end : borrower.link) {
@@ -430,7 +432,10 @@ void* lender_main(void* data) {
         }
     }
     GuestThread::set_current(nullptr);
-    if (stack != MAP_FAILED) munmap(stack, kBorrowerStack);
+    if (stack != MAP_FAILED) {
+        munmap(stack, kBorrowerStack);
+        base::forget_stack(stack, kBorrowerStack);
+    }
     return nullptr;
 }
 
