@@ -7,6 +7,9 @@
 
 namespace pydbt::sysmode {
 
+/// The CPU that this thread is; 0 in threads that are none. Some registers are banked by it.
+inline thread_local unsigned current_cpu = 0;
+
 /// Calls come from any thread, several at once: a device has its own lock.
 class Device {
    public:
