@@ -15,7 +15,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 # Tests and tools find each other here; the venv's cmake and ninja come before the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYDBT_BUILD := $(CURDIR)/$(BUILD)
-CONFIGURE := cmake -G Ninja -S . -Wno-dev
+CONFIGURE := cmake -G Ninja -S .
 # A line of progress on a terminal, nothing elsewhere.
 NINJA = quiet=--quiet; [ -t 1 ] && quiet=; ninja -C $(BUILD) $$quiet
 
