@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: help venv dev build run test check format bench testfloat fuzz fuzz-syscalls sweep bless test-distro debian-tree sanitize toolchain testbins docs clean
+.PHONY: help venv dev build run test check format bench testfloat fuzz fuzz-syscalls stress sweep bless test-distro debian-tree sanitize toolchain testbins docs clean
 MAKEFLAGS += --no-print-directory
 
 VENV := .venv
@@ -86,6 +86,9 @@ fuzz: build ## run the differential fuzzer (FUZZ_ARGS="--cases 1000000 --tier 1"
 
 fuzz-syscalls: build ## make random system calls (FUZZ_ARGS="--batches 1000 --tier interp --seed 7")
 	@$(BIN)/python -m tests.fuzz.syscalls $(FUZZ_ARGS)
+
+stress: build ## storms of threads, processes and signals for an hour (STRESS_ARGS="--minutes 5")
+	@$(BIN)/python -m tests.fuzz.storms $(STRESS_ARGS)
 
 sweep: build ## compare which words are instructions with LLVM, 70 million of them (SWEEP_ARGS="--random N")
 	@$(BIN)/python -m tests.differential.conformance $(SWEEP_ARGS)

@@ -24,3 +24,7 @@ def test_storm(tiered: Launcher, guest: Callable[..., Path]) -> None:
 
 def test_signal_storm(tiered: Launcher, guest: Callable[..., Path]) -> None:
     assert tiered.run(guest("signalstorm", "glibc"), "2") == Run(0, "done\n", "")
+
+
+def test_crowd(tiered: Launcher, guest: Callable[..., Path]) -> None:
+    assert tiered.run(guest("crowd", "glibc"), "2") == Run(0, "done\n", "")
