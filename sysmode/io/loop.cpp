@@ -8,7 +8,8 @@
 
 namespace pydbt::sysmode {
 
-IoLoop::IoLoop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_CLOEXEC)) {
+IoLoop::IoLoop()
+    : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     epoll_event event{EPOLLIN, {}};
     event.data.fd = wake_;
     epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
@@ -16,10 +17,19 @@ IoLoop::IoLoop() : epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_CL
 }
 
 IoLoop::~IoLoop() {
-    post([this] { ending_ = true; });
-    thread_.join();
+    end();
     close(wake_);
     close(epoll_);
+}
+
+void IoLoop::end() {
+    if (!thread_.joinable()) return;
+    post([this] {
+        std::lock_guard guard(lock_);
+        ended_ = true;
+    });
+    thread_.join();
+    work();
 }
 
 bool IoLoop::watch(int fd, uint32_t events, Ready ready) {
@@ -47,7 +57,12 @@ void IoLoop::forget(int fd) {
 }
 
 void IoLoop::post(std::function<void()> work) {
-    std::lock_guard guard(lock_);
+    std::unique_lock guard(lock_);
+    if (ended_) {
+        guard.unlock();
+        work();
+        return;
+    }
     posted_.push_back(std::move(work));
     uint64_t one = 1;
     [[maybe_unused]] ssize_t written = write(wake_, &one, sizeof one);  // it is never full
@@ -67,7 +82,7 @@ void IoLoop::work() {
 void IoLoop::run() {
     constexpr int kMostEvents = 16;
     epoll_event events[kMostEvents];
-    while (!ending_) {
+    while (!ended_) {
         int count = epoll_wait(epoll_, events, kMostEvents, -1);
         for (int n = 0; n < count; n++) {
             int fd = events[n].data.fd;

@@ -24,13 +24,16 @@ class IoLoop {
     IoLoop& operator=(const IoLoop&) = delete;
     ~IoLoop();
 
+    /// Ends the thread: no function runs any more. What is watched can still be forgotten.
+    void end();
+
     /// False when the host does not wait for such a descriptor (epoll refuses regular files).
     bool watch(int fd, uint32_t events, Ready ready);
     void change(int fd, uint32_t events);
     /// Returns when the function neither runs nor will; not to be called with a lock that it takes.
     /// From within the loop's thread it returns at once.
     void forget(int fd);
-    /// Runs a function on the loop's thread, soon.
+    /// Runs a function on the loop's thread, soon; behind end(), at once.
     void post(std::function<void()> work);
 
    private:
@@ -43,7 +46,7 @@ class IoLoop {
     std::map<int, std::shared_ptr<Ready>> watched_;
     std::vector<std::function<void()>> posted_;
     int serving_ = -1;  // the descriptor whose function runs
-    bool ending_ = false;
+    bool ended_ = false;
     std::thread thread_;
 };
 
