@@ -292,8 +292,9 @@ GROUPS: tuple[Group, ...] = (
         "NEON floating point",
         "".join(
             _arranged("fadd fsub fmul fdiv fmla fmls fmax fmin fmaxnm fminnm fabd", _THREE, t)
+            + _arranged("fmulx frecps frsqrts", _THREE, t)
             + _arranged("fcmeq fcmgt fcmge faddp", _THREE, t)
-            + _arranged("fabs fneg fsqrt frintz frintn", _TWO, t)
+            + _arranged("fabs fneg fsqrt frintz frintn frinta fcvtas", _TWO, t)
             for t in ("4s", "2d", "8h")
         )
         + """scvtf v0.4s, v0.4s
@@ -335,10 +336,14 @@ ALLOWED: tuple[Allowed, ...] = (
         r"fmul v.*|fcvtn v0\.2s.*",
         "a result that rounds up to the least normal number underflows on Arm only (decision 10)",
     ),
-    Allowed(r"fabd v.*|faddp v.*", "a difference or sum has four; the sign, or shuffles, besides"),
+    Allowed(r"fabd v.*", "a difference has four, the sign besides"),
     Allowed(
-        r"f(max|min)(nm)? v0\.(4s|2d).*",
-        "AVX2 returns the second of two zeros: both orders are computed, NaNs are looked for first",
+        r"(fmulx|frecps|frsqrts) v.*",
+        "x86 raises Invalid Operation for infinity times zero: operands are looked at first",
+    ),
+    Allowed(
+        r"(frinta|fcvtas) v.*",
+        "x86 has no rounding of ties away from zero; conversions look at the range, too",
     ),
     Allowed(
         r"fmlal .*|f(?!abs|neg)[a-z]+ v0\.(8h|4h).*",

@@ -28,11 +28,6 @@ Step compare(Builder& b, const Args& a, fp::VectorBinary op) {
     return fp::set_cut(b, a, a.rm, (b.*op)(n, m, fp::size_of(a)));
 }
 
-template <class Args>
-Step three_same_call(Builder& b, const Args& a, HelperId helper) {
-    return fp::set_result(b, a, a.rn, fp::call(b, a, helper, b.get_v(a.rn), b.get_v(a.rm)));
-}
-
 /// Compare of the absolute values.
 template <class Args>
 Step compare_absolute(Builder& b, const Args& a, fp::VectorBinary op) {
@@ -65,6 +60,14 @@ Step pairwise(Builder& b, const Args& a, fp::VectorBinary op) {
     Value m = b.get_v(a.rm);
     if (!a.q) n = m = b.vzip1(n, m, 3);
     return fp::set_cut(b, a, a.rn, (b.*op)(b.vuzp1(n, m, size), b.vuzp2(n, m, size), size));
+}
+
+template <class Args>
+Step add_pairs(Builder& b, const Args& a) {
+    Value n = b.get_v(a.rn);
+    Value m = b.get_v(a.rm);
+    if (!a.q) n = m = b.vzip1(n, m, 3);
+    return fp::set_cut(b, a, a.rn, b.vfaddp(n, m, fp::size_of(a)));
 }
 
 template <class Args>
@@ -112,6 +115,13 @@ template <class Args>
 Value element(Builder& b, const Args& a) {
     const Value m = b.get_v(element_register(a));
     return fp::cut(b, a, b.vdup_lane(m, element_index(a), fp::size_of(a)));
+}
+
+/// FMULX by element.
+template <class Args>
+Step multiply_extended(Builder& b, const Args& a) {
+    const Value n = fp::operand(b, a, a.rn);
+    return fp::set_cut(b, a, a.rn, b.vfmulx(n, element(b, a), fp::size_of(a)));
 }
 
 template <class Args>

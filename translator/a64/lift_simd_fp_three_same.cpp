@@ -37,28 +37,20 @@ Step Lifter::lift_FABD_v(const Args_FABD_v& a) { return absolute_difference(b, a
 
 Step Lifter::lift_FABD_s(const Args_FABD_s& a) { return absolute_difference(b, a); }
 
-Step Lifter::lift_FMULX_v(const Args_FMULX_v& a) {
-    return three_same_call(b, a, HelperId::simd_fp_mulx);
-}
+Step Lifter::lift_FMULX_v(const Args_FMULX_v& a) { return three_same(b, a, &Builder::vfmulx); }
 
-Step Lifter::lift_FMULX_s(const Args_FMULX_s& a) {
-    return three_same_call(b, a, HelperId::simd_fp_mulx);
-}
+Step Lifter::lift_FMULX_s(const Args_FMULX_s& a) { return three_same(b, a, &Builder::vfmulx); }
 
-Step Lifter::lift_FRECPS_v(const Args_FRECPS_v& a) {
-    return three_same_call(b, a, HelperId::simd_fp_recip_step);
-}
+Step Lifter::lift_FRECPS_v(const Args_FRECPS_v& a) { return three_same(b, a, &Builder::vfrecps); }
 
-Step Lifter::lift_FRECPS_s(const Args_FRECPS_s& a) {
-    return three_same_call(b, a, HelperId::simd_fp_recip_step);
-}
+Step Lifter::lift_FRECPS_s(const Args_FRECPS_s& a) { return three_same(b, a, &Builder::vfrecps); }
 
 Step Lifter::lift_FRSQRTS_v(const Args_FRSQRTS_v& a) {
-    return three_same_call(b, a, HelperId::simd_fp_rsqrt_step);
+    return three_same(b, a, &Builder::vfrsqrts);
 }
 
 Step Lifter::lift_FRSQRTS_s(const Args_FRSQRTS_s& a) {
-    return three_same_call(b, a, HelperId::simd_fp_rsqrt_step);
+    return three_same(b, a, &Builder::vfrsqrts);
 }
 
 Step Lifter::lift_FMLA_v(const Args_FMLA_v& a) {
@@ -99,7 +91,7 @@ Step Lifter::lift_FACGT_s(const Args_FACGT_s& a) {
 }
 
 // Pairwise and across lanes.
-Step Lifter::lift_FADDP_v(const Args_FADDP_v& a) { return pairwise(b, a, &Builder::vfadd); }
+Step Lifter::lift_FADDP_v(const Args_FADDP_v& a) { return add_pairs(b, a); }
 
 Step Lifter::lift_FMAXP_v(const Args_FMAXP_v& a) { return pairwise(b, a, &Builder::vfmax); }
 
@@ -149,15 +141,9 @@ Step Lifter::lift_FMUL_se(const Args_FMUL_se& a) {
     return fp::set_result(b, a, a.rn, b.f_to_v(f));
 }
 
-Step Lifter::lift_FMULX_e(const Args_FMULX_e& a) {
-    const Value v = fp::call(b, a, HelperId::simd_fp_mulx, b.get_v(a.rn), element(b, a));
-    return fp::set_result(b, a, a.rn, v);
-}
+Step Lifter::lift_FMULX_e(const Args_FMULX_e& a) { return multiply_extended(b, a); }
 
-Step Lifter::lift_FMULX_se(const Args_FMULX_se& a) {
-    const Value v = fp::call(b, a, HelperId::simd_fp_mulx, b.get_v(a.rn), element(b, a));
-    return fp::set_result(b, a, a.rn, v);
-}
+Step Lifter::lift_FMULX_se(const Args_FMULX_se& a) { return multiply_extended(b, a); }
 
 Step Lifter::lift_FMLA_e(const Args_FMLA_e& a) { return multiply_add(b, a, element(b, a), false); }
 

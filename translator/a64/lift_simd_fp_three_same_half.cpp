@@ -41,28 +41,24 @@ Step Lifter::lift_FABD_v_h(const Args_FABD_v_h& a) { return absolute_difference(
 
 Step Lifter::lift_FABD_s_h(const Args_FABD_s_h& a) { return absolute_difference(b, a); }
 
-Step Lifter::lift_FMULX_v_h(const Args_FMULX_v_h& a) {
-    return three_same_call(b, a, HelperId::simd_fp_mulx);
-}
+Step Lifter::lift_FMULX_v_h(const Args_FMULX_v_h& a) { return three_same(b, a, &Builder::vfmulx); }
 
-Step Lifter::lift_FMULX_s_h(const Args_FMULX_s_h& a) {
-    return three_same_call(b, a, HelperId::simd_fp_mulx);
-}
+Step Lifter::lift_FMULX_s_h(const Args_FMULX_s_h& a) { return three_same(b, a, &Builder::vfmulx); }
 
 Step Lifter::lift_FRECPS_v_h(const Args_FRECPS_v_h& a) {
-    return three_same_call(b, a, HelperId::simd_fp_recip_step);
+    return three_same(b, a, &Builder::vfrecps);
 }
 
 Step Lifter::lift_FRECPS_s_h(const Args_FRECPS_s_h& a) {
-    return three_same_call(b, a, HelperId::simd_fp_recip_step);
+    return three_same(b, a, &Builder::vfrecps);
 }
 
 Step Lifter::lift_FRSQRTS_v_h(const Args_FRSQRTS_v_h& a) {
-    return three_same_call(b, a, HelperId::simd_fp_rsqrt_step);
+    return three_same(b, a, &Builder::vfrsqrts);
 }
 
 Step Lifter::lift_FRSQRTS_s_h(const Args_FRSQRTS_s_h& a) {
-    return three_same_call(b, a, HelperId::simd_fp_rsqrt_step);
+    return three_same(b, a, &Builder::vfrsqrts);
 }
 
 Step Lifter::lift_FMLA_v_h(const Args_FMLA_v_h& a) {
@@ -103,7 +99,7 @@ Step Lifter::lift_FACGT_s_h(const Args_FACGT_s_h& a) {
 }
 
 // Pairwise and across lanes.
-Step Lifter::lift_FADDP_v_h(const Args_FADDP_v_h& a) { return pairwise(b, a, &Builder::vfadd); }
+Step Lifter::lift_FADDP_v_h(const Args_FADDP_v_h& a) { return add_pairs(b, a); }
 
 Step Lifter::lift_FMAXP_v_h(const Args_FMAXP_v_h& a) { return pairwise(b, a, &Builder::vfmax); }
 
@@ -163,15 +159,9 @@ Step Lifter::lift_FMUL_se_h(const Args_FMUL_se_h& a) {
     return fp::set_result(b, a, a.rn, b.f_to_v(f));
 }
 
-Step Lifter::lift_FMULX_e_h(const Args_FMULX_e_h& a) {
-    const Value v = fp::call(b, a, HelperId::simd_fp_mulx, b.get_v(a.rn), element(b, a));
-    return fp::set_result(b, a, a.rn, v);
-}
+Step Lifter::lift_FMULX_e_h(const Args_FMULX_e_h& a) { return multiply_extended(b, a); }
 
-Step Lifter::lift_FMULX_se_h(const Args_FMULX_se_h& a) {
-    const Value v = fp::call(b, a, HelperId::simd_fp_mulx, b.get_v(a.rn), element(b, a));
-    return fp::set_result(b, a, a.rn, v);
-}
+Step Lifter::lift_FMULX_se_h(const Args_FMULX_se_h& a) { return multiply_extended(b, a); }
 
 Step Lifter::lift_FMLA_e_h(const Args_FMLA_e_h& a) {
     return multiply_add(b, a, element(b, a), false);

@@ -57,12 +57,6 @@ void simd_fp_round_n(CpuState* state, uint64_t imm) {
     });
 }
 
-void simd_fp_mulx(CpuState* state, uint64_t imm) { map_lanes(*state, imm, fp_mulx); }
-
-void simd_fp_recip_step(CpuState* state, uint64_t imm) { map_lanes(*state, imm, fp_recip_step); }
-
-void simd_fp_rsqrt_step(CpuState* state, uint64_t imm) { map_lanes(*state, imm, fp_rsqrt_step); }
-
 void simd_fp_recip_estimate(CpuState* state, uint64_t imm) {
     map_lanes(*state, imm, [](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
         return fp_recip_estimate(w, a, fp);

@@ -20,11 +20,6 @@ constexpr uint32_t simd_fp_lanes(unsigned size, unsigned lanes) {
 
 // Operands are state.vtmp[0] and [1], the result is state.vtmp[0]. FPCR and FPSR are state's.
 
-/// FPMulX.
-void simd_fp_mulx(CpuState* state, uint64_t imm);
-/// FPRecipStepFused, FPRSqrtStepFused.
-void simd_fp_recip_step(CpuState* state, uint64_t imm);
-void simd_fp_rsqrt_step(CpuState* state, uint64_t imm);
 /// FPRecipEstimate, FPRSqrtEstimate, FPRecpX.
 void simd_fp_recip_estimate(CpuState* state, uint64_t imm);
 void simd_fp_rsqrt_estimate(CpuState* state, uint64_t imm);

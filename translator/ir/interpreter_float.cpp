@@ -27,6 +27,9 @@ Binary binary_of(Op op) {
         case Op::fmax: case Op::vfmax: return base::fp_max;
         case Op::fminnm: case Op::vfminnm: return base::fp_min_num;
         case Op::fmaxnm: case Op::vfmaxnm: return base::fp_max_num;
+        case Op::vfmulx: return base::fp_mulx;
+        case Op::vfrecps: return base::fp_recip_step;
+        case Op::vfrsqrts: return base::fp_rsqrt_step;
         default: return nullptr;
     }
 }
@@ -92,6 +95,16 @@ V128 multiply_add_long(const Operands& o, FpStatus& fp) {
     });
 }
 
+// Sums of neighbours of b:a.
+V128 add_pairs(unsigned w, const Operands& o, FpStatus& fp) {
+    const unsigned half = 64 / w;
+    return by_lane(w, [&](unsigned n) {
+        const V128& from = n < half ? o.a : o.b;
+        const unsigned first = 2 * (n % half);
+        return base::fp_add(w, lane(from, w, first), lane(from, w, first + 1), fp);
+    });
+}
+
 // Rounding and conversions of one lane.
 uint64_t convert(const Inst& i, unsigned w, uint64_t a, FpStatus& fp) {
     switch (i.op) {
@@ -118,6 +131,8 @@ bool vector(const Inst& i, const Operands& o, FpStatus& fp, V128& result) {
         });
     } else if (i.op == Op::vfsqrt) {
         result = by_lane(w, [&](unsigned n) { return base::fp_sqrt(w, lane(o.a, w, n), fp); });
+    } else if (i.op == Op::vfaddp) {
+        result = add_pairs(w, o, fp);
     } else if (i.op == Op::vfmla) {
         result = by_lane(w, [&](unsigned n) {
             return mul_add(w, i.imm, lane(o.a, w, n), lane(o.b, w, n), lane(o.c, w, n), fp);

@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 _ROWS = (
-    ("mulx", "FMULX"),
-    ("recip_step", "FRECPS"),
-    ("rsqrt_step", "FRSQRTS"),
     ("recip_estimate", "FRECPE"),
     ("rsqrt_estimate", "FRSQRTE"),
     ("recip_estimate_fine", "FRECPE of singles with FEAT_RPRES"),

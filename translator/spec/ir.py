@@ -286,8 +286,9 @@ op("vsha256r2", "v128", "v128 v128 v128", "", "pure", "SHA-256: two rounds of h 
 op("vsha256su0", "v128", "v128 v128", "", "pure", "SHA-256: a + sigma0 of the words behind, b's first at last", lambda e, a, b: crypto.sha256_schedule0(a, b))
 op("vsha256su1", "v128", "v128 v128", "", "pure", "SHA-256: a + sigma1 of the words two before, from b's last on", lambda e, a, b: crypto.sha256_schedule1(a, b))
 op("vsm4_sbox", "v128", "v128", "", "pure", "SM4's substitution of each byte", lambda e, a: crypto.sm4_sbox(a))
-for _name, _doc in (("vfadd", "FPAdd"), ("vfsub", "FPSub"), ("vfmul", "FPMul"), ("vfdiv", "FPDiv"), ("vfmin", "FPMin"), ("vfmax", "FPMax"), ("vfminnm", "FPMinNum"), ("vfmaxnm", "FPMaxNum"), ("vfcmeq", "FPCompareEQ"), ("vfcmge", "FPCompareGE"), ("vfcmgt", "FPCompareGT")):
+for _name, _doc in (("vfadd", "FPAdd"), ("vfsub", "FPSub"), ("vfmul", "FPMul"), ("vfdiv", "FPDiv"), ("vfmin", "FPMin"), ("vfmax", "FPMax"), ("vfminnm", "FPMinNum"), ("vfmaxnm", "FPMaxNum"), ("vfcmeq", "FPCompareEQ"), ("vfcmge", "FPCompareGE"), ("vfcmgt", "FPCompareGT"), ("vfmulx", "FPMulX"), ("vfrecps", "FPRecipStepFused"), ("vfrsqrts", "FPRSqrtStepFused")):
     op(_name, "v128", "v128 v128", "size:size", "pure raises", f"{_doc} by element (size 1 to 3)")
+op("vfaddp", "v128", "v128 v128", "size:size", "pure raises", "FPAdd of neighbours of a, then of b (size 1 to 3)")
 op("vfsqrt", "v128", "v128", "size:size", "pure raises", "FPSqrt by element")
 op("vfneg", "v128", "v128", "size:size", "pure", "sign bits inverted", lambda e, a: s.lanes(e.size, lambda x, w: x ^ 1 << w - 1, a))
 op("vfabs", "v128", "v128", "size:size", "pure", "sign bits cleared", lambda e, a: s.lanes(e.size, lambda x, w: x & ~(1 << w - 1), a))

@@ -153,6 +153,8 @@ for _code, _names in (
 for _name, _op in (("add", "58"), ("mul", "59"), ("sub", "5c"), ("min", "5d"), ("div", "5e"), ("max", "5f")):
     for _suffix, _prefix in (("ps", ""), ("pd", "66."), ("ss", "F3."), ("sd", "F2.")):
         form(f"v{_name}{_suffix}", "x x x/m", "RVM", f"VEX.{_prefix}0F {_op}", "avx")
+form("vhaddps", "x x x/m", "RVM", "VEX.F2.0F 7c", "avx")
+form("vhaddpd", "x x x/m", "RVM", "VEX.66.0F 7c", "avx")
 for _suffix, _prefix in (("ps", ""), ("pd", "66.")):
     form(f"vsqrt{_suffix}", "x x/m", "RM", f"VEX.{_prefix}0F 51", "avx")
 for _suffix, _prefix in (("ss", "F3."), ("sd", "F2.")):
@@ -198,7 +200,9 @@ for _name, _op in (("add", "58"), ("mul", "59"), ("sub", "5c"), ("min", "5d"), (
     form(f"v{_name}ps_y", "y y y/m", "RVM", f"VEX.L1.0F {_op}", "avx")
 for _name, _op in (("vpor", "eb"), ("vpaddd", "fe"), ("vpcmpeqd", "76")):
     form(f"{_name}_y", "y y y/m", "RVM", f"VEX.L1.66.0F {_op}", "avx2")
+form("vmovups_y", "y y/m", "RM", "VEX.L1.0F 10", "avx")
 form("vsqrtps_y", "y y/m", "RM", "VEX.L1.0F 51", "avx")
+form("vhaddps_y", "y y y/m", "RVM", "VEX.L1.F2.0F 7c", "avx")
 form("vcmpps_y", "y y y/m imm8", "RVMI", "VEX.L1.0F c2", "avx")
 form("vroundps_y", "y y/m imm8", "RMI", "VEX.L1.66.0F3A 08", "avx")
 form("vptest_y", "y y/m", "RM", "VEX.L1.66.0F38 17", "avx")

@@ -325,6 +325,7 @@ void Compiler::cold_path(size_t n) {
             a_.jmp(c.back);
             break;
         }
+        case Cold::equal_lanes: equal_lanes(c); break;
         case Cold::float_op: cold_float(c); break;
         case Cold::loop_end: direct_exit(insts_[c.exit]); break;
     }

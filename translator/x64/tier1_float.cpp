@@ -52,15 +52,18 @@ void Compiler::check_product(const Inst& i, Xmm result, std::initializer_list<Xm
 }
 
 void Compiler::check_product_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands) {
-    const bool wide = i.size == 3;
+    Cold& c = float_cold(i, operands, result);
+    leave_if_least_lanes(i.size == 3, result, c);
+    a_.bind(c.back);
+}
+
+void Compiler::leave_if_least_lanes(bool wide, Xmm result, Cold& c) {
     const uint64_t rest = ~sign_bits(wide ? 3 : 2);
     const uint64_t least = wide ? kLeastDouble : kLeastSingle << 32 | kLeastSingle;
     a_.vandps(kScratch, result, pool(rest, rest));
     Mem m = pool(least, least);
     wide ? a_.vcmppd(kScratch, kScratch, m, kEqUq) : a_.vcmpps(kScratch, kScratch, m, kEqUq);
-    Cold& c = float_cold(i, operands, result);
     leave_if_any(c);
-    a_.bind(c.back);
 }
 
 void Compiler::leave_if_any(Cold& c) {
@@ -302,6 +305,29 @@ void Compiler::emit_vfdiv(const Inst& i) {
            &Compiler::check_nan_lanes);
 }
 
+// Neighbours as vhadd takes them, but for halves, where each 16 bytes have sums of both operands.
+void Compiler::emit_vfaddp(const Inst& i) {
+    constexpr uint8_t kMiddleSwapped = 0xd8;
+    if (slow_fp()) return by_helper(i);
+    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
+    clobber_flags();
+    Xmm d = alloc_xmm();
+    if (i.size != 1) {
+        i.size == 3 ? a_.vhaddpd(d, a, b) : a_.vhaddps(d, a, b);
+        check_nan_lanes(i, d, {a, b});
+        return define(i, d);
+    }
+    a_.vcvtph2ps_y(kScratch2, a);
+    a_.vcvtph2ps_y(kScratch, b);
+    a_.vhaddps_y(kScratch2, kScratch2, kScratch);
+    narrow_halves(true, d, kScratch2);
+    a_.vpshufd(d, d, kMiddleSwapped);
+    Cold& c = float_cold(i, {a, b}, d);
+    leave_if_nan(true, kScratch2, c);
+    a_.bind(c.back);
+    define(i, d);
+}
+
 void Compiler::emit_vfsqrt(const Inst& i) {
     if (slow_fp()) return by_helper(i);
     if (i.size == 1) return half_sqrt(i, true);
@@ -355,38 +381,55 @@ void Compiler::emit_vfcmeq(const Inst& i) { packed_compare(i, 0x00); }
 void Compiler::emit_vfcmge(const Inst& i) { packed_compare(i, 0x0d); }
 void Compiler::emit_vfcmgt(const Inst& i) { packed_compare(i, 0x0e); }
 
-// Lanes that hold a NaN are the helper's. Of equal ones x86 takes the second operand: zeros' signs
-// are those of both orders together.
-void Compiler::packed_min_max(const Inst& i, bool is_min, Scalar f32, Scalar f64) {
+// Lanes that hold a NaN are the helper's. They are looked for first: what follows raises Invalid
+// Operation for quiet ones. Of equal lanes AVX2 takes the second operand's: zeros' signs are those
+// of both orders together, out of line.
+void Compiler::packed_min_max(const Inst& i, bool is_min) {
     if (slow_fp()) return by_helper(i);
     if (i.size == 1) return half_min_max(i, is_min, true);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
     clobber_flags();
     Xmm d = alloc_xmm();
     bool wide = i.size == 3;
-    Cold& c = float_cold(i, {a, b}, d);
-    // First: what follows raises Invalid Operation for quiet NaNs.
-    leave_if_unordered(wide, a, b, c);
+    auto exact = static_cast<uint32_t>(cold_.size());
+    float_cold(i, {a, b}, d);
     if (avx512()) {
+        leave_if_unordered(wide, a, b, cold_[exact]);
         uint8_t kind = is_min ? kRangeMin : kRangeMax;
         wide ? a_.vrangepd(d, a, b, kind) : a_.vrangeps(d, a, b, kind);
     } else {
-        Scalar op = wide ? f64 : f32;
-        (a_.*op)(kScratch, a, b);
-        (a_.*op)(d, b, a);
-        is_min ? a_.vorps(d, d, kScratch) : a_.vandps(d, d, kScratch);
+        Cold& equal = cold(Cold::equal_lanes);
+        equal.exit = exact;
+        equal.is_min = is_min;
+        equal.wide = wide;
+        std::copy_n(cold_[exact].reg, std::size(equal.reg), equal.reg);
+        wide ? a_.vcmppd(kScratch, a, b, kEqUq) : a_.vcmpps(kScratch, a, b, kEqUq);
+        leave_if_any(equal);
+        min_max_lanes(wide, is_min, d, a, b);
+        a_.bind(equal.back);
     }
-    a_.bind(c.back);
+    a_.bind(cold_[exact].back);
     define(i, d);
 }
-void Compiler::emit_vfmin(const Inst& i) {
-    packed_min_max(i, true, &Assembler::vminps, &Assembler::vminpd);
+void Compiler::min_max_lanes(bool wide, bool is_min, Xmm d, Xmm a, Xmm b) {
+    if (is_min) {
+        wide ? a_.vminpd(d, a, b) : a_.vminps(d, a, b);
+    } else {
+        wide ? a_.vmaxpd(d, a, b) : a_.vmaxps(d, a, b);
+    }
 }
-void Compiler::emit_vfmax(const Inst& i) {
-    packed_min_max(i, false, &Assembler::vmaxps, &Assembler::vmaxpd);
+void Compiler::equal_lanes(Cold& c) {
+    Xmm a = xmm(c.reg[0]), b = xmm(c.reg[1]), d = xmm(c.reg[3]);
+    leave_if_unordered(c.wide, a, b, cold_[c.exit]);
+    min_max_lanes(c.wide, c.is_min, kScratch, a, b);
+    min_max_lanes(c.wide, c.is_min, d, b, a);
+    c.is_min ? a_.vorps(d, d, kScratch) : a_.vandps(d, d, kScratch);
+    a_.jmp(c.back);
 }
-void Compiler::emit_vfminnm(const Inst& i) { emit_vfmin(i); }
-void Compiler::emit_vfmaxnm(const Inst& i) { emit_vfmax(i); }
+void Compiler::emit_vfmin(const Inst& i) { packed_min_max(i, true); }
+void Compiler::emit_vfmax(const Inst& i) { packed_min_max(i, false); }
+void Compiler::emit_vfminnm(const Inst& i) { packed_min_max(i, true); }
+void Compiler::emit_vfmaxnm(const Inst& i) { packed_min_max(i, false); }
 
 void Compiler::emit_vfneg(const Inst& i) {
     Xmm a = use_x(i.args[0]);

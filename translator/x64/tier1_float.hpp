@@ -36,6 +36,9 @@ inline uint8_t round_immediate(int64_t mode, bool exact) {
     return static_cast<uint8_t>((mode == kFpcrs ? kMxcsr : kModes[mode]) | (exact ? 0 : kQuiet));
 }
 
+/// vround's for toward zero, without telling.
+inline constexpr uint8_t kTruncate = 11;
+
 /// 2^n as a single and as a double.
 constexpr uint32_t power_single(int n) { return static_cast<uint32_t>(127 + n) << 23; }
 constexpr uint64_t power_double(int n) { return static_cast<uint64_t>(1023 + n) << 52; }

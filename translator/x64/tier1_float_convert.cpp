@@ -7,25 +7,79 @@
 
 namespace pydbt::x64 {
 
+// To nearest, ties away from zero: half of 2 x truncated, plus one of x's sign, truncated. All of
+// it is exact, whatever the rounding mode, where 2 x + 1 is: below the least number whose unit
+// is 1. r may be kScratch.
+void Compiler::round_away(bool wide, Xmm r, Xmm x, Cold& c) {
+    Mem whole = pool(wide ? power_double(52) : power_single(23), 0);
+    a_.vandps(kScratch, x, pool(wide ? ~sign_bits(3) : ~uint64_t{1u << 31}, 0));
+    wide ? a_.vmovsd(kScratch3, whole) : a_.vmovss(kScratch3, whole);
+    wide ? a_.vucomisd(kScratch3, kScratch) : a_.vucomiss(kScratch3, kScratch);
+    a_.jcc(Cond::be, c.entry);  // unordered too
+    a_.vandps(kScratch3, x, pool(wide ? sign_bits(3) : 1u << 31, 0));
+    a_.vorps(kScratch3, kScratch3, pool(wide ? power_double(0) : power_single(0), 0));
+    wide ? a_.vaddsd(r, x, x) : a_.vaddss(r, x, x);
+    wide ? a_.vroundsd(r, r, r, kTruncate) : a_.vroundss(r, r, r, kTruncate);
+    wide ? a_.vaddsd(r, r, kScratch3) : a_.vaddss(r, r, kScratch3);
+    Mem half = pool(wide ? power_double(-1) : power_single(-1), 0);
+    wide ? a_.vmulsd(r, r, half) : a_.vmulss(r, r, half);
+    wide ? a_.vroundsd(r, r, r, kTruncate) : a_.vroundss(r, r, r, kTruncate);
+}
+
+// The same of each lane; r is not kScratch.
+void Compiler::round_lanes_away(bool wide, Xmm r, Xmm x, Cold& c) {
+    auto all = [&](int power) {
+        return wide ? pool(power_double(power), power_double(power))
+                    : pool_singles(false, power_single(power));
+    };
+    const uint64_t sign = sign_bits(wide ? 3 : 2);
+    a_.vandps(kScratch, x, pool(~sign, ~sign));
+    Mem whole = all(wide ? 52 : 23);
+    wide ? a_.vcmppd(kScratch, kScratch, whole, kNltUq)
+         : a_.vcmpps(kScratch, kScratch, whole, kNltUq);
+    leave_if_any(c);
+    a_.vandps(kScratch, x, pool(sign, sign));
+    a_.vorps(kScratch, kScratch, all(0));
+    wide ? a_.vaddpd(r, x, x) : a_.vaddps(r, x, x);
+    wide ? a_.vroundpd(r, r, kTruncate) : a_.vroundps(r, r, kTruncate);
+    wide ? a_.vaddpd(r, r, kScratch) : a_.vaddps(r, r, kScratch);
+    wide ? a_.vmulpd(r, r, all(-1)) : a_.vmulps(r, r, all(-1));
+    wide ? a_.vroundpd(r, r, kTruncate) : a_.vroundps(r, r, kTruncate);
+}
+
 void Compiler::emit_frint(const Inst& i) {
-    if (slow_fp() || i.imm == kAway) return by_helper(i);
-    uint8_t imm = round_immediate(i.imm, (i.flags & 1) != 0);
+    const bool exact = (i.flags & 1) != 0, away = i.imm == kAway;
+    if (slow_fp() || (away && exact)) return by_helper(i);
+    const uint8_t imm = away ? 0 : round_immediate(i.imm, exact);
     if (i.type == Type::f16) return half_round(i, false, imm);
     Xmm a = use_x(i.args[0]);
     clobber_flags();
     Xmm d = alloc_xmm();
+    if (away) {
+        Cold& c = float_cold(i, {a}, d);
+        round_away(is_double(i.type), d, a, c);
+        a_.bind(c.back);
+        return define(i, d, clean_above(i.type, loc(i.args[0]).clean));
+    }
     is_double(i.type) ? a_.vroundsd(d, a, a, imm) : a_.vroundss(d, a, a, imm);
     check_nan(i, d, {a});
     define(i, d, clean_above(i.type, loc(i.args[0]).clean));
 }
 
 void Compiler::emit_vfrint(const Inst& i) {
-    if (slow_fp() || i.imm == kAway) return by_helper(i);
-    uint8_t imm = round_immediate(i.imm, (i.flags & 1) != 0);
+    const bool exact = (i.flags & 1) != 0, away = i.imm == kAway;
+    if (slow_fp() || (away && exact)) return by_helper(i);
+    const uint8_t imm = away ? 0 : round_immediate(i.imm, exact);
     if (i.size == 1) return half_round(i, true, imm);
     Xmm a = use_x(i.args[0]);
     clobber_flags();
     Xmm d = alloc_xmm();
+    if (away) {
+        Cold& c = float_cold(i, {a}, d);
+        round_lanes_away(i.size == 3, d, a, c);
+        a_.bind(c.back);
+        return define(i, d);
+    }
     i.size == 3 ? a_.vroundpd(d, a, imm) : a_.vroundps(d, a, imm);
     check_nan_lanes(i, d, {a});
     define(i, d);
@@ -128,7 +182,7 @@ void Compiler::scale_up(const Inst& i, int fbits, bool& wide, Xmm& a, Cold& c) {
 void Compiler::to_integer(const Inst& i, bool is_signed) {
     int64_t mode = i.imm & 0xff;
     auto fbits = static_cast<int>(i.imm >> 8);
-    if (slow_fp() || mode == kAway) return by_helper(i);
+    if (slow_fp() || (mode == kAway && fbits != 0)) return by_helper(i);
     Type from = type(i.args[0]);
     bool wide = is_double(from);
     Size size = size_of(i.type);
@@ -147,8 +201,12 @@ void Compiler::to_integer(const Inst& i, bool is_signed) {
     Xmm r = a;
     if (mode != kToZero) {
         r = kScratch;
-        uint8_t imm = round_immediate(mode, false);
-        wide ? a_.vroundsd(r, a, a, imm) : a_.vroundss(r, a, a, imm);
+        if (mode == kAway) {
+            round_away(wide, r, a, c);
+        } else {
+            uint8_t imm = round_immediate(mode, false);
+            wide ? a_.vroundsd(r, a, a, imm) : a_.vroundss(r, a, a, imm);
+        }
     }
     is_signed ? truncate_signed(size, wide, d, r, c) : truncate_unsigned(size, wide, d, r, c);
     // For Inexact, which the quiet rounding did not raise.
@@ -283,7 +341,7 @@ void Compiler::scale_lanes_up(bool wide, int fbits, Xmm& a, Cold& c) {
 void Compiler::to_integers(const Inst& i, bool is_signed) {
     int64_t mode = i.imm & 0xff;
     auto fbits = static_cast<int>(i.imm >> 8);
-    if (slow_fp() || mode == kAway) return by_helper(i);
+    if (slow_fp() || (mode == kAway && fbits != 0)) return by_helper(i);
     if (i.size == 1) return half_to_integers(i, is_signed);
     bool wide = i.size == 3;
     Xmm a = use_x(i.args[0]);
@@ -294,8 +352,12 @@ void Compiler::to_integers(const Inst& i, bool is_signed) {
     Xmm r = a;
     if (mode != kToZero) {
         r = kMover;
-        uint8_t imm = round_immediate(mode, false);
-        wide ? a_.vroundpd(r, a, imm) : a_.vroundps(r, a, imm);
+        if (mode == kAway) {
+            round_lanes_away(wide, r, a, c);
+        } else {
+            uint8_t imm = round_immediate(mode, false);
+            wide ? a_.vroundpd(r, a, imm) : a_.vroundps(r, a, imm);
+        }
     }
     wide ? doubles_to_integers(is_signed, d, r, c) : singles_to_integers(is_signed, d, r, c);
     if (mode != kToZero) raise_inexact(wide, r, a);

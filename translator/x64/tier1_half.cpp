@@ -228,9 +228,14 @@ void Compiler::half_round(const Inst& i, bool eight, uint8_t immediate) {
     Xmm d = alloc_xmm();
     if (eight) {
         a_.vcvtph2ps_y(kScratch2, a);
-        a_.vroundps_y(kScratch2, kScratch2, immediate);
     } else {
         widen_half(kScratch2, i.args[0]);
+    }
+    if (i.imm == kAway) {
+        round_halves_away(kScratch2, kScratch2);
+    } else if (eight) {
+        a_.vroundps_y(kScratch2, kScratch2, immediate);
+    } else {
         a_.vroundss(kScratch2, kScratch2, kScratch2, immediate);
     }
     narrow_halves(eight, d, kScratch2);
@@ -238,6 +243,17 @@ void Compiler::half_round(const Inst& i, bool eight, uint8_t immediate) {
     leave_if_nan(eight, kScratch2, c);
     a_.bind(c.back);
     define(i, d, eight ? 16 : 2);
+}
+
+// As round_lanes_away(), of numbers of which all sums with one are exact. Infinity stays.
+void Compiler::round_halves_away(Xmm r, Xmm x) {
+    a_.vandps_y(kScratch, x, pool_singles(true, ~kRest));
+    a_.vorps_y(kScratch, kScratch, pool_singles(true, power_single(0)));
+    a_.vaddps_y(r, x, x);
+    a_.vroundps_y(r, r, kTruncate);
+    a_.vaddps_y(r, r, kScratch);
+    a_.vmulps_y(r, r, pool_singles(true, power_single(-1)));
+    a_.vroundps_y(r, r, kTruncate);
 }
 
 // A half outside of 16 bits is an integer, and so are its multiples: only unsigned results may be
@@ -255,7 +271,11 @@ void Compiler::half_to_integers(const Inst& i, bool is_signed) {
     Xmm r = kScratch2;
     if (mode != kToZero) {
         r = kMover;
-        a_.vroundps_y(r, kScratch2, round_immediate(mode, false));
+        if (mode == kAway) {
+            round_halves_away(r, kScratch2);
+        } else {
+            a_.vroundps_y(r, kScratch2, round_immediate(mode, false));
+        }
     }
     if (!is_signed) {
         a_.vcmpps_y(kScratch, r, pool_singles(true, kMinusOne), kNgtUq);

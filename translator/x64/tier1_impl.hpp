@@ -107,6 +107,7 @@ struct Cold {
         divide_zero,     // udiv by 0
         divide_special,  // sdiv by 0 or -1
         equal,           // a minimum's or maximum's equal operands; unordered ones: entry of `exit`
+        equal_lanes,     // the same of vectors
         float_op,        // an FP op through the exact helper
         loop_end,        // the exit of a loop that carries registers; `exit` is its instruction
     } kind;
@@ -114,11 +115,12 @@ struct Cold {
     uint32_t exit = 0;    // link_stub, indirect_stub, call_indirect: index of the ExitSite
     uint64_t target = 0;  // poll: guest address; float_op: the packed op
     uint32_t live_gp = 0, live_xmm = 0;
-    // float_op, equal: operands, result; sign_upper: operands; alignment: log2 of the size, and
-    // what has the address instead of rcx.
+    // float_op, equal, equal_lanes: operands, result; sign_upper: operands; alignment: log2 of the
+    // size, and what has the address instead of rcx.
     uint8_t reg[4] = {kNo, kNo, kNo, kNo};
     bool gp_operand = false, gp_result = false;
-    bool is_min = false;   // equal
+    bool is_min = false;   // equal, equal_lanes
+    bool wide = false;     // equal_lanes: doubles
     bool carried = false;  // begins with store_carried()
     Size size = Size::b64;
     uint16_t insn = 0;
@@ -369,6 +371,7 @@ class Compiler {
     /// tells of underflow then, x86 does not (docs/decisions/0010).
     void check_product(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
     void check_product_lanes(const Inst& i, Xmm result, std::initializer_list<Xmm> operands);
+    void leave_if_least_lanes(bool wide, Xmm result, Cold& c);
     using Check = void (Compiler::*)(const Inst&, Xmm, std::initializer_list<Xmm>);
     using Scalar = void (Assembler::*)(Xmm, Xmm, Xmm);
     void scalar(const Inst& i, Scalar f32, Scalar f64, Check check);
@@ -376,11 +379,20 @@ class Compiler {
     void min_max(const Inst& i, bool is_min);
     void packed(const Inst& i, Scalar f32, Scalar f64, Scalar halves, Check check);
     void packed_compare(const Inst& i, uint8_t predicate);
-    void packed_min_max(const Inst& i, bool is_min, Scalar f32, Scalar f64);
+    void packed_min_max(const Inst& i, bool is_min);
+    void min_max_lanes(bool wide, bool is_min, Xmm d, Xmm a, Xmm b);
+    void equal_lanes(Cold& c);
     void sign_mask(const Inst& i, bool absolute);
     void float_compare(const Inst& i, bool signalling);
 
+    // ---- tier1_float_steps.cpp
+    void leave_unless_below(unsigned size, Xmm a, Xmm b, uint64_t limit, Cold& c);
+    void product_step(const Inst& i, uint32_t whole, uint32_t factor);
+    void half_product_step(const Inst& i, uint32_t whole, uint32_t factor);
+
     // ---- tier1_float_convert.cpp
+    void round_away(bool wide, Xmm r, Xmm x, Cold& c);
+    void round_lanes_away(bool wide, Xmm r, Xmm x, Cold& c);
     void to_integer(const Inst& i, bool is_signed);
     void scale_up(const Inst& i, int fbits, bool& wide, Xmm& a, Cold& c);
     void truncate_signed(Size size, bool wide, Gp d, Xmm r, Cold& c);
@@ -414,6 +426,8 @@ class Compiler {
     void half_min_max(const Inst& i, bool is_min, bool eight);
     void half_compare(const Inst& i, uint8_t predicate);
     void half_round(const Inst& i, bool eight, uint8_t immediate);
+    /// Singles that were halves, to the nearest integral number, ties away from zero.
+    void round_halves_away(Xmm r, Xmm x);
     void half_to_integers(const Inst& i, bool is_signed);
     void half_from_integers(const Inst& i, bool is_signed);
 
