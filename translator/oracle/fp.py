@@ -8,6 +8,7 @@ Numbers are bit patterns; a value is a Fraction, so that only FPRound can lose a
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -245,6 +246,47 @@ def _mul(w: int, a: int, b: int, status: Status) -> int:
     if "zero" in kinds:
         return _sign(w, x.sign ^ y.sign)
     return round_to(w, x.value * y.value, status.rounding, status)
+
+
+def _mulx(w: int, a: int, b: int, status: Status) -> int:
+    x, y = unpack(w, a, status), unpack(w, b, status)
+    if {x.kind, y.kind} != {"infinity", "zero"}:
+        return _mul(w, a, b, status)
+    _process_denormals(w, (x, y), status)
+    exponent_bits, fraction_bits = _FORMATS[w]
+    two = 1 << exponent_bits - 1 + fraction_bits
+    return _sign(w, x.sign ^ y.sign) | two
+
+
+def _step(whole: int, scale: int) -> Callable[[int, int, int, Status], int]:
+    """FPRecipStepFused and FPRSqrtStepFused: (whole - a * b) * 2^scale."""
+
+    def step(w: int, a: int, b: int, status: Status) -> int:
+        own = copy.copy(status)
+        own.fpsr = 0
+        if status.ah:  # flushes, to nearest, raises nothing
+            own.rounding, own.fz, own.fiz = EVEN, True, True
+        result = _step_in_own_modes(w, a, b, own, whole, scale)
+        status.fpsr |= 0 if status.ah else own.fpsr
+        return result
+
+    return step
+
+
+def _step_in_own_modes(w: int, a: int, b: int, status: Status, whole: int, scale: int) -> int:
+    x = unpack(w, a, status)
+    if not (status.ah and x.nan):
+        a ^= _sign(w, 1)
+        x = unpack(w, a, status)
+    y = unpack(w, b, status)
+    nan = _process_nans(w, ((a, x), (b, y)), status)
+    if nan is not None:
+        return nan
+    kinds = {x.kind, y.kind}
+    if "infinity" in kinds and "zero" not in kinds:
+        return _infinity(w, x.sign ^ y.sign)
+    product = Fraction(0) if kinds == {"infinity", "zero"} else x.value * y.value
+    return _result(w, (whole + product) * _power(scale), status)
 
 
 def _div(w: int, a: int, b: int, status: Status) -> int:
@@ -489,6 +531,7 @@ def _from_fixed(bits: int, a: int, w: int, fbits: int, unsigned: bool, status: S
 _BINARY: dict[str, Callable[[int, int, int, Status], int]] = {
     "fadd": _add, "fsub": _sub, "fmul": _mul, "fdiv": _div, "fmin": _min, "fmax": _max,
     "fminnm": _min_num, "fmaxnm": _max_num,
+    "fmulx": _mulx, "frecps": _step(2, 0), "frsqrts": _step(3, -1),
     "fcmp_flags": lambda w, a, b, status: compare(w, a, b, False, status),
     "fcmpe_flags": lambda w, a, b, status: compare(w, a, b, True, status),
     "fcmeq": lambda w, a, b, status: -int(compare(w, a, b, False, status) == 0b0110),
@@ -519,6 +562,10 @@ def _vector(name: str, attributes: Mapping[str, int], args: Sequence[int], statu
     if name == "fcvtn":
         wide = s.split(args[0], size + 1)
         return s.join([_convert(2 * w, w, a, status) for a in wide], size)
+    if name == "faddp":
+        numbers = s.split(args[0], size) + s.split(args[1], size)
+        sums = zip(numbers[::2], numbers[1::2], strict=True)
+        return s.join([_add(w, a, b, status) for a, b in sums], size)
     lanes = list(zip(*(s.split(a, size) for a in args), strict=True))
     if name == "fmla":
         negate = attributes["negate"]
