@@ -1,4 +1,4 @@
-"""Fetches what builds and checks guest programs: a cross compiler, musl, QEMU, LLVM, GDB.
+"""Fetches what builds and checks guest programs: a cross compiler, musl, QEMU, LLVM, GDB, libslirp.
 
 Owns the download and the cache ($PYDBT_CACHE, or pydbt below $XDG_CACHE_HOME or ~/.cache). Needs no
 root: Debian packages are downloaded with a private apt state and unpacked, not installed; where
@@ -6,7 +6,9 @@ there is no Debian apt, the `ziglang` wheel from PyPI serves as a compiler (musl
 unpacked beside its place and renamed, so it is there whole or not at all. Must not know which
 programs are built with it.
 
-    python -m tools.guest_toolchain [gcc] [qemu] [llvm] [gdb] [zig]    fetches, prints where
+    python -m tools.guest_toolchain [gcc] [qemu] [llvm] [gdb] [qemu-system] [slirp] [zig]
+
+fetches, and prints where.
 """
 
 from __future__ import annotations
@@ -81,6 +83,18 @@ PARTS = {
         "gdb-multiarch",
         suite="trixie",
         whole=True,
+    ),
+    "qemu-system": Part(
+        ("qemu-system-arm",),
+        "usr/bin/qemu-system-aarch64",
+        "qemu-system-aarch64",
+        suite="trixie",
+        whole=True,
+    ),
+    "slirp": Part(
+        ("libslirp0",),
+        "usr/lib/x86_64-linux-gnu/libslirp.so.0",
+        "libslirp",  # of the host's suite: it is loaded into a process of the host's
     ),
 }
 
@@ -448,6 +462,33 @@ def find_qemu(*, fetch: bool) -> Path | None:
     return None
 
 
+def system_qemu(*, fetch: bool) -> tuple[str, ...]:
+    """The first words of a command that runs a packaged qemu-system-aarch64. ToolchainError when it
+    is not there and cannot be fetched."""
+    root = part_folder("qemu-system")
+    program = root / PARTS["qemu-system"].witness
+    if not program.exists():
+        if not fetch:
+            raise ToolchainError(
+                "no qemu-system-aarch64 is there; `python -m tools.guest_toolchain qemu-system` "
+                "fetches one"
+            )
+        fetch_part("qemu-system")
+    libraries = root / "usr/lib/x86_64-linux-gnu"
+    loader = (str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries))
+    return (*loader, str(program), "-L", f"{root}/usr/share/qemu")
+
+
+def find_slirp(*, fetch: bool) -> Path:
+    """libslirp for a process of the host's. ToolchainError as above."""
+    library = part_folder("slirp") / PARTS["slirp"].witness
+    if not library.exists():
+        if not fetch:
+            raise ToolchainError("no libslirp is there")
+        fetch_part("slirp")
+    return library
+
+
 @dataclass(frozen=True)
 class Llvm:
     """A libLLVM, and the first words of a command that runs a program in its environment: it has a
@@ -501,7 +542,8 @@ def main() -> int:
     parser.add_argument(
         "part",
         nargs="*",
-        help="gcc, qemu, llvm, gdb, zig, or compiler (default: the best one this host can have)",
+        help="gcc, qemu, llvm, gdb, qemu-system, slirp, zig, or compiler (default: the best one "
+        "this host can have)",
     )
     arguments = parser.parse_args()
     try:

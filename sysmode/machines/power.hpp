@@ -8,6 +8,9 @@
 
 namespace pydbt::sysmode {
 
+/// The affinity fields of a CPU's MPIDR_EL1. Sixteen CPUs share an Aff1, as GICv3's SGIs want it.
+constexpr uint64_t affinity_of(unsigned cpu) { return (cpu & 0xf) | uint64_t{cpu >> 4} << 8; }
+
 /// Return values of PSCI's functions (DEN0022 5.2.2).
 enum class PsciStatus : int32_t {
     success = 0,

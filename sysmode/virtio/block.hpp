@@ -23,8 +23,7 @@ class VirtioBlock : public VirtioDevice {
     VirtioBlock(Bus& bus, std::string name, std::unique_ptr<Image> image, BlockOptions options);
     ~VirtioBlock() override;
 
-    /// What was written before is on the host's disk. From any thread.
-    bool flush();
+    bool flush() override;
     uint64_t size() const { return image_->size(); }
 
    private:

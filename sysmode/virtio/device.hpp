@@ -48,6 +48,8 @@ class VirtioDevice {
     void read_config(uint64_t offset, std::span<std::byte> to);
     void write_config(uint64_t offset, std::span<const std::byte> from);
     void reset();
+    /// What the driver wrote so far is where it outlives the process. False: the host failed.
+    virtual bool flush() { return true; }
 
    protected:
     static constexpr uint64_t kIndirect = uint64_t{1} << 28, kEventIndex = uint64_t{1} << 29,

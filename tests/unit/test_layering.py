@@ -59,7 +59,7 @@ def module_of(path: str) -> str | None:
     if path.startswith("usermode/"):
         return "launcher" if path.startswith("usermode/launcher/") else "usermode"
     if path.startswith("sysmode/"):
-        return "sysmode"
+        return "sysnative" if path.startswith("sysmode/native/") else "sysmode"
     match = re.match(r"translator/(\w+)/|tests/(?:unit/cpp|tools)/(\w+)/", path)
     return (match[1] or match[2]) if match else None
 

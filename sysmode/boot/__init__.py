@@ -1,0 +1,1 @@
+"""What a machine starts with: kernels, initial RAM disks, where they lie."""

@@ -1,0 +1,1 @@
+"""Boards: what is where, and the device tree that says so."""
