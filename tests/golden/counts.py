@@ -353,13 +353,30 @@ ALLOWED: tuple[Allowed, ...] = (
     Allowed(r"fr(ecp|sqrt)e .*", "x86's estimates are others: the exact helper"),
     Allowed(r"(bsl|bit|bif) .*|orn v0\.8b.*", "three of AVX2's, or 64 bits cut off"),
     Allowed(r"(sabd|uabd) .*", "the difference of the larger and the smaller: three"),
-    Allowed(r"usra v0\.16b.*|(sli|sri) .*", "a shift, masks, a sum"),
-    Allowed(r"(cmhi|cmtst) .*|cmhs v0\.2d.*", "AVX2 compares signed and for equal or greater"),
-    Allowed(r"(shadd|uhadd) .*", "x86 halves with rounding, unsigned bytes and halfwords only"),
+    Allowed(r"usra v0\.16b.*|(sli|sri) .*", "a shift, what is masked, a sum or the union"),
+    Allowed(
+        r"(cmhi|cmtst) .*|cmhs v0\.2d.*",
+        "AVX2 compares signed, or for equal: signs are turned round, or the result is",
+    ),
+    Allowed(
+        r"(shadd|uhadd) .*",
+        "x86's one average is unsigned and rounded: both operands and the result are changed",
+    ),
     Allowed(r"(addp v0\.(16b|2d)|cnt|abs v0\.2d).*", "no such instruction in AVX2"),
     Allowed(r"(sshr|ssra) v0\.(16b|2d).*", "AVX2 shifts neither bytes nor signed doublewords"),
-    Allowed(r"[su]shl .*", "x86 shifts one way, by unsigned amounts, no bytes"),
-    Allowed(r"(sq|uq)(add|sub) .*", "QC is found by comparison with the plain result"),
+    Allowed(
+        r"[su]shl .*",
+        "x86 shifts one way, by unsigned amounts of all bits, no bytes: the amount's magnitude "
+        "takes two, the sign's test one, and both ways are computed",
+    ),
+    Allowed(
+        r"(sq|uq)(add|sub) v0\.(16b|8h).*",
+        "QC: what saturates, what wraps, and their difference into a register (decision 7)",
+    ),
+    Allowed(
+        r"(sq|uq)(add|sub) v0\.4s.*",
+        "x86 saturates no words: unsigned by a minimum or maximum, signed by comparison; and QC",
+    ),
 )
 
 

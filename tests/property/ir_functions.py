@@ -226,8 +226,12 @@ class Writer:
             low = 1
         elif name.startswith("vrev"):
             high = {"vrev16": 0, "vrev32": 1, "vrev64": 2}[name]
-        elif name in ("vdmulh", "vrdmulh", "vror", "vurhadd"):
-            low, high = {"vror": (2, 3), "vurhadd": (0, 1)}.get(name, (1, 2))
+        elif name in ("vdmulh", "vrdmulh"):
+            low, high = 1, 2
+        elif name in ("vror", "vblend"):
+            low = 2
+        elif name in ("vurhadd", "vsqadd", "vuqadd", "vsqsub", "vuqsub"):
+            high = 1
         narrow = name in ("vxtn", "vuxtl", "vsxtl", "vmull_u", "vmull_s", "vsaddlp", "vuaddlp")
         narrow |= name in ("vsqxtn", "vuqxtn", "vsqxtun")
         if narrow or (classes["T"] == "i32" and "T" in op.args):

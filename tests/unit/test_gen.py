@@ -182,6 +182,7 @@ def test_gdb_refuses(rows: list[Feature], message: str) -> None:
             "both /digit and a register in ModRM.reg",
         ),
         (Form("f", ("x", "x", "x"), "RVM", "0F 58", "avx"), "VEX.vvvv without VEX"),
+        (Form("f", ("xk1", "x"), "RM", "EVEX.N16.0F 58", "avx512"), "xk1 and _k1 go together"),
     ],
 )
 def test_assembler_refuses(form: Form, message: str) -> None:

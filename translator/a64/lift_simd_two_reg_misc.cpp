@@ -134,7 +134,7 @@ Step Lifter::lift_NOT_v(const Args_NOT_v& a) {
 }
 
 Step Lifter::lift_RBIT_v(const Args_RBIT_v& a) {
-    return two_reg(b, a, [&](Value n) { return simd::reverse_bits(b, n); });
+    return two_reg(b, a, [&](Value n) { return b.vrbit(n); });
 }
 
 Step Lifter::lift_CLS_v(const Args_CLS_v& a) {

@@ -64,12 +64,14 @@ Value multiply_long(Builder& b, Value n, Value m, unsigned size, bool uns) {
 }
 
 // x + y = 2 (x & y) + (x ^ y) and x + y = 2 (x | y) - (x ^ y), so half the sum needs no wider lane.
-// Signed numbers moved by half their range are unsigned ones.
+// Signed numbers moved by half their range are unsigned ones. A rounded half of complements is the
+// complement of a half that is cut, which for bytes is shorter: x86 does not shift them.
 Value halving_add(Builder& b, Value n, Value m, unsigned size, bool uns, bool round) {
-    if (round && size <= 1) {
-        if (uns) return b.vurhadd(n, m, size);
-        const Value sign = least(b, size);
-        return b.vxor(b.vurhadd(b.vxor(n, sign), b.vxor(m, sign), size), sign);
+    if (size == 0 || (round && size == 1)) {
+        if (uns && round) return b.vurhadd(n, m, size);
+        const uint64_t sign = uint64_t{1} << (element_bits(size) - 1);
+        const Value flip = splat(b, round ? sign : uns ? ~uint64_t{0} : ~sign, size);
+        return b.vxor(b.vurhadd(b.vxor(n, flip), b.vxor(m, flip), size), flip);
     }
     const Value half = shift_right(b, b.vxor(n, m), 1, size, uns, false);
     return round ? b.vsub(b.vor(n, m), half, size) : b.vadd(b.vand(n, m), half, size);
@@ -115,17 +117,6 @@ Value narrow_high_part(Builder& b, Value wide, unsigned size, bool round) {
 Value count_leading_sign(Builder& b, Value v, unsigned size) {
     const Value changes = b.vxor(v, b.vsshr(v, 1, size));
     return b.vsub(b.vclz(changes, size), splat(b, 1, size), size);
-}
-
-Value reverse_bits(Builder& b, Value v) {
-    constexpr uint64_t kMasks[] = {0x55, 0x33, 0x0f};
-    for (unsigned step = 0; step < 3; step++) {
-        const Value mask = splat(b, kMasks[step], 0);
-        const Value up = b.vshl(b.vand(v, mask), 1u << step, 0);
-        const Value down = b.vand(b.vushr(v, 1u << step, 0), mask);
-        v = b.vor(up, down);
-    }
-    return v;
 }
 
 // Two registers at a time. An index below 32 wraps to 224 or more after subtracting 32, so it

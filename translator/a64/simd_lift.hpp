@@ -70,9 +70,6 @@ Value narrow_high_part(Builder& b, Value wide, unsigned size, bool round);
 // CLS.
 Value count_leading_sign(Builder& b, Value v, unsigned size);
 
-// RBIT in each byte.
-Value reverse_bits(Builder& b, Value v);
-
 // What follows up to SQSHLU may saturate, and then sets FPSR.QC: any bit of this V register
 // that is one. Lanes past a 64-bit or scalar form are zero in all operands; zeros never saturate.
 inline constexpr unsigned kSaturation = 32;

@@ -19,6 +19,25 @@ Value greatest(Builder& b, unsigned size) {
     return splat(b, ~uint64_t{0} >> (65 - element_bits(size)), size);
 }
 
+// What an element saturates to that is w with the wrong sign.
+Value wrapped_limit(Builder& b, Value w, unsigned size) {
+    return b.vxor(b.vcmgt(b.vzero(), w, size), least(b, size));
+}
+
+// 32 and 64 bits, signed; w is the sum (or difference) as it wraps. Without a wrap it is below
+// (above) n just where m is negative.
+Value unless_wrapped(Builder& b, Value n, Value m, Value w, unsigned size, bool is_sub) {
+    const Value moved = is_sub ? b.vcmgt(w, n, size) : b.vcmgt(n, w, size);
+    const Value result = b.vblend(b.vxor(moved, m), wrapped_limit(b, w, size), w, size);
+    remember(b, result, w);
+    return result;
+}
+
+// 64 bits, unsigned: `wrong` is all ones where the limit is due.
+void remember_wrong(Builder& b, Value wrong) {
+    b.set_v(kSaturation, b.vor(b.get_v(kSaturation), wrong));
+}
+
 // What v saturates to when it gets too far from zero.
 Value limit(Builder& b, Value v, unsigned size) {
     return b.vxor(b.vcmgt(b.vzero(), v, size), greatest(b, size));
@@ -48,21 +67,46 @@ Value rounding_shift(Builder& b, Value n, Value m, Value right, unsigned size, b
 // does not fit: one more in all bits is the greatest.
 Value saturate_product(Builder& b, Value product, unsigned size) {
     const Value both = b.vcmeq(product, least(b, size), size);
-    b.set_v(kSaturation, b.vor(b.get_v(kSaturation), both));
+    remember_wrong(b, both);
     return b.vxor(product, both);
 }
 
 }  // namespace
 
+// Words, unsigned: what is added is limited to what there is room for.
 Value saturating_add(Builder& b, Value n, Value m, unsigned size, bool uns) {
+    if (uns && size == 2) {
+        const Value fits = b.vumin(n, b.vnot(m), size);
+        remember(b, fits, n);
+        return b.vadd(fits, m, size);
+    }
+    const Value wrapped = b.vadd(n, m, size);
+    if (size >= 2 && !uns) return unless_wrapped(b, n, m, wrapped, size, false);
+    if (size == 3) {
+        const Value carried = b.vcmhi(n, wrapped, size);
+        remember_wrong(b, carried);
+        return b.vor(wrapped, carried);
+    }
     const Value sum = uns ? b.vuqadd(n, m, size) : b.vsqadd(n, m, size);
-    remember(b, sum, b.vadd(n, m, size));
+    remember(b, sum, wrapped);
     return sum;
 }
 
 Value saturating_sub(Builder& b, Value n, Value m, unsigned size, bool uns) {
+    if (uns && size == 2) {
+        const Value enough = b.vumax(n, m, size);
+        remember(b, enough, n);
+        return b.vsub(enough, m, size);
+    }
+    const Value wrapped = b.vsub(n, m, size);
+    if (size >= 2 && !uns) return unless_wrapped(b, n, m, wrapped, size, true);
+    if (size == 3) {
+        const Value borrowed = b.vcmhi(m, n, size);
+        remember_wrong(b, borrowed);
+        return b.vandc(wrapped, borrowed);
+    }
     const Value difference = uns ? b.vuqsub(n, m, size) : b.vsqsub(n, m, size);
-    remember(b, difference, b.vsub(n, m, size));
+    remember(b, difference, wrapped);
     return difference;
 }
 

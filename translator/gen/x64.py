@@ -23,7 +23,7 @@ _PREFIXES = {"66": 1, "F3": 2, "F2": 3}
 _LONG = 4
 _OPERANDS = {
     "r", "r/m", "r8", "r16", "r32", "r64", "r8/m", "r16/m", "r32/m", "r64/m", "m", "x", "x/m",
-    "y", "y/m", "k", "imm8", "imm", "imm32",
+    "xk1", "y", "y/m", "k", "imm8", "imm", "imm32",
 }  # fmt: skip
 _KEYWORDS = {"and", "or", "xor", "not"}
 LOCKED = {
@@ -91,6 +91,10 @@ def parse(form: Form) -> Encoding:
         raise SpecError(f"{where}: both /digit and a register in ModRM.reg")
     if "V" in form.op_en and not vex:
         raise SpecError(f"{where}: VEX.vvvv without VEX")
+    if ("xk1" in form.operands) != form.mnemonic.endswith("_k1"):
+        raise SpecError(f"{where}: xk1 and _k1 go together")
+    if "xk1" in form.operands and not (vex and vex.startswith("EVEX")):
+        raise SpecError(f"{where}: masking without EVEX")
     if bool(long) != any(o.startswith("y") for o in form.operands):
         raise SpecError(f"{where}: y operands and L1 go together")
     unit = int(vex[6:-1]).bit_length() - 1 if vex and vex.startswith("EVEX") else None
@@ -120,7 +124,7 @@ def choices(form: Form) -> Iterator[tuple[str, ...]]:
 def _type(kind: str) -> str:
     if kind == "m":
         return "const Mem&"
-    if kind in ("x", "y"):
+    if kind in ("x", "xk1", "y"):
         return "Xmm"
     if kind == "k":
         return "Mask"
@@ -209,7 +213,8 @@ def _modrm(
         v = f"num(o{at['V']})" if "V" in at else "0"
         start = f"({e.prefix}, {e.map}, {wide}, {opcode}, {reg}, {v}, {rm}, "
         if e.evex_unit is not None:
-            return [f"evex{start}{e.evex_unit}, {tail});", after]
+            mask = ", 1" if "xk1" in kinds else ""
+            return [f"evex{start}{e.evex_unit}, {tail}{mask});", after]
         return [f"vex{start}{tail});", after]
     # A mandatory prefix stands behind the one that makes the operands 16 bits wide.
     word = "if (size == Size::b16) put(0x66);" if e.width == "S" and e.prefix else ""
@@ -279,7 +284,7 @@ class Assembler : public AssemblerBase {{
 
 # ---- the table of forms for tests/tools/x64/x64_forms.cpp
 _TEXT = (
-    (re.compile(r"(mov[sz]x)(?:8|16)|(crc32)_\d+|(bswap)\d+|(v\w+)_y"), ""),
+    (re.compile(r"(mov[sz]x)(?:8|16)|(crc32)_\d+|(bswap)\d+|(v\w+)_(?:y|k1)"), ""),
     (re.compile(r"(\w+)_cl"), "cl"),
 )  # members whose name holds more than the mnemonic, and the operand that the name implies
 _BYTE_MEMORY = {"vpinsrb": "m8", "vpextrb": "m8", "vpinsrw": "m16"}
@@ -328,7 +333,7 @@ def _argument(kind: str, i: int) -> str:
         return f"o[{i}].m"
     if kind == "imm8":
         return f"static_cast<uint8_t>(o[{i}].i)"
-    if kind in ("x", "y"):
+    if kind in ("x", "xk1", "y"):
         return f"o[{i}].x"
     return f"o[{i}].{'i' if kind.startswith('imm') else 'k' if kind == 'k' else 'r'}"
 

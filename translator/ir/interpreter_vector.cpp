@@ -224,6 +224,19 @@ V128 table2(const V128& low, const V128& high, const V128& index) {
     return x.pack();
 }
 
+template <class T>
+V128 blend(const Operands& o) {
+    auto mask = Lanes<T>::of(o.a), x = Lanes<T>::of(o.b), y = Lanes<T>::of(o.c);
+    for (unsigned n = 0; n < x.kCount; n++) x.e[n] = mask.e[n] < 0 ? x.e[n] : y.e[n];
+    return x.pack();
+}
+
+uint8_t reversed(uint8_t x, uint8_t) {
+    unsigned r = 0;
+    for (unsigned n = 0; n < 8; n++) r |= (x >> n & 1u) << (7 - n);
+    return static_cast<uint8_t>(r);
+}
+
 bool whole(const Inst& i, const Operands& o, V128& r) {
     const V128 &a = o.a, &b = o.b, &c = o.c;
     switch (i.op) {
@@ -236,6 +249,7 @@ bool whole(const Inst& i, const Operands& o, V128& r) {
         case Op::vandc: r = {a.lo & ~b.lo, a.hi & ~b.hi}; break;
         case Op::vorc: r = {a.lo | ~b.lo, a.hi | ~b.hi}; break;
         case Op::vnot: r = {~a.lo, ~a.hi}; break;
+        case Op::vblend: r = i.size == 2 ? blend<int32_t>(o) : blend<int64_t>(o); break;
         case Op::vbsl: r = {(a.lo & b.lo) | (~a.lo & c.lo), (a.hi & b.hi) | (~a.hi & c.hi)}; break;
         case Op::vdup: r = duplicate(i, a.lo); break;
         case Op::vdup_lane: r = duplicate(i, get_lane(a, i.scale, i.size)); break;
@@ -257,6 +271,7 @@ bool whole(const Inst& i, const Operands& o, V128& r) {
         case Op::vcnt:
             r = each<uint8_t>(a, a, [](uint8_t x, uint8_t) { return std::popcount(x); });
             break;
+        case Op::vrbit: r = each<uint8_t>(a, a, reversed); break;
         default: return false;
     }
     return true;

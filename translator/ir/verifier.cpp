@@ -61,6 +61,11 @@ bool is_vector_size(const Inst& i) {
         case Op::vdmulh:
         case Op::vrdmulh: return in(size, 1, 2);
         case Op::vfmlal: return size == 0;
+        case Op::vblend: return in(size, 2, 3);
+        case Op::vsqadd:
+        case Op::vuqadd:
+        case Op::vsqsub:
+        case Op::vuqsub:
         case Op::vurhadd: return size <= 1;
         case Op::vfneg:
         case Op::vfabs: return in(size, 1, 3);

@@ -73,6 +73,12 @@ def rotate_right(e: Any, a: int) -> int:
     return s.lanes(e.size, lambda x, w: s.ror(x, e.amount, w), a)
 
 
+def blend(e: Any, mask: int, a: int, b: int) -> int:
+    """Elements of a where the mask's are negative, else of b."""
+    chosen = s.lanes(e.size, lambda x, w: -(x >> w - 1), mask)
+    return a & chosen | b & ~chosen
+
+
 def carryless(a: int, b: int) -> int:
     """The product of polynomials over GF(2)."""
     product = 0

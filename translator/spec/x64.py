@@ -6,13 +6,14 @@ A row is `(mnemonic, operands, op-en, encoding, feature)`.
 
 - operands, destination first: `r` a general register of the instruction's size, `r/m` the same or
   memory, `r8` `r16` `r32` `r64` (and `r32/m` ...) of a fixed size, `m` memory, `x` an xmm register,
-  `x/m` the same or memory, `y` `y/m` a ymm register, `k` a mask register, `imm8`, `imm` (an imm8
+  `x/m` the same or memory, `xk1` one whose elements stay where k1 has no 1 (EVEX only; the member's
+  name ends in `_k1`), `y` `y/m` a ymm register, `k` a mask register, `imm8`, `imm` (an imm8
   if it fits, else 32 bits, sign-extended; 16 bits in 16-bit forms), `imm32`, `cl`.
 - op-en: where the operands go: R = ModRM.reg, M = ModRM.rm, V = VEX.vvvv, I = immediate,
   4 = immediate bits 7:4, O = low opcode bits, N = nowhere (implied). One letter an operand.
 - encoding: `[prefix.]map[.W0|.W1|.WS] opcode [/digit]`, maps `1` (one byte), `0F`, `0F38`, `0F3A`;
   `VEX.` in front, or `EVEX.N4.` to `EVEX.N32.`, where N is what a one-byte displacement counts
-  (Intel SDM volume 2, 2.7.5); EVEX forms have no masking and registers 0-15. `L1.` behind either:
+  (Intel SDM volume 2, 2.7.5); EVEX forms have registers 0-15. `L1.` behind either:
   32 bytes, the member's name ends in `_y` if there is one of 16 too. WS: operand
   size follows the Size argument; such forms take b8 too when `b` is there: `1.WS.b 00` (opcode bit
   0 is 0 for b8, 1 else).
@@ -247,9 +248,14 @@ form("vpextrd", "r32/m x imm8", "MRI", "VEX.66.0F3A.W0 16", "avx")
 form("vpextrq", "r64/m x imm8", "MRI", "VEX.66.0F3A.W1 16", "avx")
 
 # ---- AVX-512 on 16 bytes
-for _item in ["vpmaxsq:3d", "vpminuq:3b", "vpmaxuq:3f", "vpsravq:46", "vpsrlvw:10", "vpsravw:11", "vpsllvw:12"]:
+for _item in ["vpmaxsq:3d", "vpsllvw:12"]:
     _name, _op = _item.split(":")
     form(_name, "x x x/m", "RVM", f"EVEX.N16.66.0F38.W1 {_op}", "avx512")
+for _name, _code in (
+    ("vpsrlvw", "W1 10"), ("vpsrlvd", "W0 45"), ("vpsrlvq", "W1 45"),
+    ("vpsravw", "W1 11"), ("vpsravd", "W0 46"), ("vpsravq", "W1 46"),
+):
+    form(f"{_name}_k1", "xk1 x x/m", "RVM", f"EVEX.N16.66.0F38.{_code}", "avx512")
 form("vpermi2b", "x x x/m", "RVM", "EVEX.N16.66.0F38.W0 75", "avx512vbmi")
 for _name, _code in (
     ("vpabsq", "N16.66.0F38.W1 1f"), ("vplzcntd", "N16.66.0F38.W0 44"),

@@ -164,17 +164,18 @@ class AssemblerBase {
         put(op);
         modrm(reg & 7, rm, tail);
     }
-    /// No masking; a one-byte displacement counts units of 1 << unit bytes.
+    /// A one-byte displacement counts units of 1 << unit bytes. `mask`: the mask register that says
+    /// which elements of the destination change; 0: all.
     template <class Rm>
     void evex(unsigned prefix, unsigned map, bool w, unsigned op, unsigned reg, unsigned v,
-              const Rm& rm, unsigned unit, unsigned tail = 0) {
+              const Rm& rm, unsigned unit, unsigned tail = 0, unsigned mask = 0) {
         constexpr unsigned kHighRegisters = 0x10, kVvvvHigh = 0x08;  // inverted: registers 0-15
         constexpr unsigned kLong = 4;
         put(0x62);
         put((reg >> 3 ^ 1) << 7 | (ext_x(rm) ^ 1) << 6 | (ext_b(rm) ^ 1) << 5 | kHighRegisters |
             map);
         put((w ? 0x80u : 0u) | (v ^ 15) << 3 | 4 | (prefix & 3));
-        put(kVvvvHigh | (prefix & kLong) << 3);
+        put(kVvvvHigh | (prefix & kLong) << 3 | mask);
         put(op);
         modrm(reg & 7, rm, tail, unit);
     }

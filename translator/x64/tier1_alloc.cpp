@@ -335,8 +335,68 @@ void Compiler::define(const Inst& i, Gp r, bool clean) {
     drop_if_dead(v);
 }
 
+namespace {
+
+// Whether elements that are 0 in all operands are 0 in the result.
+bool keeps_zeros(Op op) {
+    switch (op) {
+        case Op::vand:
+        case Op::vandc:
+        case Op::vor:
+        case Op::vxor:
+        case Op::vbsl:
+        case Op::vblend:
+        case Op::vadd:
+        case Op::vsub:
+        case Op::vmul:
+        case Op::vneg:
+        case Op::vabs:
+        case Op::vcmgt:
+        case Op::vcmhi:
+        case Op::vcmtst:
+        case Op::vsmin:
+        case Op::vsmax:
+        case Op::vumin:
+        case Op::vumax:
+        case Op::vshl:
+        case Op::vushr:
+        case Op::vsshr:
+        case Op::vushl:
+        case Op::vsshl:
+        case Op::vsqadd:
+        case Op::vuqadd:
+        case Op::vsqsub:
+        case Op::vuqsub:
+        case Op::vurhadd:
+        case Op::vdmulh:
+        case Op::vrdmulh:
+        case Op::vcnt:
+        case Op::vrbit:
+        case Op::vrev16:
+        case Op::vrev32:
+        case Op::vrev64: return true;
+        default: return false;
+    }
+}
+
+}  // namespace
+
+// 8 where the upper halves of operands are 0 and stay so, else 16. A half is whole elements.
+uint8_t Compiler::clean_of(const Inst& i) const {
+    if (!keeps_zeros(i.op)) return 16;
+    bool all = true, one = false;
+    for (Value v : i.args) {
+        if (v == kNone) continue;
+        bool is_clean = locs_[locs_[v].root].clean <= 8;
+        all = all && is_clean;
+        one = one || is_clean;
+    }
+    return all || (i.op == Op::vand && one) ? 8 : 16;
+}
+
 void Compiler::define(const Inst& i, Xmm r, uint8_t clean) {
     Value v = at(i);
+    if (clean == 16) clean = clean_of(i);
     Loc& l = locs_[v];
     l.reg = static_cast<uint8_t>(r);
     l.clean = clean;

@@ -200,6 +200,7 @@ class Compiler {
     bool constant(Value v, uint64_t& value) const;
     void define(const Inst& i, Gp r, bool clean);
     void define(const Inst& i, Xmm r, uint8_t clean = 16);
+    uint8_t clean_of(const Inst& i) const;
     Gp def(const Inst& i);
     Xmm def_x(const Inst& i, uint8_t clean = 16);
     /// A register for i's result that holds a's value: a's own when it dies here, else a copy.
@@ -432,7 +433,6 @@ class Compiler {
     void half_from_integers(const Inst& i, bool is_signed);
 
     // ---- tier1_vector_saturating.cpp
-    void saturating_add(const Inst& i, bool is_sub);
     void saturating_narrow(const Inst& i);
     void narrow_doublewords(Op op, Xmm d, Xmm a);
     void narrow_doublewords_avx2(Op op, Xmm d, Xmm a);
@@ -453,6 +453,7 @@ class Compiler {
     void shift_bytes(Shift kind, Xmm d, Xmm a, uint8_t n);
     void shift_quads(Xmm d, Xmm a, uint8_t n);
     void shift_by_lanes(const Inst& i, bool is_signed);
+    void shift_right_k1(unsigned size, bool is_signed, Xmm d, Xmm a, Xmm amounts);
     void shift_bytes_by_lanes(const Inst& i, bool is_signed);
     void shift_bytes_by_products(bool is_signed, Xmm d, Xmm a, Xmm b);
     void shift_words_by_lanes(const Inst& i, bool is_signed);
@@ -468,6 +469,7 @@ class Compiler {
     void compare_to_mask(const Inst& i, bool is_signed, uint8_t predicate);
     void mask_to_lanes(const Inst& i, Mask k);
     void higher(unsigned size, Xmm d, Xmm a, Xmm b);
+    bool negative(const Inst& i, Value a);
     void complement(Xmm d, Xmm a);
     void select_constant(const Inst& i);
     void broadcast(unsigned size, Xmm d, Xmm s);
@@ -475,6 +477,7 @@ class Compiler {
     void transpose(const Inst& i, bool odd);
     void reverse(const Inst& i, unsigned group);
     void pairwise(const Inst& i, Vop b, Vop w, Vop d4);
+    void pairwise_twice(const Inst& i, Vop op);
     void across(const Inst& i, Vop b, Vop w, Vop d4);
 
 #define PYDBT_EMITTER(name) void emit_##name(const Inst& i);

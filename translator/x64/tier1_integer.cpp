@@ -467,17 +467,21 @@ void Compiler::emit_rev16(const Inst& i) {
 }
 
 void Compiler::emit_rbit(const Inst& i) {
-    Size size = size_of(i.type);
+    bool wide = i.type == Type::i64;
+    if (host_.has(kHostGfni)) {
+        constexpr uint64_t kEachByte = 0x8040201008040201;  // the matrix
+        Gp s = use(i.args[0]), d = def(i);
+        wide ? a_.vmovq(kScratch, s) : a_.vmovd(kScratch, s);
+        a_.vgf2p8affineqb(kScratch, kScratch, pool(kEachByte, kEachByte), 0);
+        wide ? a_.vmovq(d, kScratch) : a_.vmovd(d, kScratch);
+        return wide ? a_.bswap64(d) : a_.bswap32(d);
+    }
     Gp d = def_from(i, i.args[0]);
     clobber_flags();
-    if (size == Size::b64) {
-        a_.bswap64(d);
-    } else {
-        a_.bswap32(d);
-    }
-    swap_groups(size, d, 0x0f0f0f0f0f0f0f0f, 4);
-    swap_groups(size, d, 0x3333333333333333, 2);
-    swap_groups(size, d, 0x5555555555555555, 1);
+    wide ? a_.bswap64(d) : a_.bswap32(d);
+    swap_groups(size_of(i.type), d, 0x0f0f0f0f0f0f0f0f, 4);
+    swap_groups(size_of(i.type), d, 0x3333333333333333, 2);
+    swap_groups(size_of(i.type), d, 0x5555555555555555, 1);
 }
 
 void Compiler::emit_crc32c(const Inst& i) {

@@ -10,6 +10,16 @@ namespace {
 
 constexpr uint8_t kNotLess = 5, kNotLessOrEqual = 6;  // vpcmpd's predicates
 
+// Bits of each half that may be 1 in what a shift by a constant makes.
+uint64_t shifted_bits(const Inst& i) {
+    unsigned width = 8u << i.size;
+    uint64_t ones = ~uint64_t{0} >> (64 - width), lanes = ~uint64_t{0} / ones;
+    auto n = static_cast<unsigned>(i.imm);
+    if (n >= width) return ~uint64_t{0};
+    if (i.op == Op::vshl) return (ones << n & ones) * lanes;
+    return i.op == Op::vushr ? (ones >> n) * lanes : ~uint64_t{0};
+}
+
 }  // namespace
 
 void Compiler::vbinary(const Inst& i, Vop rr, VopM rm, bool swap) {
@@ -88,6 +98,13 @@ void Compiler::emit_vbsl(const Inst& i) {
     a_.vpor(def_x(i), kScratch, kScratch2);
 }
 
+// By sign.
+void Compiler::emit_vblend(const Inst& i) {
+    Xmm m = use_x(i.args[0]), b = use_x(i.args[1]), c = use_x(i.args[2]);
+    Xmm d = def_x(i);
+    i.size == 2 ? a_.vblendvps(d, c, b, m) : a_.vblendvpd(d, c, b, m);
+}
+
 void Compiler::select_constant(const Inst& i) {
     uint64_t mask = vector_constant(loc(i.args[0]).root);
     Xmm b = use_x(i.args[1]), c = use_x(i.args[2]);
@@ -96,9 +113,10 @@ void Compiler::select_constant(const Inst& i) {
         Xmm d = def_from_x(i, i.args[2]);
         return a_.vpternlogd(d, b, pool(mask, mask), kThirdSelects);
     }
-    a_.vpand(kScratch, b, pool(mask, mask));
+    bool inside = (shifted_bits(insts_[loc(i.args[1]).root]) & ~mask) == 0;
+    if (!inside) a_.vpand(kScratch, b, pool(mask, mask));
     a_.vpand(kScratch2, c, pool(~mask, ~mask));
-    a_.vpor(def_x(i), kScratch, kScratch2);
+    a_.vpor(def_x(i), inside ? b : kScratch, kScratch2);
 }
 
 // ---- lanes of arithmetic
@@ -109,7 +127,23 @@ void Compiler::emit_vcmeq(const Inst& i) {
     PYDBT_BY_SIZE(i, vpcmpeqb, vpcmpeqw, vpcmpeqd, vpcmpeqq)
 }
 void Compiler::emit_vcmgt(const Inst& i) {
+    if (negative(i, i.args[1])) return;
     PYDBT_BY_SIZE(i, vpcmpgtb, vpcmpgtw, vpcmpgtd, vpcmpgtq)
+}
+
+// Whether i compares 0 > a, and then its code: copies of the sign.
+bool Compiler::negative(const Inst& i, Value a) {
+    const Loc& zero = loc(i.args[0]);
+    bool quads = i.size == 3 && avx512();
+    if (!zero.constant || zero.clean != 0 || (i.size != 1 && i.size != 2 && !quads)) return false;
+    Xmm s = use_x(a);
+    Xmm d = def_x(i);
+    switch (i.size) {
+        case 1: a_.vpsraw(d, s, 15); break;
+        case 2: a_.vpsrad(d, s, 31); break;
+        default: a_.vpsraq(d, s, 63); break;
+    }
+    return true;
 }
 
 void Compiler::emit_vmul(const Inst& i) {
@@ -615,6 +649,9 @@ void Compiler::emit_vmull_s(const Inst& i) {
 
 // Neighbours of b:a combined: even elements with odd ones.
 void Compiler::pairwise(const Inst& i, Vop b, Vop w, Vop d4) {
+    if (i.size < 2 && loc(i.args[0]).root == loc(i.args[1]).root) {
+        return pairwise_twice(i, i.size == 0 ? b : w);
+    }
     Xmm x = use_x(i.args[0]), y = use_x(i.args[1]);
     Xmm d = alloc_xmm();
     if (i.size == 2) {
@@ -632,6 +669,14 @@ void Compiler::pairwise(const Inst& i, Vop b, Vop w, Vop d4) {
         (a_.*(i.size == 0 ? b : w))(d, kScratch3, kScratch);
     }
     define(i, d);
+}
+// Of one operand: each even element with its neighbour, then those in both halves.
+void Compiler::pairwise_twice(const Inst& i, Vop op) {
+    Xmm x = use_x(i.args[0]);
+    uint64_t even = every_other(i.size, false);
+    i.size == 0 ? a_.vpsrlw(kScratch, x, 8) : a_.vpsrld(kScratch, x, 16);
+    (a_.*op)(kScratch, kScratch, x);
+    a_.vpshufb(def_x(i), kScratch, pool(even, even));
 }
 #define PYDBT_PAIRWISE(name, b, w, d)                                                 \
     void Compiler::emit_##name(const Inst& i) {                                       \

@@ -10,91 +10,18 @@ namespace pydbt::x64 {
 
 // ---- sums and differences
 
-// 32 and 64 bits, signed: the wrapped sum, but where its sign is wrong the limit on a's side.
-void Compiler::saturating_add(const Inst& i, bool is_sub) {
-    constexpr uint8_t kSumOverflows = 0x42, kDifferenceOverflows = 0x18;  // of a, b, wrapped
-    bool wide = i.size == 3;
-    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
-    Xmm d = alloc_xmm();
-    Xmm wrapped = kScratch, overflow = kScratch2, limit = kScratch3;
-    if (is_sub) {
-        wide ? a_.vpsubq(wrapped, a, b) : a_.vpsubd(wrapped, a, b);
-    } else {
-        wide ? a_.vpaddq(wrapped, a, b) : a_.vpaddd(wrapped, a, b);
-    }
-    if (host_.has(kHostAvx512)) {
-        a_.vmovaps(overflow, a);
-        a_.vpternlogd(overflow, b, wrapped, is_sub ? kDifferenceOverflows : kSumOverflows);
-    } else {
-        a_.vpxor(overflow, a, wrapped);
-        a_.vpxor(limit, b, is_sub ? a : wrapped);
-        a_.vpand(overflow, overflow, limit);
-    }
-    if (!wide) {
-        a_.vpsrad(limit, a, 31);
-    } else if (host_.has(kHostAvx512)) {
-        a_.vpsraq(limit, a, 63);
-    } else {
-        a_.vpxor(limit, limit, limit);
-        a_.vpcmpgtq(limit, limit, a);
-    }
-    uint64_t most = wide ? ~uint64_t{0} >> 1 : 0x7fffffff7fffffff;
-    a_.vpxor(limit, limit, pool(most, most));
-    wide ? a_.vblendvpd(d, wrapped, limit, overflow) : a_.vblendvps(d, wrapped, limit, overflow);
-    define(i, d);
-}
-
+// Words and doublewords are lifted to ordinary ops.
 void Compiler::emit_vsqadd(const Inst& i) {
-    if (i.size == 0) return vbinary(i, PYDBT_V(vpaddsb));
-    if (i.size == 1) return vbinary(i, PYDBT_V(vpaddsw));
-    saturating_add(i, false);
+    i.size == 0 ? vbinary(i, PYDBT_V(vpaddsb)) : vbinary(i, PYDBT_V(vpaddsw));
 }
 void Compiler::emit_vsqsub(const Inst& i) {
-    if (i.size == 0) return vbinary(i, PYDBT_V(vpsubsb));
-    if (i.size == 1) return vbinary(i, PYDBT_V(vpsubsw));
-    saturating_add(i, true);
+    i.size == 0 ? vbinary(i, PYDBT_V(vpsubsb)) : vbinary(i, PYDBT_V(vpsubsw));
 }
-
-// min(a, ~b) + b never carries; without a 64-bit minimum, a sum below a has.
 void Compiler::emit_vuqadd(const Inst& i) {
-    if (i.size == 0) return vbinary(i, PYDBT_V(vpaddusb));
-    if (i.size == 1) return vbinary(i, PYDBT_V(vpaddusw));
-    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
-    Xmm d = def_x(i);
-    if (i.size == 2 || host_.has(kHostAvx512)) {
-        a_.vpcmpeqd(kScratch, kScratch, kScratch);
-        a_.vpxor(kScratch, kScratch, b);
-        i.size == 2 ? a_.vpminud(kScratch, kScratch, a) : a_.vpminuq(kScratch, kScratch, a);
-        i.size == 2 ? a_.vpaddd(d, kScratch, b) : a_.vpaddq(d, kScratch, b);
-        return;
-    }
-    a_.vmovaps(kScratch3, pool(uint64_t{1} << 63, uint64_t{1} << 63));
-    a_.vpaddq(kScratch, a, b);
-    a_.vpxor(kScratch2, a, kScratch3);
-    a_.vpxor(kScratch3, kScratch, kScratch3);
-    a_.vpcmpgtq(kScratch2, kScratch2, kScratch3);
-    a_.vpor(d, kScratch, kScratch2);
+    i.size == 0 ? vbinary(i, PYDBT_V(vpaddusb)) : vbinary(i, PYDBT_V(vpaddusw));
 }
-// max(a, b) - b.
 void Compiler::emit_vuqsub(const Inst& i) {
-    if (i.size == 0) return vbinary(i, PYDBT_V(vpsubusb));
-    if (i.size == 1) return vbinary(i, PYDBT_V(vpsubusw));
-    Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
-    Xmm d = def_x(i);
-    if (i.size == 2) {
-        a_.vpmaxud(kScratch, a, b);
-        a_.vpsubd(d, kScratch, b);
-    } else if (host_.has(kHostAvx512)) {
-        a_.vpmaxuq(kScratch, a, b);
-        a_.vpsubq(d, kScratch, b);
-    } else {
-        a_.vmovaps(kScratch3, pool(uint64_t{1} << 63, uint64_t{1} << 63));
-        a_.vpxor(kScratch, a, kScratch3);
-        a_.vpxor(kScratch2, b, kScratch3);
-        a_.vpcmpgtq(kScratch, kScratch2, kScratch);
-        a_.vpsubq(kScratch2, a, b);
-        a_.vpandn(d, kScratch, kScratch2);
-    }
+    i.size == 0 ? vbinary(i, PYDBT_V(vpsubusb)) : vbinary(i, PYDBT_V(vpsubusw));
 }
 
 // The first operand stays in its register, which vpternlogd wants.

@@ -93,58 +93,52 @@ void Compiler::emit_vsshr(const Inst& i) { vshift_imm(i, Shift::ashr); }
 
 // ---- by a register
 
-// The amount is the low byte, signed. Left by it and right by its opposite, both as unsigned bytes:
-// one of the two is at least 128, for which x86 gives 0 (or the sign, where it is arithmetic).
+// The amount is the low byte, signed: its magnitude, at most 128, both ways; right where it is
+// negative. x86 takes all bits of an amount, and from the width on gives 0 (or the sign).
 void Compiler::shift_by_lanes(const Inst& i, bool is_signed) {
-    constexpr uint64_t kOnes = ~uint64_t{0};
+    constexpr uint64_t kLow[] = {0, 0x00ff00ff00ff00ff, 0x000000ff000000ff, 0xff};
     if (i.size == 0) return shift_bytes_by_lanes(i, is_signed);
     if (i.size == 1 && !avx512()) return shift_words_by_lanes(i, is_signed);
     Xmm a = use_x(i.args[0]), b = use_x(i.args[1]);
-    Xmm d = def_x(i);
-    uint64_t low = i.size == 1 ? 0x00ff00ff00ff00ff : i.size == 2 ? 0x000000ff000000ff : 0xff;
-    a_.vpsignb(kScratch, b, pool(kOnes, kOnes));
-    a_.vpand(kScratch, kScratch, pool(low, low));
-    a_.vpand(kScratch3, b, pool(low, low));
+    Xmm d = def_x(i), amounts = kScratch3, left = avx512() ? d : kScratch;
+    a_.vpabsb(amounts, b);
+    a_.vpand(amounts, amounts, pool(kLow[i.size], kLow[i.size]));
     switch (i.size) {
-        case 1:
-            a_.vpsllvw(kScratch3, a, kScratch3);
-            is_signed ? a_.vpsravw(kScratch, a, kScratch) : a_.vpsrlvw(kScratch, a, kScratch);
-            break;
-        case 2:
-            a_.vpsllvd(kScratch3, a, kScratch3);
-            is_signed ? a_.vpsravd(kScratch, a, kScratch) : a_.vpsrlvd(kScratch, a, kScratch);
-            break;
-        default:
-            a_.vpsllvq(kScratch3, a, kScratch3);
-            if (is_signed) {
-                shift_quads_right(kScratch, a, kScratch);
-            } else {
-                a_.vpsrlvq(kScratch, a, kScratch);
-            }
-            break;
+        case 1: a_.vpsllvw(left, a, amounts); break;
+        case 2: a_.vpsllvd(left, a, amounts); break;
+        default: a_.vpsllvq(left, a, amounts); break;
     }
-    if (!is_signed) return a_.vpor(d, kScratch3, kScratch);
-    // Right where the amount is negative.
-    switch (i.size) {
-        case 1:
-            a_.vpsllw(kScratch2, b, 8);
-            a_.vpsraw(kScratch2, kScratch2, 15);
-            a_.vpblendvb(d, kScratch3, kScratch, kScratch2);
-            break;
-        case 2:
-            a_.vpslld(kScratch2, b, 24);
-            a_.vblendvps(d, kScratch3, kScratch, kScratch2);
-            break;
-        default:
-            a_.vpsllq(kScratch2, b, 56);
-            a_.vblendvpd(d, kScratch3, kScratch, kScratch2);
-            break;
+    if (avx512()) {
+        constexpr uint64_t kSigns[] = {0, 0x0080008000800080, 0x0000008000000080, 0x80};
+        Mem signs = pool(kSigns[i.size], kSigns[i.size]);
+        switch (i.size) {
+            case 1: a_.vptestmw(Mask::k1, b, signs); break;
+            case 2: a_.vptestmd(Mask::k1, b, signs); break;
+            default: a_.vptestmq(Mask::k1, b, signs); break;
+        }
+        return shift_right_k1(i.size, is_signed, d, a, amounts);
+    }
+    Xmm right = amounts;
+    if (i.size == 2) {
+        is_signed ? a_.vpsravd(right, a, amounts) : a_.vpsrlvd(right, a, amounts);
+        a_.vpslld(kScratch2, b, 24);
+        return a_.vblendvps(d, left, right, kScratch2);
+    }
+    is_signed ? shift_quads_right(right, a, amounts) : a_.vpsrlvq(right, a, amounts);
+    a_.vpsllq(kScratch2, b, 56);
+    a_.vblendvpd(d, left, right, kScratch2);
+}
+
+void Compiler::shift_right_k1(unsigned size, bool is_signed, Xmm d, Xmm a, Xmm amounts) {
+    switch (size) {
+        case 1: return is_signed ? a_.vpsravw_k1(d, a, amounts) : a_.vpsrlvw_k1(d, a, amounts);
+        case 2: return is_signed ? a_.vpsravd_k1(d, a, amounts) : a_.vpsrlvd_k1(d, a, amounts);
+        default: return is_signed ? a_.vpsravq_k1(d, a, amounts) : a_.vpsrlvq_k1(d, a, amounts);
     }
 }
 
-// Arithmetic; AVX2 turns negative elements round before and after.
+// Arithmetic, without AVX-512: negative elements are turned round before and after.
 void Compiler::shift_quads_right(Xmm d, Xmm a, Xmm amounts) {
-    if (avx512()) return a_.vpsravq(d, a, amounts);
     a_.vpxor(kScratch2, kScratch2, kScratch2);
     a_.vpcmpgtq(kScratch2, kScratch2, a);
     a_.vpxor(kMover, a, kScratch2);
@@ -224,6 +218,26 @@ void Compiler::emit_vcnt(const Inst& i) {
     a_.vpshufb(kScratch3, kScratch2, kScratch3);
     a_.vpshufb(d, kScratch2, d);
     a_.vpaddb(d, d, kScratch3);
+}
+
+// A bit matrix, or each nibble by table.
+void Compiler::emit_vrbit(const Inst& i) {
+    Xmm a = use_x(i.args[0]);
+    Xmm d = def_x(i);
+    if (host_.has(kHostGfni)) {
+        uint64_t matrix = bit_matrix([](int to) { return 7 - to; });
+        return a_.vgf2p8affineqb(d, a, pool(matrix, matrix), 0);
+    }
+    constexpr uint64_t kLow = 0x0f * kBytes, kTable[] = {0xe060a020c0408000, 0xf070b030d0509010};
+    a_.vmovaps(kScratch, pool(kLow, kLow));
+    a_.vpand(kScratch2, a, kScratch);
+    a_.vpandn(kScratch, kScratch, a);
+    a_.vpsrlw(kScratch, kScratch, 4);
+    a_.vmovaps(kScratch3, pool(kTable[0], kTable[1]));
+    a_.vpshufb(kScratch2, kScratch3, kScratch2);
+    a_.vmovaps(kScratch3, pool(kTable[0] >> 4 & kLow, kTable[1] >> 4 & kLow));
+    a_.vpshufb(kScratch, kScratch3, kScratch);
+    a_.vpor(d, kScratch, kScratch2);
 }
 
 // By a table of nibbles; then the count of a low half is added where the high half is all zeros.

@@ -30,6 +30,7 @@ enum class Kind : uint8_t {
     m32,
     m64,
     x,
+    xk1,
     y,
     k,
     imm8,
@@ -120,6 +121,7 @@ std::vector<Operand> operands(Kind kind, Size size) {
             for (uint8_t n = 0; n < 16; n++) all.push_back({.r = Gp{n}});
             break;
         case Kind::x:
+        case Kind::xk1:
         case Kind::y:
             for (uint8_t n = 0; n < 16; n++) all.push_back({.x = Xmm{n}});
             break;
@@ -173,6 +175,7 @@ std::string text_of(Kind kind, Size size, const Operand& o) {
         case Kind::r32: return gp(2);
         case Kind::r64: return gp(3);
         case Kind::x: return "xmm" + std::to_string(static_cast<unsigned>(o.x));
+        case Kind::xk1: return "xmm" + std::to_string(static_cast<unsigned>(o.x)) + " {k1}";
         case Kind::y: return "ymm" + std::to_string(static_cast<unsigned>(o.x));
         case Kind::k: return "k" + std::to_string(static_cast<unsigned>(o.k));
         case Kind::ms: return memory(static_cast<size_t>(size));
