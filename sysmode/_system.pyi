@@ -30,6 +30,19 @@ class Machine:
     def socket(self, path: str, host: str, port: str, server: bool, wait: bool) -> Chardev: ...
     def mux(self, chardev: Chardev) -> Mux: ...
     def no_network(self) -> Network: ...
+    def user_network(
+        self,
+        library: str,
+        restricted: bool,
+        ipv4: bool,
+        ipv6: bool,
+        addresses: list[str],
+        names: list[str],
+        search: list[str],
+        forwards: list[tuple[bool, str, int, str, int]],
+    ) -> Network:
+        """`addresses`: network, mask, host, first of DHCP, DNS; `names`: host name, TFTP folder,
+        boot file, domain."""
     def plug_block(
         self,
         place: int,
@@ -63,3 +76,5 @@ class Machine:
     def flush(self) -> None: ...
 
 def restore_terminal() -> None: ...
+def cpu_model(text: str) -> tuple[str, int]: ...
+def cpu_help(text: str) -> str: ...

@@ -17,6 +17,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from sysmode import cli as system_cli
+from sysmode.config import DEVICES
 from tools import coverage
 from translator.gen.common import write_if_changed
 from translator.spec.a64 import chapters
@@ -382,6 +384,36 @@ def _options() -> list[str]:
     ]
 
 
+def _system_options() -> list[str]:
+    rows = (
+        (
+            ", ".join(_code(f"-{name} {option.metavar}".rstrip()) for name in option.names),
+            option.help,
+        )
+        for option in system_cli.OPTIONS
+    )
+    devices = (
+        (_code(name), what, ", ".join(map(_code, properties)))
+        for name, (what, properties) in DEVICES.items()
+    )
+    refused = ((_code(f"-{name}"), why) for name, why in system_cli.NOT_HERE.items())
+    return [
+        "# Options of `pydbt-system-aarch64`",
+        "",
+        system_cli.DESCRIPTION,
+        "",
+        *_table(("option", "meaning"), rows),
+        "## Devices",
+        "",
+        *_table(("driver", "what it is", "properties"), devices),
+        "## Options of QEMU's that are refused",
+        "",
+        *_table(("option", "why"), refused),
+        system_cli.EPILOG,
+        "",
+    ]
+
+
 PAGES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "ops.md": ("translator/spec/ir.py", _ops),
     "helpers.md": ("translator/spec/helpers*.py", _helpers),
@@ -392,6 +424,7 @@ PAGES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "sysregs.md": ("translator/spec/sysregs.py", _sysregs),
     "syscalls.md": ("usermode/spec/syscalls.py", _syscalls),
     "options.md": ("usermode/cli.py", _options),
+    "system-options.md": ("sysmode/cli.py and sysmode/config.py", _system_options),
 }
 """Where each page comes from, and what makes its lines."""
 

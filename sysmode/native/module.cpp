@@ -2,6 +2,7 @@
 //
 // Owns: the functions' Python form and the check of their arguments. Must not know: boards, command
 // lines. sysmode/_system.pyi types it.
+#include <arpa/inet.h>
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
@@ -19,11 +20,13 @@
 #include "sysmode/block/image.hpp"
 #include "sysmode/io/chardevs.hpp"
 #include "sysmode/machines/machine.hpp"
+#include "sysmode/net/user.hpp"
 #include "sysmode/virtio/balloon.hpp"
 #include "sysmode/virtio/block.hpp"
 #include "sysmode/virtio/net.hpp"
 #include "sysmode/virtio/rng.hpp"
 #include "sysmode/virtio/serial.hpp"
+#include "translator/a64/cpu.hpp"
 
 namespace nb = nanobind;
 
@@ -138,6 +141,45 @@ class PyMachine {
                              [&machine] { machine.flush_disks(); }};
         return {&machine.keep(std::make_unique<Mux>(*chardev.chardev, std::move(actions)))};
     }
+    // Addresses are IPv4's in text, checked by the caller; a forward is (udp, host, port, guest,
+    // port).
+    using ForwardRow = std::tuple<bool, std::string, uint16_t, std::string, uint16_t>;
+    NetRef user_network(const std::string& library, bool restricted, bool ipv4, bool ipv6,
+                        const std::vector<std::string>& addresses,
+                        const std::vector<std::string>& names,
+                        const std::vector<std::string>& search,
+                        const std::vector<ForwardRow>& forwards) {
+        if (addresses.size() != 5 || names.size() != 4) throw std::invalid_argument("names");
+        UserNetOptions options;
+        options.library = library;
+        options.restricted = restricted;
+        options.ipv4 = ipv4;
+        options.ipv6 = ipv6;
+        options.network = address(addresses[0]);
+        options.mask = address(addresses[1]);
+        options.host = address(addresses[2]);
+        options.dhcp_start = address(addresses[3]);
+        options.dns = address(addresses[4]);
+        options.hostname = names[0];
+        options.tftp = names[1];
+        options.bootfile = names[2];
+        options.domain = names[3];
+        options.search = search;
+        for (const auto& [udp, host, host_port, guest, guest_port] : forwards) {
+            options.forwards.push_back({udp, address(host), address(guest), host_port, guest_port});
+        }
+        std::string error;
+        auto network = UserNet::open(options, error);
+        check(network != nullptr, error);
+        return {&get().keep(std::move(network))};
+    }
+    static in_addr address(const std::string& text) {
+        in_addr result{};
+        if (inet_pton(AF_INET, text.c_str(), &result) != 1) {
+            throw std::invalid_argument(text + " is no IPv4 address");
+        }
+        return result;
+    }
     NetRef no_network() { return {&get().keep(std::make_unique<NoNetwork>())}; }
 
     // --- devices
@@ -234,6 +276,24 @@ class PyMachine {
     std::unique_ptr<Machine> machine_;
 };
 
+// --- CPU models
+
+a64::Cpu cpu_of(const std::string& text) {
+    a64::Cpu cpu;
+    a64::CpuError error;
+    if (!cpu.select(text, error)) throw std::invalid_argument(error.message);
+    return cpu;
+}
+
+std::pair<std::string, uint64_t> cpu_model(const std::string& text) {
+    a64::Cpu cpu = cpu_of(text);
+    return {cpu.model().name, cpu.model().counter_hz};
+}
+
+std::string cpu_help(const std::string& text) {
+    return text.empty() ? a64::cpu_help() : cpu_of(text).help();
+}
+
 }  // namespace
 }  // namespace pydbt::sysmode::native
 
@@ -271,6 +331,8 @@ NB_MODULE(_system, m) {
         .def("socket", &PyMachine::socket, "path"_a, "host"_a, "port"_a, "server"_a, "wait"_a)
         .def("mux", &PyMachine::mux, "chardev"_a)
         .def("no_network", &PyMachine::no_network)
+        .def("user_network", &PyMachine::user_network, "library"_a, "restricted"_a, "ipv4"_a,
+             "ipv6"_a, "addresses"_a, "names"_a, "search"_a, "forwards"_a)
         .def("plug_block", &PyMachine::plug_block, "place"_a, "name"_a, "path"_a, "read_only"_a,
              "snapshot"_a, "discard"_a, "locking"_a, "ignore_flush"_a, "write_through"_a,
              "serial"_a)
@@ -290,5 +352,7 @@ NB_MODULE(_system, m) {
         .def("stop", [](PyMachine& machine) { machine.get().clock().stop(); })
         .def("reset", &PyMachine::reset)
         .def("flush", &PyMachine::flush);
+    m.def("cpu_model", &cpu_model, "text"_a);
+    m.def("cpu_help", &cpu_help, "text"_a);
     m.def("restore_terminal", &StdioChardev::restore);
 }

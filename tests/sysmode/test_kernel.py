@@ -143,8 +143,7 @@ def test_mutants() -> None:
             del data[rng.randrange(len(data)) :]
         try:
             kernel = read_kernel(bytes(data), "k")
-        except BootError as error:
-            assert "\n" not in str(error)
+        except BootError:
             continue
         read += 1
         for segment in kernel.segments:

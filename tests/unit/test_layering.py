@@ -32,7 +32,7 @@ PYTHON_RULES = {
     "tools": {"tools", "testbins"},
     # Pages made from the specs.
     "tools.coverage": {"tools", "translator.spec"},
-    "tools.reference": {"tools", "translator.gen.common", "translator.spec", "usermode"},
+    "tools.reference": {"tools", "translator.gen.common", "translator.spec", "usermode", "sysmode"},
     "testbins": {"testbins", "tools"},
 }
 PACKAGES = {name.split(".")[0] for name in PYTHON_RULES} | {"tests"}
@@ -212,6 +212,8 @@ def test_python_imports_only_what_it_may() -> None:
         ("usermode.gen.cli", "from translator.gen.ir import check"),
         ("tools.demo", "from tests.bench import main"),
         ("pydbt.tool", "import tools.demo"),
+        ("sysmode.cli", "from usermode.cli import OPTIONS"),
+        ("usermode.cli", "from sysmode.cli import OPTIONS"),
     ],
 )
 def test_the_import_rule_refuses(module: str, source: str) -> None:
