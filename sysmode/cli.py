@@ -150,8 +150,8 @@ NOT_HERE = {
 DESCRIPTION = "Runs a whole AArch64 machine, like QEMU's `virt`, on x86-64."
 EPILOG = (
     "Exit status: 0 when the machine was powered off or the emulator was ended by its keys or by a "
-    "signal; 1 for a wrong command line or something that cannot be used. SIGINT, SIGTERM and SIGHUP "
-    "end the emulator with disks flushed and the terminal as it was."
+    "signal; 1 for a wrong command line or something that cannot be used. SIGINT, SIGTERM and "
+    "SIGHUP end the emulator with disks flushed and the terminal as it was."
 )
 
 

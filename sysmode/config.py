@@ -136,7 +136,7 @@ def _machine(config: Config, accelerators: list[str], text: str, board: dict[str
         raise UsageError(f"-machine {kind}: no such board{closest(kind, ['virt'])}; there is virt")
     if words.has("help"):
         raise HelpError(
-            "gic-version=2|3|max  the interrupt controller (default 2, or 3 with more than 8 CPUs)\n"
+            "gic-version=2|3|max  the interrupt controller (default 2; 3 with more than 8 CPUs)\n"
             "accel=NAME[:NAME]    as -accel\n"
             "dumpdtb=FILE         write the device tree to FILE, and end\n"
             "secure=off virtualization=off mte=off its=off acpi=off  accepted; not here otherwise\n"
@@ -381,9 +381,8 @@ def serial_chardev(config: Config, text: str, option: str) -> str:
         chardev = _socket(name, kind, rest, option)
     else:
         known = ("stdio", "mon:stdio", "null", "none", "pty", "file:", "unix:", "tcp:", "chardev:")
-        raise UsageError(
-            f"{option} {text}: no such device{closest(text, known) or '; known: ' + ' '.join(known)}"
-        )
+        near = closest(text, known) or f"; known: {' '.join(known)}"
+        raise UsageError(f"{option} {text}: no such device{near}")
     config.chardevs[name] = chardev
     return name
 

@@ -1,4 +1,4 @@
-"""The command line of `pydbt-system-aarch64`: QEMU's syntax, defaults, and what is said of mistakes."""
+"""The command line of `pydbt-system-aarch64`: QEMU's syntax, defaults, words on mistakes."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ def test_blockdevs() -> None:
 
 def test_networks() -> None:
     found = config(
-        "-netdev user,id=n,hostfwd=tcp:127.0.0.1:2222-:22,hostfwd=udp::53-10.0.2.20:5353,restrict=on "
-        "-device virtio-net-device,netdev=n,mac=52:54:0:1:2:3 -nic user,mac=52:54:00:00:00:09"
+        "-netdev user,id=n,hostfwd=tcp:127.0.0.1:2222-:22,hostfwd=udp::53-10.0.2.20:5353,"
+        "restrict=on -device virtio-net-device,netdev=n,mac=52:54:0:1:2:3 -nic user,mac=52:54:00:00:00:09"
     )
     network = found.netdevs["n"].network
     assert network.restricted
