@@ -110,7 +110,8 @@ def test_blockdevs() -> None:
 def test_networks() -> None:
     found = config(
         "-netdev user,id=n,hostfwd=tcp:127.0.0.1:2222-:22,hostfwd=udp::53-10.0.2.20:5353,"
-        "restrict=on -device virtio-net-device,netdev=n,mac=52:54:0:1:2:3 -nic user,mac=52:54:00:00:00:09"
+        "restrict=on -device virtio-net-device,netdev=n,mac=52:54:0:1:2:3 "
+        "-nic user,mac=52:54:00:00:00:09"
     )
     network = found.netdevs["n"].network
     assert network.restricted

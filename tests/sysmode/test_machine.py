@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 import time
@@ -108,22 +107,22 @@ def test_what_is_not_there(system: ModuleType, tmp_path: Path) -> None:
 
 def test_the_serial_port(system: ModuleType, tmp_path: Path) -> None:
     path = tmp_path / "serial"
-    with Machine(system, f"-serial unix:{path},server,nowait") as machine:
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(60)
-            client.connect(str(path))
-            client.sendall(b"k")
-            end = time.monotonic() + 60
-            while machine.read_device(virt.UART0.base + 0x18, 4) & 0x10:
-                assert time.monotonic() < end
-                time.sleep(0.001)
-            assert machine.read_device(virt.UART0.base, 4) == ord("k")
-            for byte in b"hello":
-                machine.write_device(virt.UART0.base, 4, byte)
-            got = b""
-            while len(got) < 5:
-                got += client.recv(5)
-            assert got == b"hello"
+    words = f"-serial unix:{path},server,nowait"
+    with Machine(system, words) as machine, socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(60)
+        client.connect(str(path))
+        client.sendall(b"k")
+        end = time.monotonic() + 60
+        while machine.read_device(virt.UART0.base + 0x18, 4) & 0x10:
+            assert time.monotonic() < end
+            time.sleep(0.001)
+        assert machine.read_device(virt.UART0.base, 4) == ord("k")
+        for byte in b"hello":
+            machine.write_device(virt.UART0.base, 4, byte)
+        got = b""
+        while len(got) < 5:
+            got += client.recv(5)
+        assert got == b"hello"
     assert not path.exists()
 
 
@@ -202,7 +201,7 @@ def test_images_are_loaded(system: ModuleType, tmp_path: Path) -> None:
 
 def test_closing_gives_everything_back(system: ModuleType) -> None:
     def descriptors() -> int:
-        return len(os.listdir("/proc/self/fd"))
+        return len([*Path("/proc/self/fd").iterdir()])
 
     with Machine(system, "-serial pty"):
         pass
