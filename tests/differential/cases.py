@@ -280,11 +280,12 @@ class Generator:
         rng = random.Random(seed)
         xs = [values.x_value(rng) for _ in range(4096)]
         vs = [values.vector(rng) for _ in range(4096)]
+        halfway = values.halfway(rng)
         start = rng.randrange(len(self._singles))
         cases = []
         for n in range(count):
             x = rng.choices(xs, k=32)
-            v = b"".join(rng.choices(vs, k=32))
+            v = b"".join(rng.choices(vs if n & 15 else rng.choice(halfway), k=32))
             memory = rng.randbytes(WINDOW_BYTES)
             if n & 3 == 0:
                 memory = b"".join(rng.choices(vs, k=WINDOW_BYTES // 16))

@@ -79,6 +79,24 @@ class FloatFormat:
             exponent = rng.randrange(2 * self.bias + 2)
         return sign | exponent << self.fraction | fraction
 
+    def draw_halfway(self, rng: random.Random, base: int) -> int:
+        """Of an exponent so that sums with products are often next to halfway between neighbours.
+
+        It is of the exponent `base`, or next to one of two powers of two whose product is half a
+        unit in the last place there.
+        """
+        width = self.fraction + 1
+        top = width // 2
+        exponent = rng.choice((base, base - top, top - width))
+        ones = (1 << self.fraction) - 1
+        below = rng.getrandbits(1)
+        fraction = ones - rng.getrandbits(1) if below else rng.getrandbits(1)
+        if exponent == base and rng.getrandbits(2):
+            fraction = rng.getrandbits(self.fraction)
+        exponent = min(max(exponent - below, 1 - self.bias), self.bias)
+        sign = rng.getrandbits(1) << (self.bits - 1)
+        return sign | exponent + self.bias << self.fraction | fraction
+
 
 def _edges(*exponents: int) -> list[float]:
     """Powers of two and numbers beside them: limits of integers and of narrower formats."""
@@ -187,3 +205,16 @@ _VECTORS: tuple[Callable[[random.Random], bytes], ...] = (
 def vector(rng: random.Random) -> bytes:
     """A vector register."""
     return rng.choice(_VECTORS)(rng)
+
+
+def halfway(rng: random.Random) -> list[list[bytes]]:
+    """Vector registers for fused products and for rounding twice: each list's go together."""
+    pools = []
+    for number in (HALF, HALF, SINGLE, DOUBLE):
+        for base in (0, number.bias, 1 - number.bias):
+
+            def draw(rng: random.Random, number: FloatFormat = number, base: int = base) -> int:
+                return number.draw_halfway(rng, base)
+
+            pools.append([_lanes(rng, number.bits, draw) for _ in range(64)])
+    return pools

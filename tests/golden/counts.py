@@ -312,7 +312,9 @@ GROUPS: tuple[Group, ...] = (
         fmul v0.4s, v0.4s, v5.s[1]
         fmla v0.4s, v{m}.4s, v5.s[1]
         frecpe v0.4s, v0.4s
+        frecpe v0.2d, v0.2d
         frsqrte v0.4s, v0.4s
+        frsqrte v0.2d, v0.2d
         """,
         limit=4,
     ),
@@ -350,7 +352,7 @@ ALLOWED: tuple[Allowed, ...] = (
         "halves are converted to singles (decision 12)",
     ),
     Allowed(r"scvtf v0\.2d.*", "AVX2 converts one 64-bit integer at a time"),
-    Allowed(r"fr(ecp|sqrt)e .*", "x86's estimates are others: the exact helper"),
+    Allowed(r"fr(ecp|sqrt)e .*", "x86's estimates are others, put right by an integer product"),
     Allowed(r"(bsl|bit|bif) .*|orn v0\.8b.*", "three of AVX2's, or 64 bits cut off"),
     Allowed(r"(sabd|uabd) .*", "the difference of the larger and the smaller: three"),
     Allowed(r"usra v0\.16b.*|(sli|sri) .*", "a shift, what is masked, a sum or the union"),

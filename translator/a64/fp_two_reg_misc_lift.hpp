@@ -3,8 +3,12 @@
 // Owns: shapes of instructions: operands, an operation, a result. Must not know: encodings, FPCR.
 #pragma once
 
+#include <bit>
+
+#include "translator/a64/fp_immediate.hpp"
 #include "translator/a64/fp_lift.hpp"
 #include "translator/a64/lifter.hpp"
+#include "translator/a64/simd_lift.hpp"
 
 namespace pydbt::a64::fp_two_reg_misc {
 
@@ -32,11 +36,21 @@ Step absolute(Builder& b, const Args& a) {
     return fp::set_cut(b, a, a.rd, fp::absolute_lanes(b, b.get_v(a.rn), fp::size_of(a)));
 }
 
-/// FRECPE and FRSQRTE; FEAT_RPRES makes those of singles finer where FPCR.AH is set.
+/// FRECPE and FRSQRTE; FEAT_RPRES makes those of singles finer where FPCR.AH is set. Lanes past the
+/// operand are one.
 template <class Args>
-Step estimate(Lifter& l, const Args& a, HelperId coarse, HelperId fine) {
-    const bool finer = fp::size_of(a) == 2 && fp::alternate(l.b) && l.features.has(Feature::RPRES);
-    return unary_call(l.b, a, finer ? fine : coarse);
+Step estimate(Lifter& l, const Args& a, fp::VectorUnary op, HelperId fine) {
+    Builder& b = l.b;
+    const unsigned size = fp::size_of(a), bytes = fp::lanes_of(a) << size;
+    if (size == 2 && fp::alternate(b) && l.features.has(Feature::RPRES)) {
+        return unary_call(b, a, fine);
+    }
+    Value n = b.get_v(a.rn);
+    if (bytes < 16) {
+        const Value ones = simd::splat(b, expand_float(kImmediateOne, size), size);
+        n = b.vins_lane(ones, n, 0, 0, static_cast<unsigned>(std::countr_zero(bytes)));
+    }
+    return fp::set_cut(b, a, a.rd, (b.*op)(n, size));
 }
 
 /// Vn op 0, or 0 op Vn. FPCR.NEP is not for these.

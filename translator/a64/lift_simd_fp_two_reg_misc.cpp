@@ -17,23 +17,19 @@ Step Lifter::lift_FSQRT_v(const Args_FSQRT_v& a) { return unary(b, a, &Builder::
 
 // Estimates.
 Step Lifter::lift_FRECPE_v(const Args_FRECPE_v& a) {
-    return estimate(*this, a, HelperId::simd_fp_recip_estimate,
-                    HelperId::simd_fp_recip_estimate_fine);
+    return estimate(*this, a, &Builder::vfrecpe, HelperId::simd_fp_recip_estimate_fine);
 }
 
 Step Lifter::lift_FRECPE_s(const Args_FRECPE_s& a) {
-    return estimate(*this, a, HelperId::simd_fp_recip_estimate,
-                    HelperId::simd_fp_recip_estimate_fine);
+    return estimate(*this, a, &Builder::vfrecpe, HelperId::simd_fp_recip_estimate_fine);
 }
 
 Step Lifter::lift_FRSQRTE_v(const Args_FRSQRTE_v& a) {
-    return estimate(*this, a, HelperId::simd_fp_rsqrt_estimate,
-                    HelperId::simd_fp_rsqrt_estimate_fine);
+    return estimate(*this, a, &Builder::vfrsqrte, HelperId::simd_fp_rsqrt_estimate_fine);
 }
 
 Step Lifter::lift_FRSQRTE_s(const Args_FRSQRTE_s& a) {
-    return estimate(*this, a, HelperId::simd_fp_rsqrt_estimate,
-                    HelperId::simd_fp_rsqrt_estimate_fine);
+    return estimate(*this, a, &Builder::vfrsqrte, HelperId::simd_fp_rsqrt_estimate_fine);
 }
 
 Step Lifter::lift_FRECPX_s(const Args_FRECPX_s& a) {

@@ -17,23 +17,19 @@ Step Lifter::lift_FSQRT_v_h(const Args_FSQRT_v_h& a) { return unary(b, a, &Build
 
 // Estimates.
 Step Lifter::lift_FRECPE_v_h(const Args_FRECPE_v_h& a) {
-    return estimate(*this, a, HelperId::simd_fp_recip_estimate,
-                    HelperId::simd_fp_recip_estimate_fine);
+    return estimate(*this, a, &Builder::vfrecpe, HelperId::simd_fp_recip_estimate_fine);
 }
 
 Step Lifter::lift_FRECPE_s_h(const Args_FRECPE_s_h& a) {
-    return estimate(*this, a, HelperId::simd_fp_recip_estimate,
-                    HelperId::simd_fp_recip_estimate_fine);
+    return estimate(*this, a, &Builder::vfrecpe, HelperId::simd_fp_recip_estimate_fine);
 }
 
 Step Lifter::lift_FRSQRTE_v_h(const Args_FRSQRTE_v_h& a) {
-    return estimate(*this, a, HelperId::simd_fp_rsqrt_estimate,
-                    HelperId::simd_fp_rsqrt_estimate_fine);
+    return estimate(*this, a, &Builder::vfrsqrte, HelperId::simd_fp_rsqrt_estimate_fine);
 }
 
 Step Lifter::lift_FRSQRTE_s_h(const Args_FRSQRTE_s_h& a) {
-    return estimate(*this, a, HelperId::simd_fp_rsqrt_estimate,
-                    HelperId::simd_fp_rsqrt_estimate_fine);
+    return estimate(*this, a, &Builder::vfrsqrte, HelperId::simd_fp_rsqrt_estimate_fine);
 }
 
 Step Lifter::lift_FRECPX_s_h(const Args_FRECPX_s_h& a) {

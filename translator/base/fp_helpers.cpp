@@ -57,18 +57,6 @@ void simd_fp_round_n(CpuState* state, uint64_t imm) {
     });
 }
 
-void simd_fp_recip_estimate(CpuState* state, uint64_t imm) {
-    map_lanes(*state, imm, [](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
-        return fp_recip_estimate(w, a, fp);
-    });
-}
-
-void simd_fp_rsqrt_estimate(CpuState* state, uint64_t imm) {
-    map_lanes(*state, imm, [](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
-        return fp_rsqrt_estimate(w, a, fp);
-    });
-}
-
 void simd_fp_recip_estimate_fine(CpuState* state, uint64_t imm) {
     map_lanes(*state, imm, [](unsigned w, uint64_t a, uint64_t, FpStatus& fp) {
         fp.fine_estimates = true;

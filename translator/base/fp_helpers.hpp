@@ -20,14 +20,12 @@ constexpr uint32_t simd_fp_lanes(unsigned size, unsigned lanes) {
 
 // Operands are state.vtmp[0] and [1], the result is state.vtmp[0]. FPCR and FPSR are state's.
 
-/// FPRecipEstimate, FPRSqrtEstimate, FPRecpX.
-void simd_fp_recip_estimate(CpuState* state, uint64_t imm);
-void simd_fp_rsqrt_estimate(CpuState* state, uint64_t imm);
+/// FPRecpX.
 void simd_fp_recip_exponent(CpuState* state, uint64_t imm);
 /// FPConvert of doubles to singles, rounding to odd; the result is in the low 64 bits.
 void simd_fp_narrow_to_odd(CpuState* state, uint64_t imm);
 
-/// The estimates with FEAT_RPRES.
+/// FPRecipEstimate and FPRSqrtEstimate with FEAT_RPRES.
 void simd_fp_recip_estimate_fine(CpuState* state, uint64_t imm);
 void simd_fp_rsqrt_estimate_fine(CpuState* state, uint64_t imm);
 /// FPConvertBF of singles; the results are in the low 64 bits.

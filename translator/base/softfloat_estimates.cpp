@@ -63,17 +63,12 @@ uint64_t recip_table(uint64_t a, bool fine) {
 }
 uint64_t rsqrt_table(uint64_t a, bool fine) {
     // The input's middle times 2^10, or 2^13: the upper half of the inputs has steps of two.
-    uint64_t half = fine ? 2048 : 256;
+    const uint64_t half = fine ? 2048 : 256;
     uint64_t middle = a < half ? 2 * a + 1 : ((a >> 1 << 1) + 1) * 2;
-    uint64_t square = uint64_t{1} << (fine ? 39 : 28);
-    if (!fine) {
-        uint64_t estimate = 512;
-        while (middle * (estimate + 1) * (estimate + 1) < square) estimate++;
-        return (estimate + 1) / 2;
-    }
+    const uint64_t square = uint64_t{1} << (fine ? 39 : 28);
     // The greatest whose lower neighbour's middle is not past the root.
-    uint64_t estimate = 4096;
-    for (uint64_t bit = 2048; bit != 0; bit >>= 1) {
+    uint64_t estimate = fine ? 4096 : 256;
+    for (uint64_t bit = estimate / 2; bit != 0; bit >>= 1) {
         uint64_t edge = 2 * (estimate + bit) - 1;
         if (middle * edge * edge < square) estimate += bit;
     }

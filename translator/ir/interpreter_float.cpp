@@ -105,9 +105,11 @@ V128 add_pairs(unsigned w, const Operands& o, FpStatus& fp) {
     });
 }
 
-// Rounding and conversions of one lane.
+// Estimates, rounding and conversions of one lane.
 uint64_t convert(const Inst& i, unsigned w, uint64_t a, FpStatus& fp) {
     switch (i.op) {
+        case Op::vfrecpe: return base::fp_recip_estimate(w, a, fp);
+        case Op::vfrsqrte: return base::fp_rsqrt_estimate(w, a, fp);
         case Op::vfrint:
             return base::fp_round_int(w, a, rounding_of(i.imm, fp), (i.flags & 1) != 0, fp);
         case Op::vfcvt_s:

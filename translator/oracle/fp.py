@@ -262,10 +262,7 @@ def _step(whole: int, scale: int) -> Callable[[int, int, int, Status], int]:
     """FPRecipStepFused and FPRSqrtStepFused: (whole - a * b) * 2^scale."""
 
     def step(w: int, a: int, b: int, status: Status) -> int:
-        own = copy.copy(status)
-        own.fpsr = 0
-        if status.ah:  # flushes, to nearest, raises nothing
-            own.rounding, own.fz, own.fiz = EVEN, True, True
+        own = _own_modes(status)
         result = _step_in_own_modes(w, a, b, own, whole, scale)
         status.fpsr |= 0 if status.ah else own.fpsr
         return result
@@ -287,6 +284,15 @@ def _step_in_own_modes(w: int, a: int, b: int, status: Status, whole: int, scale
         return _infinity(w, x.sign ^ y.sign)
     product = Fraction(0) if kinds == {"infinity", "zero"} else x.value * y.value
     return _result(w, (whole + product) * _power(scale), status)
+
+
+def _own_modes(status: Status) -> Status:
+    """Those of estimates and steps, which with AH flush, round to nearest and raise nothing."""
+    own = copy.copy(status)
+    own.fpsr = 0
+    if status.ah:
+        own.rounding, own.fz, own.fiz = EVEN, True, True
+    return own
 
 
 def _div(w: int, a: int, b: int, status: Status) -> int:
@@ -324,6 +330,62 @@ def _sqrt(w: int, a: int, status: Status) -> int:
     root = math.isqrt(math.floor(square))
     inexact = root * root != square
     return round_to(w, Fraction(2 * root + inexact, 2 << scale), status.rounding, status)
+
+
+def _scaled(magnitude: Fraction) -> tuple[Fraction, int]:
+    """A number from 1 to 2, and the exponent."""
+    exponent = _floor_log2(magnitude)
+    return magnitude / _power(exponent), exponent
+
+
+def _recip_estimate(w: int, a: int, status: Status) -> int:
+    x = unpack(w, a, status)
+    bias = (1 << _FORMATS[w][0] - 1) - 1
+    if x.nan:
+        return _process_nan(w, a, x, status)
+    if x.kind == "infinity":
+        return _sign(w, x.sign)
+    if x.kind == "zero":
+        status.fpsr |= DZC
+        return _infinity(w, x.sign)
+    if abs(x.value) < _power(-bias - 1):
+        return round_to(w, _signed(x.sign, 1) * _power(bias + 2), status.rounding, status)
+    if status.flushes(w) and abs(x.value) >= _power(bias - 1):
+        status.fpsr |= UFC
+        return _sign(w, x.sign)
+    number, exponent = _scaled(abs(x.value))
+    middle = 2 * math.floor(number * 256) + 1
+    estimate = Fraction(((1 << 19) // middle + 1) // 2, 512)
+    return _sign(w, x.sign) | round_to(w, estimate * _power(-exponent), ZERO, Status(0))
+
+
+def _rsqrt_estimate(w: int, a: int, status: Status) -> int:
+    x = unpack(w, a, status)
+    if x.nan:
+        return _process_nan(w, a, x, status)
+    if x.kind == "zero":
+        status.fpsr |= DZC
+        return _infinity(w, x.sign)
+    if x.sign:
+        return _invalid(w, status)
+    if x.kind == "infinity":
+        return 0
+    number, exponent = _scaled(x.value)
+    if exponent % 2 == 0:
+        middle = 2 * math.floor(number * 128) + 1
+    else:
+        middle = 4 * math.floor(number * 128) + 2
+    root = 512
+    while middle * (root + 1) ** 2 < 1 << 28:
+        root += 1
+    return round_to(w, Fraction((root + 1) // 2, 256) * _power((-1 - exponent) // 2), ZERO, status)
+
+
+def _estimate(name: str, w: int, a: int, status: Status) -> int:
+    own = _own_modes(status)
+    result = (_recip_estimate if name == "frecpe" else _rsqrt_estimate)(w, a, own)
+    status.fpsr |= 0 if status.ah else own.fpsr
+    return result
 
 
 def _mul_add_long(addend: int, a: int, b: int, status: Status) -> int:
@@ -580,6 +642,8 @@ def _unary(
 ) -> int:
     if name == "fsqrt":
         return _sqrt(w, a, status)
+    if name in ("frecpe", "frsqrte"):
+        return _estimate(name, w, a, status)
     if name == "frint":
         rounding = _mode(attributes["mode"], status)
         return _round_int(w, a, rounding, bool(attributes["exact"] & 1), status)

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 _ROWS = (
-    ("recip_estimate", "FRECPE"),
-    ("rsqrt_estimate", "FRSQRTE"),
     ("recip_estimate_fine", "FRECPE of singles with FEAT_RPRES"),
     ("rsqrt_estimate_fine", "FRSQRTE of singles with FEAT_RPRES"),
     ("recip_exponent", "FRECPX"),

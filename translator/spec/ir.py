@@ -292,6 +292,8 @@ for _name, _doc in (("vfadd", "FPAdd"), ("vfsub", "FPSub"), ("vfmul", "FPMul"), 
     op(_name, "v128", "v128 v128", "size:size", "pure raises", f"{_doc} by element (size 1 to 3)")
 op("vfaddp", "v128", "v128 v128", "size:size", "pure raises", "FPAdd of neighbours of a, then of b (size 1 to 3)")
 op("vfsqrt", "v128", "v128", "size:size", "pure raises", "FPSqrt by element")
+op("vfrecpe", "v128", "v128", "size:size", "pure raises", "FPRecipEstimate by element, of 8 bits")
+op("vfrsqrte", "v128", "v128", "size:size", "pure raises", "FPRSqrtEstimate by element, of 8 bits")
 op("vfneg", "v128", "v128", "size:size", "pure", "sign bits inverted", lambda e, a: s.lanes(e.size, lambda x, w: x ^ 1 << w - 1, a))
 op("vfabs", "v128", "v128", "size:size", "pure", "sign bits cleared", lambda e, a: s.lanes(e.size, lambda x, w: x & ~(1 << w - 1), a))
 op("vfmla", "v128", "v128 v128 v128", "negate:imm size:size", "pure raises", "FPMulAdd by element: first + second * third, fused; negate 1: second negated before")

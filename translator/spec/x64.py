@@ -158,6 +158,8 @@ form("vhaddps", "x x x/m", "RVM", "VEX.F2.0F 7c", "avx")
 form("vhaddpd", "x x x/m", "RVM", "VEX.66.0F 7c", "avx")
 for _suffix, _prefix in (("ps", ""), ("pd", "66.")):
     form(f"vsqrt{_suffix}", "x x/m", "RM", f"VEX.{_prefix}0F 51", "avx")
+form("vrsqrtps", "x x/m", "RM", "VEX.0F 52", "avx")
+form("vrcpps", "x x/m", "RM", "VEX.0F 53", "avx")
 for _suffix, _prefix in (("ss", "F3."), ("sd", "F2.")):
     form(f"vsqrt{_suffix}", "x x x/m", "RVM", f"VEX.{_prefix}0F 51", "avx")
 for _suffix, _prefix in (("ps", ""), ("pd", "66.")):

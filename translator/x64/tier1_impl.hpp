@@ -391,6 +391,13 @@ class Compiler {
     void product_step(const Inst& i, uint32_t whole, uint32_t factor);
     void half_product_step(const Inst& i, uint32_t whole, uint32_t factor);
 
+    // ---- tier1_float_estimates.cpp
+    void leave_unless_near(Xmm bits, uint32_t first, uint32_t end, Cold& c);
+    void recip_fraction(Xmm d, Xmm bits);
+    void rsqrt_fraction(Xmm d, Xmm bits);
+    Xmm estimate_operand(bool wide, Xmm d, Xmm a);
+    void estimate_result(bool wide, Xmm d);
+
     // ---- tier1_float_convert.cpp
     void round_away(bool wide, Xmm r, Xmm x, Cold& c);
     void round_lanes_away(bool wide, Xmm r, Xmm x, Cold& c);
