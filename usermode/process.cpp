@@ -29,6 +29,11 @@
 namespace pydbt::usermode {
 namespace {
 
+bool wants_statistics() {
+    const char* wanted = std::getenv("PYDBT_STATS");
+    return wanted != nullptr && std::strcmp(wanted, "1") == 0;
+}
+
 thread_local GuestThread* t_thread = nullptr;
 
 }  // namespace
@@ -50,11 +55,11 @@ GuestThread* GuestThread::current() { return t_thread; }
 void GuestThread::set_current(GuestThread* thread) { t_thread = thread; }
 
 void renew_pac_keys(base::CpuState& state, uint64_t keys) {
+    decltype(state.pac_keys) fresh;
+    while (getrandom(fresh, sizeof fresh, 0) != sizeof fresh) {
+    }
     for (unsigned n = 0; n < std::size(state.pac_keys); n++) {
-        base::V128& key = state.pac_keys[n];
-        if ((keys >> n & 1) == 0) continue;
-        while (getrandom(&key, sizeof key, 0) != sizeof key) {
-        }
+        if ((keys >> n & 1) != 0) state.pac_keys[n] = fresh[n];
     }
 }
 
@@ -85,6 +90,7 @@ bool Process::create(std::string& error) {
     engine_options.features = options.cpu.features();
     engine_options.host = options.host;
     engine_options.log = log.get();
+    engine_options.times = wants_statistics();
     engine = runtime::Engine::create(*this, engine_options, error);
     if (!engine) return false;
     if (options.cpu.features().has(a64::Feature::MTE2)) memory.allow_tags();
@@ -105,8 +111,7 @@ bool Process::create(std::string& error) {
     renew_pac_keys(main_thread->state(), kAllPacKeys);
     main_thread->state().ssbs = kPstateSsbs;  // as Linux starts programs that ask for nothing
     GuestThread::set_current(main_thread.get());
-    main_thread->group->actions->start();
-    if (cores_are_made()) main_thread->group->actions->take_defaults(core_signals());
+    main_thread->group->actions->start(core_signals());
     forget_robust_list();
     sigset_t mask;
     sigprocmask(SIG_SETMASK, nullptr, &mask);
@@ -281,8 +286,7 @@ void Process::finish() {
     GuestThread* self = GuestThread::current();
     if (self != nullptr && self->group->borrowed) return;  // the process that lent its memory does
     if (finished_.exchange(true)) return;
-    const char* wanted = std::getenv("PYDBT_STATS");
-    if (engine && wanted != nullptr && std::strcmp(wanted, "1") == 0) {
+    if (engine && wants_statistics()) {
         runtime::Stats s = engine->stats();
         std::fprintf(stderr,
                      "{\"guest_insns_translated\": %" PRIu64 ", \"host_bytes\": %" PRIu64

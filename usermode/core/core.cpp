@@ -343,13 +343,6 @@ uint64_t core_signals() {
     return bits;
 }
 
-bool cores_are_made() {
-    rlimit limit{};
-    getrlimit(RLIMIT_CORE, &limit);
-    // The first process of a namespace does not die of a default action that it sends itself.
-    return getpid() != 1 && (limit.rlim_cur != 0 || core_goes_elsewhere(read_core_pattern()));
-}
-
 void wait_for_dump(GuestThread& thread) {
     GuestThread* dumper = thread.group->dumper.load();
     if (dumper != nullptr && dumper != &thread) park(thread);

@@ -11,12 +11,9 @@ namespace pydbt::usermode {
 
 class GuestThread;
 
-/// Bits (bit n - 1: signal n) whose default action is to dump.
+/// Bits (bit n - 1: signal n) whose default action is to dump. It is ours to do: the host's kernel
+/// would dump the translator.
 uint64_t core_signals();
-
-/// Whether a core could be written now, or the host's kernel would make one of the translator:
-/// then such signals must come to us. Looks at RLIMIT_CORE and core_pattern.
-bool cores_are_made();
 
 /// Dies of a signal as if it had its default action, which may be to dump first. Another thread
 /// that comes here then waits for the end.

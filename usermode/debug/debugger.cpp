@@ -466,8 +466,7 @@ void Debugger::acknowledge_end() {
 }
 
 void Debugger::catch_signals(bool on) {
-    uint64_t signals = cores_are_made() ? core_signals() : 0;
-    if (on) signals = ~uint64_t{0};
+    uint64_t signals = on ? ~uint64_t{0} : core_signals();
     // signal(7): what is ignored or stops by default is the kernel's to do.
     constexpr int kOthers[] = {SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP,
                                SIGTTIN, SIGTTOU, SIGURG,  SIGWINCH};

@@ -266,14 +266,18 @@ GuestSigaction SignalActions::take(int number) {
     return action;
 }
 
-void SignalActions::start() {
+void SignalActions::start(uint64_t defaults) {
+    uint64_t ours = kFaultBits;
     for (int number = 1; number <= kSignals; number++) {
         KernelSigaction old{};
         syscall(SYS_rt_sigaction, number, nullptr, &old, 8);
-        actions_[number].handler = old.handler == kSigIgn ? kSigIgn : kSigDfl;
+        bool ignored = old.handler == kSigIgn;
+        actions_[number].handler = ignored ? kSigIgn : kSigDfl;
+        if (!ignored) ours |= defaults & signal_bit(number);
     }
-    caught_ |= kFaultBits;
-    for (int number : kFaultSignals) apply(number);
+    defaults_ = defaults;
+    caught_ = ours;
+    for (; ours != 0; ours &= ours - 1) apply(__builtin_ctzll(ours) + 1);
 }
 
 void SignalActions::take_defaults(uint64_t signals) {
@@ -328,6 +332,8 @@ void deliver(GuestThread& thread, siginfo_t info) {
     if (action.handler == kSigIgn) return;
     if (action.handler != kSigDfl) {
         enter_handler(thread, action, info, {});
+    } else if (getpid() ==
+               1) {  // SIGNAL_UNKILLABLE of kernel/signal.c: a namespace's first process
     } else if (is_fault_signal(number) || thread.group->actions->has_default(number)) {
         die_of(thread, info);
     } else {  // changed since it came; the host's is the default, too, which may be to stop

@@ -67,8 +67,9 @@ class SignalActions {
     void take_back();
     /// What delivery takes: SA_RESETHAND has reset it then.
     GuestSigaction take(int number);
-    /// The actions the process was started with (ignored stays ignored) and the fault handlers.
-    void start();
+    /// The actions the process was started with (ignored stays ignored), the fault handlers, and
+    /// the default actions of these signals (take_defaults).
+    void start(uint64_t defaults);
     /// Keeps other threads out, so that a fork's child finds it free.
     [[nodiscard]] std::unique_lock<std::mutex> hold() { return std::unique_lock(mutex_); }
     /// The default actions of these signals are ours to do.

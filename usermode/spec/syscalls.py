@@ -12,7 +12,7 @@ A row is `NUMBER NAME HOW [RESULT:]ARGUMENT...`:
 - Arguments are kinds of KINDS. A result is an int, `hex:` an address or flags, `fd:` a descriptor.
 
 Sources: include/uapi/asm-generic/unistd.h, fcntl.h, stat.h and arch/{arm64,x86}/include/uapi/asm of
-Linux 6.10.
+Linux 7.2.
 """
 
 from __future__ import annotations
@@ -644,6 +644,7 @@ _TABLE = """
 468 file_getattr pass atfd path ptr size hex
 469 file_setattr pass atfd path ptr size hex
 470 listns pass ptr ptr size hex
+471 rseq_slice_yield none
 """
 
 
@@ -653,6 +654,7 @@ NOT_SERVED: dict[str, str] = {
     "ptrace": "a tracer would see the translator's registers, not the guest's",
     "rseq": "a critical section can be interrupted between any two host instructions; programs "
     "fall back, as on Linux before 4.18",
+    "rseq_slice_yield": "it is about what rseq registers",
 }
 """Why each `none` is one."""
 

@@ -41,6 +41,7 @@ enum Option : int {
     kPowerLast = 73,
     kGetShadowStack = 74,
     kLockShadowStack = 76,
+    kRseqSlice = 79,
     kGetAuxv = 0x41555856,
 };
 
@@ -67,7 +68,8 @@ bool is_absent(int option) {
         case kSveGetVl:
         case kSyscallUserDispatch:
         case kSmeSetVl:
-        case kSmeGetVl: return true;
+        case kSmeGetVl:
+        case kRseqSlice: return true;
         default: return false;
     }
 }

@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "usermode/core/core.hpp"
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/process.hpp"
 #include "usermode/syscalls/arguments.hpp"
@@ -117,21 +116,13 @@ int64_t set_memory_limit(KeptSettings::Limit& kept, int resource, const rlimit& 
     return setrlimit(RLIMIT_STACK, &host) == 0 ? 0 : -errno;
 }
 
-void core_limit_changed(GuestThread& t) {
-    t.group->actions->take_defaults(cores_are_made() ? core_signals() : 0);
-}
-
 }  // namespace
 
 int64_t sys_prlimit64(GuestThread& t, const SyscallArgs& a) {
     KeptSettings::Limit* kept = memory_limit(t, a[1]);
     auto process = static_cast<pid_t>(a[0]);
     bool own = process == 0 || process == getpid() || process == t.tid;
-    if (kept == nullptr || !own) {
-        int64_t result = host_syscall(t, SYS_prlimit64, a);
-        if (own && result == 0 && a[1] == RLIMIT_CORE && a[2] != 0) core_limit_changed(t);
-        return result;
-    }
+    if (kept == nullptr || !own) return host_syscall(t, SYS_prlimit64, a);
     auto resource = static_cast<int>(a[1]);
     rlimit wanted, old = kept->value;
     if (a[2] != 0 && !read_guest(a[2], wanted)) return -EFAULT;

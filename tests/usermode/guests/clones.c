@@ -333,6 +333,19 @@ CASE(namespaces_of_shared_memory) {
     CHECK_EQ(exit_status(clone(show_name, stack_top, flags, NULL)), 16);
 }
 
+// Default actions do not touch the first process of a namespace, but for faults of its own
+// (SIGNAL_UNKILLABLE of kernel/signal.c).
+CASE(first_process_of_a_namespace) {
+    struct args args = {.flags = CLONE_NEWUSER | CLONE_NEWPID, .exit_signal = SIGCHLD};
+    pid_t pid = (pid_t)clone3(&args);
+    if (pid == 0) {
+        const int deadly[] = {SIGTERM, SIGKILL, SIGQUIT, SIGABRT, SIGSYS, SIGSEGV, SIGTRAP};
+        for (unsigned n = 0; n < sizeof deadly / sizeof deadly[0]; n++) kill(1, deadly[n]);
+        _exit(18);
+    }
+    CHECK_EQ(exit_status(pid), 18);
+}
+
 // --- descriptors and folders, shared or not
 
 static int close_three(void* argument) { return close(*(int*)argument) == 0 ? 17 : 1; }

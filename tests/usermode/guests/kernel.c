@@ -230,6 +230,7 @@ CASE(no_keys_no_shadow_stacks) {
     CHECK_FAILS(pkey_free(1), EINVAL);
     CHECK_FAILS(syscall(453, 0, 4096, 0), EOPNOTSUPP);
     CHECK_FAILS(syscall(SYS_rseq, words, 32, 0, 0), ENOSYS);
+    CHECK_FAILS(syscall(471), ENOSYS);  // rseq_slice_yield
 #endif
     char* memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK_EQ(pkey_mprotect(memory, 4096, PROT_READ, -1), 0);
@@ -298,6 +299,7 @@ CASE(options_of_prctl) {
     CHECK_FAILS(prctl(PR_SET_ENDIAN, 0, 0, 0, 0), EINVAL);
 #ifdef __aarch64__
     CHECK_FAILS(prctl(PR_GET_TSC, &value), EINVAL);
+    CHECK_FAILS(prctl(79, 1, 0, 0, 0), EINVAL);  // PR_RSEQ_SLICE_EXTENSION
     uint64_t own_id = 0;
     syscall(SYS_set_tid_address, &value);
     CHECK_EQ(prctl(40, &own_id), 0);
