@@ -270,6 +270,29 @@ def test_a_process_in_anothers_memory(crash: Crash) -> None:
     assert death.core.all(PRSTATUS)
 
 
+@pytest.mark.skipif(
+    "PYDBT_CHANGE_CORE_PATTERN" not in os.environ,
+    reason="changes the whole machine's core_pattern for moments, as root; set this to allow it",
+)
+def test_patterns_with_folders(crash: Crash, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    before = PATTERN.read_text()
+    for pattern, dumped in (
+        ("a/core.%e", True),
+        (f"{tmp_path}/./a//core.%E.%p", True),
+        (f"{tmp_path}/a/../core", False),  # WCOREDUMP cannot be had
+    ):
+        PATTERN.write_text(pattern)
+        try:
+            death = crash("abort", folder=tmp_path)
+        finally:
+            PATTERN.write_text(before)
+        assert (death.signal, death.dumped) == (signal.SIGABRT, dumped)
+        (core,) = (file for file in tmp_path.rglob("core*") if file.is_file())
+        assert Core(core.read_bytes()).all(PRSTATUS)
+        core.unlink()
+
+
 def test_gdb_reads_it(crash: Crash, guest: Callable[..., Path]) -> None:
     """gdb-multiarch: every thread's stack, registers, memory, what was mapped."""
     gdb, death, program = find_gdb(fetch=True), crash("segv", "threads"), guest("crash")

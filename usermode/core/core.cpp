@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -251,19 +252,8 @@ class Others {
 
 // --- the parent's view --------------------------------------------------------------------------
 
-// The bit of the wait status that tells of a dump is set by the host's kernel when it has made one
-// itself. It makes one in a folder that nobody sees, of nothing but headers, which a process of
-// ours removes as soon as this one is gone.
-[[noreturn]] void remove_when_gone(int pidfd, const char* folder) {
-    block_all_signals();
-    setsid();
-    int high = fcntl(pidfd, F_DUPFD, 0);
-    close_range(0, static_cast<unsigned>(high - 1), 0);
-    close_range(static_cast<unsigned>(high + 1), ~0u, 0);
-    pollfd gone{high, POLLIN, 0};
-    while (poll(&gone, 1, -1) < 0 && errno == EINTR) {
-    }
-    // The folder has at most what the kernel wrote.
+// Removes the files of a folder, and it. Makes no use of the heap, whose locks others may hold.
+void remove_folder(const char* folder) {
     char names[4096];
     int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (long n; (n = syscall(SYS_getdents64, dir, names, sizeof names)) > 0;) {
@@ -279,14 +269,46 @@ class Others {
             at += entry->length;
         }
     }
+    close(dir);
     rmdir(folder);
+}
+
+// The bit of the wait status that tells of a dump is set by the host's kernel when it has made one
+// itself. It makes one in a folder that nobody sees, of nothing but headers, which a process of
+// ours removes as soon as this one is gone. `folders`: the innermost last.
+[[noreturn]] void remove_when_gone(int pidfd, const std::vector<std::string>& folders) {
+    block_all_signals();
+    setsid();
+    int high = fcntl(pidfd, F_DUPFD, 0);
+    close_range(0, static_cast<unsigned>(high - 1), 0);
+    close_range(static_cast<unsigned>(high + 1), ~0u, 0);
+    pollfd gone{high, POLLIN, 0};
+    while (poll(&gone, 1, -1) < 0 && errno == EINTR) {
+    }
+    for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
+        remove_folder(folder->c_str());
+    }
     _exit(0);
 }
 
-// Makes the kernel's dump possible, and harmless.
-bool hide_hosts_dump() {
+// What a name has before its last slash, made below `root`; all folders, `root` first.
+std::vector<std::string> make_folders(const std::string& root, const std::string& name) {
+    std::vector<std::string> made{root};
+    for (size_t begin = 0, end; (end = name.find('/', begin)) != std::string::npos;
+         begin = end + 1) {
+        std::string part = name.substr(begin, end - begin);
+        if (part.empty() || part == ".") continue;
+        made.push_back(made.back() + "/" + part);
+        mkdir(made.back().c_str(), 0700);
+    }
+    return made;
+}
+
+// Makes the kernel's dump possible, and harmless. `name` is what the kernel will call it.
+bool hide_hosts_dump(const std::string& name) {
     // Another process's memory has our filter; the end of the first process ends all others.
     if (GuestThread::current()->group->borrowed || getpid() == 1) return false;
+    if (("/" + name).find("/../") != std::string::npos) return false;  // leads out
     char folder[32];
     bool made = false;
     for (const char* place : {"/dev/shm", "/tmp"}) {
@@ -295,15 +317,18 @@ bool hide_hosts_dump() {
         if (made) break;
     }
     if (!made) return false;
+    std::vector<std::string> folders = make_folders(folder, name);
     auto pidfd = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));
     // No exit signal, and nothing shared.
     long child = pidfd < 0 ? -1 : syscall(SYS_clone, 0, nullptr, nullptr, nullptr, 0);
-    if (child == 0) remove_when_gone(pidfd, folder);
+    if (child == 0) remove_when_gone(pidfd, folders);
     int filter = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
     bool ready = child > 0 && filter >= 0 && write(filter, "0", 1) == 1 && unshare(CLONE_FS) == 0 &&
                  chdir(folder) == 0;
-    if (child <= 0) rmdir(folder);
-    return ready;
+    if (child <= 0) {
+        for (auto f = folders.rbegin(); f != folders.rend(); ++f) rmdir(f->c_str());
+    }
+    return ready && (name[0] != '/' || chroot(".") == 0);
 }
 
 void forbid_hosts_dump() {
@@ -320,14 +345,18 @@ bool dump(GuestThread& thread, const siginfo_t& info) {
     std::string pattern = read_core_pattern();
     bool wanted = limit.rlim_cur >= kPageSize && prctl(PR_GET_DUMPABLE) == 1;
     if (!wanted || core_goes_elsewhere(pattern)) return false;
-    std::string name = expand_core_pattern(pattern, read_core_uses_pid(),
-                                           facts(thread, info.si_signo, limit.rlim_cur));
+    CoreFacts known = facts(thread, info.si_signo, limit.rlim_cur);
+    bool uses_pid = read_core_uses_pid();
+    std::string name = expand_core_pattern(pattern, uses_pid, known);
     Others others(thread);
     int fd = open_core(name);
     if (fd < 0) return false;
     bool written = write_core(fd, limit.rlim_cur, thread, others.threads(), info);
     close(fd);
-    return written && pattern.find('/') == std::string::npos && hide_hosts_dump();
+    char launcher[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", launcher, sizeof launcher);
+    known.program.assign(launcher, static_cast<size_t>(std::max<ssize_t>(length, 0)));
+    return written && hide_hosts_dump(expand_core_pattern(pattern, uses_pid, known));
 }
 
 void park(GuestThread& thread) {

@@ -14,6 +14,7 @@
 #include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
 #include "usermode/strace/strace.hpp"
+#include "usermode/syscalls/seccomp_notify.hpp"
 #include "usermode/syscalls/table.gen.hpp"
 
 namespace pydbt::usermode {
@@ -49,6 +50,15 @@ int64_t serve(GuestThread& thread, const SyscallInfo& info, const SyscallArgs& a
     return -ENOSYS;
 }
 
+bool ask_listener(GuestThread& thread, uint64_t number) {
+    int64_t result = notify_listener(thread, number);
+    if (result == kGoesOn) return true;
+    bool restart = result == -kRestart;
+    if (!restart) thread.state().x[0] = static_cast<uint64_t>(result);
+    if (restart || thread.signals.attention != 0) deliver_signals(thread, restart);
+    return false;
+}
+
 // What the guest's seccomp filters say. False: the call is not made, and what is to happen instead
 // has.
 bool filter_call(GuestThread& thread, uint64_t number) {
@@ -63,6 +73,7 @@ bool filter_call(GuestThread& thread, uint64_t number) {
         case SeccompVerdict::refuse:
             state.x[0] = static_cast<uint64_t>(-int64_t{decision.data});
             return false;
+        case SeccompVerdict::notify: return ask_listener(thread, number);
         case SeccompVerdict::trap: force_sigsys(thread, shown, decision.data); return false;
         case SeccompVerdict::kill_thread:
             if (filters.strict) die_of(thread, SIGKILL);

@@ -16,6 +16,7 @@
 #include "usermode/options/options.hpp"
 #include "usermode/process.hpp"
 #include "usermode/syscalls/arguments.hpp"
+#include "usermode/syscalls/seccomp_notify.hpp"
 #include "usermode/syscalls/table.gen.hpp"
 #include "usermode/syscalls/uring.hpp"
 
@@ -134,6 +135,7 @@ int64_t sys_ioctl(GuestThread& t, const SyscallArgs& a) {
     uint64_t size = request >> 16 & 0x3fff;
     bool mtrr = type == kMtrr && (request & 0xff) <= 9 && (size == 16 || size == 24);
     if (device || mtrr) return fcntl(static_cast<int>(a[0]), F_GETFD) < 0 ? -EBADF : -ENOTTY;
+    if (is_listener_request(request)) return listener_request(t, a);
     return host_syscall(t, SYS_ioctl, a);
 }
 

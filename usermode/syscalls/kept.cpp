@@ -10,13 +10,18 @@
 namespace pydbt::usermode {
 namespace {
 
-constexpr uint64_t kMagic = 0x7064'6274'6b65'7033;  // the last digit: this layout's
+constexpr uint64_t kMagic = 0x7064'6274'6b65'7034;  // the last digit: this layout's
 
 struct Message {
     uint64_t magic;
     KeptSettings kept;
     KeptDescriptors others;
     uint32_t strict, filters;
+};
+
+// Before the instructions of a filter.
+struct FilterHead {
+    uint32_t length, listens;
 };
 
 bool is_default(const KeptSettings& kept) {
@@ -63,9 +68,9 @@ int send_kept(const KeptSettings& kept, const SeccompState& seccomp, const KeptD
     message.filters = static_cast<uint32_t>(oldest_last.size());
     append(bytes, &message, sizeof message);
     for (auto f = oldest_last.rbegin(); f != oldest_last.rend(); ++f) {
-        auto length = static_cast<uint32_t>((*f)->program.size());
-        append(bytes, &length, sizeof length);
-        append(bytes, (*f)->program.data(), length * sizeof(sock_filter));
+        FilterHead head{static_cast<uint32_t>((*f)->program.size()), (*f)->listens};
+        append(bytes, &head, sizeof head);
+        append(bytes, (*f)->program.data(), head.length * sizeof(sock_filter));
     }
     int ends[2];
     if (pipe(ends) != 0) return -errno;
@@ -88,12 +93,13 @@ bool receive_kept(int fd, KeptSettings& kept, SeccompState& seccomp, KeptDescrip
     bool ok = read_all(fd, &message, sizeof message) && message.magic == kMagic;
     for (uint32_t n = 0; ok && n < message.filters; n++) {
         auto filter = std::make_shared<SeccompFilter>();
-        uint32_t length;
-        ok = read_all(fd, &length, sizeof length) && length <= BPF_MAXINSNS;
+        FilterHead head;
+        ok = read_all(fd, &head, sizeof head) && head.length <= BPF_MAXINSNS;
         if (!ok) break;
-        filter->program.resize(length);
+        filter->program.resize(head.length);
         filter->before = seccomp.filter;
-        ok = read_all(fd, filter->program.data(), length * sizeof(sock_filter)) &&
+        filter->listens = head.listens != 0;
+        ok = read_all(fd, filter->program.data(), head.length * sizeof(sock_filter)) &&
              seccomp_is_valid(filter->program);
         seccomp.filter = std::move(filter);
     }

@@ -15,6 +15,7 @@
 #include "usermode/memory/guest_memory.hpp"
 #include "usermode/process.hpp"
 #include "usermode/syscalls/arguments.hpp"
+#include "usermode/syscalls/seccomp_notify.hpp"
 #include "usermode/syscalls/table.gen.hpp"
 
 namespace pydbt::usermode {
@@ -158,15 +159,17 @@ uint32_t run(const std::vector<sock_filter>& program, const seccomp_data& data) 
     }
 }
 
-SeccompDecision decision(uint32_t result) {
+SeccompDecision decision(uint32_t result, bool listens) {
     auto data = static_cast<uint16_t>(result & SECCOMP_RET_DATA);
     switch (result & SECCOMP_RET_ACTION_FULL) {
         case SECCOMP_RET_ALLOW:
         case SECCOMP_RET_LOG: return {SeccompVerdict::serve, 0};
         case SECCOMP_RET_ERRNO: return {SeccompVerdict::refuse, std::min<uint16_t>(data, 4095)};
+        case SECCOMP_RET_USER_NOTIF:
+            if (listens) return {SeccompVerdict::notify, 0};
+            [[fallthrough]];
         // Without a tracer, and without a listener, the call is not there.
-        case SECCOMP_RET_TRACE:
-        case SECCOMP_RET_USER_NOTIF: return {SeccompVerdict::refuse, ENOSYS};
+        case SECCOMP_RET_TRACE: return {SeccompVerdict::refuse, ENOSYS};
         case SECCOMP_RET_TRAP: return {SeccompVerdict::trap, data};
         case SECCOMP_RET_KILL_THREAD: return {SeccompVerdict::kill_thread, 0};
         default: return {SeccompVerdict::kill_process, 0};
@@ -238,12 +241,15 @@ SeccompDecision seccomp_decide(const SeccompState& state, int number, uint64_t p
     std::copy_n(args, 6, data.args);
     // The action that wins is the lowest as a signed number; the newest filter's, if several agree.
     uint32_t result = SECCOMP_RET_ALLOW;
+    bool listens = false;
     auto rank = [](uint32_t r) { return static_cast<int32_t>(r & SECCOMP_RET_ACTION_FULL); };
     for (auto* f = state.filter.get(); f != nullptr; f = f->before.get()) {
         uint32_t now = run(f->program, data);
-        if (rank(now) < rank(result)) result = now;
+        if (rank(now) >= rank(result)) continue;
+        result = now;
+        listens = f->listens;
     }
-    return decision(result);
+    return decision(result, listens);
 }
 
 int64_t seccomp_set_strict(GuestThread& thread) {
@@ -254,8 +260,14 @@ int64_t seccomp_set_strict(GuestThread& thread) {
 }
 
 int64_t seccomp_set_filter(GuestThread& thread, uint64_t flags, uint64_t at) {
-    constexpr uint64_t kTsync = 1, kLog = 2, kSpecAllow = 4, kTsyncEsrch = 16;
-    if ((flags & ~(kTsync | kLog | kSpecAllow | kTsyncEsrch)) != 0) return -EINVAL;
+    constexpr uint64_t kTsync = 1, kLog = 2, kSpecAllow = 4, kListener = 8, kTsyncEsrch = 16,
+                       kWaitKillable = 32;
+    constexpr uint64_t kOfListeners = kTsync | kListener | kTsyncEsrch | kWaitKillable;
+    if ((flags & ~(kOfListeners | kLog | kSpecAllow)) != 0) return -EINVAL;
+    bool listens = (flags & kListener) != 0;
+    // A result is a descriptor or a thread.
+    if (listens && (flags & (kTsync | kTsyncEsrch)) == kTsync) return -EINVAL;
+    if (!listens && (flags & kWaitKillable) != 0) return -EINVAL;
     auto filter = std::make_shared<SeccompFilter>();
     if (int64_t failure = read_program(at, filter->program); failure != 0) return failure;
     if (!may_install()) return -EACCES;
@@ -270,10 +282,15 @@ int64_t seccomp_set_filter(GuestThread& thread, uint64_t flags, uint64_t at) {
                            descends(thread.seccomp.filter.get(), other->seccomp.filter.get());
             if (!follows) return (flags & kTsyncEsrch) != 0 ? -ESRCH : other->tid;
         }
+    }
+    int64_t listener = listens ? make_listener(flags & kOfListeners) : 0;
+    if (listener < 0) return listener;
+    filter->listens = listens;
+    if ((flags & kTsync) != 0) {
         for (GuestThread* other : thread.group->members) other->seccomp.filter = filter;
     }
     thread.seccomp.filter = filter;
-    return 0;
+    return listener;
 }
 
 int64_t sys_seccomp(GuestThread& t, const SyscallArgs& a) {
@@ -288,10 +305,11 @@ int64_t sys_seccomp(GuestThread& t, const SyscallArgs& a) {
             constexpr uint32_t kActions[] = {SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD,
                                              SECCOMP_RET_TRAP,         SECCOMP_RET_ERRNO,
                                              SECCOMP_RET_TRACE,        SECCOMP_RET_LOG,
-                                             SECCOMP_RET_ALLOW};
+                                             SECCOMP_RET_ALLOW,        SECCOMP_RET_USER_NOTIF};
             return std::ranges::find(kActions, action) != std::end(kActions) ? 0 : -EOPNOTSUPP;
         }
-        default: return -EINVAL;  // no listeners: as before Linux 5.0
+        case SECCOMP_GET_NOTIF_SIZES: return host_syscall(t, SYS_seccomp, a);
+        default: return -EINVAL;
     }
 }
 

@@ -17,6 +17,7 @@ class GuestThread;
 struct SeccompFilter {
     std::vector<sock_filter> program;
     std::shared_ptr<const SeccompFilter> before;
+    bool listens = false;  // it has a listener, which the host's kernel keeps
 };
 
 /// A thread's state, inherited by threads and processes it makes and by programs it runs.
@@ -27,7 +28,7 @@ struct SeccompState {
 };
 
 /// What becomes of a call.
-enum class SeccompVerdict { serve, refuse, trap, kill_thread, kill_process };
+enum class SeccompVerdict { serve, refuse, notify, trap, kill_thread, kill_process };
 struct SeccompDecision {
     SeccompVerdict verdict;
     uint16_t data;  // refuse: the errno; trap: si_errno
