@@ -58,7 +58,7 @@ test: build testbins ## build everything and run all tests
 	@$(BIN)/python -m pytest -m "not distro" $(PYTEST_ARGS)
 
 debian-tree: $(BIN)/.ready ## fetch Debian trees for arm64 and amd64 into the user's cache
-	@$(BIN)/python -m tools.debian_tree quick full
+	@$(BIN)/python -m tools.debian_tree quick full rust stress
 
 test-distro: build ## compare programs of a Debian arm64 tree with their amd64 builds; writes docs/distro.md
 	@$(BIN)/python -m pytest tests/distro -m "distro or not distro" --distro-table $(PYTEST_ARGS)

@@ -5,7 +5,7 @@ downloaded with a private apt state and unpacked; no maintainer script runs, so 
 have made is made here. A pair of trees is there whole or not at all, and both have the same
 versions. Must not know: what is done with the programs.
 
-    python -m tools.debian_tree [quick] [full]    fetches, prints where
+    python -m tools.debian_tree [quick] [full] [rust] [stress]    fetches, prints where
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ _FULL = (
 SETS: dict[str, tuple[str, ...]] = {
     "quick": tuple(_QUICK.split()),
     "full": tuple(f"{_QUICK} {_FULL}".split()),
+    "rust": tuple(f"{_QUICK} bat eza fd-find hexyl hyperfine just ripgrep sd".split()),
+    "stress": tuple(f"{_QUICK} stress-ng".split()),
 }
 """Packages by set; `quick` is what `make test` fetches."""
 

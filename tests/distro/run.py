@@ -23,9 +23,13 @@ FOLDER = Path(__file__).resolve().parent
 _ENVIRONMENT = (
     "/usr/bin/env", "-i", "PATH=/usr/bin:/usr/sbin", "HOME=/root", "LC_ALL=C.UTF-8", "TZ=UTC"
 )  # fmt: skip
-# A user namespace gives root's number to any user, and with it chroot: the amd64 tree is the root,
-# with the host's /proc, /dev and /tmp. The launcher gets the same numbers, and -L.
-_ENTER = 'for d in proc dev tmp; do mount --rbind /$d "$1/$d" || exit 125; done; shift'
+# A user namespace gives root's number to any user, and with it mounts: the amd64 tree is the root,
+# with the host's /proc, /dev and /tmp, and the old root in /boot. By pivot_root: below a chroot the
+# kernel allows no more user namespaces. The launcher gets the same numbers, and -L.
+_ENTER = (
+    'mount --rbind "$0" "$0" && for d in proc dev tmp; do mount --rbind /$d "$0/$d" || exit 125;'
+    ' done; cd "$0" && pivot_root . boot && cd / && exec'
+)
 
 
 @dataclass(frozen=True)
@@ -89,17 +93,25 @@ def _shell(script: Script) -> list[str]:
     return ["-c", script.path.read_text(encoding="utf-8"), script.name]
 
 
-def run_native(trees: Trees, script: Script, folder: Path) -> Outcome:
-    """The amd64 tree's programs, with the tree as root."""
-    enter = f'{_ENTER}; cd / && exec chroot "$0" {" ".join(_ENVIRONMENT)} "$@"'
-    root = str(trees.amd64)
+def native_bash(trees: Trees, folder: Path) -> list[str]:
+    """The amd64 tree's bash, with the tree as root, in `folder`; its arguments are to follow."""
+    enter = f'{_ENTER} {" ".join(_ENVIRONMENT)} "$@"'
     inside = f'cd "{folder}"; exec bash "$@"'
-    command = ["unshare", "-rm", "bash", "-c", enter, root, root, "bash", "-c", inside, "bash"]
-    return _run([*command, *_shell(script)], script, folder, 600)
+    return ["unshare", "-rm", "bash", "-c", enter, str(trees.amd64), "bash", "-c", inside, "bash"]
+
+
+def translated_bash(launcher: Path, trees: Trees) -> list[str]:
+    """The arm64 tree's bash under the launcher; its arguments are to follow."""
+    root = str(trees.arm64)
+    command = ["unshare", "-r", *_ENVIRONMENT, str(launcher), "-L", root, "-0", "bash"]
+    return [*command, f"{root}/usr/bin/bash"]
+
+
+def run_native(trees: Trees, script: Script, folder: Path) -> Outcome:
+    """The amd64 tree's programs."""
+    return _run([*native_bash(trees, folder), *_shell(script)], script, folder, 600)
 
 
 def run_translated(launcher: Path, trees: Trees, script: Script, folder: Path) -> Outcome:
     """The arm64 tree's programs, under the launcher."""
-    root = str(trees.arm64)
-    command = ["unshare", "-r", *_ENVIRONMENT, str(launcher), "-L", root, "-0", "bash"]
-    return _run([*command, f"{root}/usr/bin/bash", *_shell(script)], script, folder, 1800)
+    return _run([*translated_bash(launcher, trees), *_shell(script)], script, folder, 1800)

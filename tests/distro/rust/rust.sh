@@ -1,0 +1,8 @@
+# Rust programs: ripgrep, fd, bat, eza, sd, hexyl, just, hyperfine
+mkdir -p d/a d/b/c; for i in $(seq 1 60); do seq $i 997 200000 > d/a/f$i; done; printf 'fn main() { println!("héllo {}", 1 << 40); } // TODO\n' > d/b/m.rs; printf '\0\1\2binary\n' > d/b/c/bin; ln -s ../a d/b/link; echo 'b/' > d/.ignore
+rg -c '77' d/a | sort | md5sum; rg --no-ignore -n 'h(é)llo' d; rg --no-ignore -uu --stats -j 4 '(?i)todo|binary' d 2>&1 | grep -E 'matches|searched$'; rg -P '^(\d)\1+$' d/a/f1 d/a/f2 -N --sort path; rg --json main --no-ignore d/b/m.rs | sed 's/"elapsed.*//' | head -3; rg nosuch d; echo $?; rg '(' d; echo $?
+seq 1 300000 | rg -N '^(1|2)+$' | tail -3; rg --no-ignore -r 'X$1' -o 'l(l.)' d/b/m.rs; rg --files d | sort | md5sum; yes 'some words of text' | head -200000 | rg -c '\bwords\b.*t$'
+fdfind -I . d | sort | md5sum; fdfind -e rs -I -x wc -c {} \; ; fdfind -t l -I; fdfind -I -j 4 'f[0-9]$' d -X ls | wc -l; fdfind --max-depth 1 . d; batcat -pp --color=always -l rust d/b/m.rs; batcat --style=numbers,grid --terminal-width 60 --color=never d/b/m.rs; batcat -L | wc -l
+eza --oneline --sort=size d/a | head -3; eza -T --level 2 d/b; eza -l --no-time --no-user d/b/m.rs; echo 'a1b22c' | sd '\d+' '<$0>'; sd -p world there d/b/m.rs | head -1; printf 'text\0\377\n' | hexyl --color=never; hexyl -n 32 --color=never d/a/f1
+printf 'a: b\n\techo {{ uppercase("done") }} `seq 3 | tr "\\n" ,`\nb n="5":\n\t@echo n={{n}} {{ sha256("x") }} {{ os() }}\n' > justfile; just; just --list; just nosuch; echo $?; just b 7
+hyperfine -N -w 1 -r 5 --export-json j true > /dev/null 2>&1; echo $?; grep -c '"mean"' j; hyperfine 'exit 3' 2>&1 | tail -1
