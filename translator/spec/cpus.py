@@ -8,7 +8,7 @@ Sources: the Technical Reference Manuals of the cores ("AArch64 identification r
 revision that MIDR names, with the optional cryptography. A core's list of features is the manual's;
 what pydbt does not implement of it is in NOT_IMPLEMENTED, and the model goes without.
 tests/differential/test_idregs.py compares all with QEMU's models but cortex-x1, which QEMU has not:
-its features are those that Linux shows on boards and LLVM knows, its fields those of Cortex-A76, the
+its features are those that Linux shows on boards and LLVM knows, its fields those of Cortex-A76, a
 core before it. Nobody's dump of them was at hand.
 """
 
