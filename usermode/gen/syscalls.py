@@ -16,6 +16,7 @@ from ..spec.syscalls import (
     NOT_SERVED,
     POINTERS,
     PREFIXED,
+    SHORTENED,
     SHOWN,
     STRUCTS,
     SYSCALLS,
@@ -62,6 +63,9 @@ def check() -> None:
         raise SpecError(f"syscall {name}: none and NOT_SERVED go together")
     if unknown := sorted(set(PREFIXED) - names):
         raise SpecError(f"PREFIXED: no syscall is named {unknown[0]}")
+    filled = {row.name for row in SYSCALLS if "out" in row.args}
+    if unknown := sorted(set(SHORTENED) - filled):
+        raise SpecError(f"SHORTENED: no syscall {unknown[0]} fills a buffer")
 
 
 def _differs(flags: str) -> bool:
@@ -229,10 +233,11 @@ def _entry(row: Syscall) -> str:
     host = _host_number(row) if row.how == "pass" else "-1"
     kinds = ", ".join(f"Kind::{kind}_" for kind in row.args)
     path = row.args.index("path") if row.name in PREFIXED else -1
+    shortened = str(row.name in SHORTENED).lower()
     pointers = sum(1 << n for n, kind in enumerate(row.args) if _is_pointer(kind))
     return (
         f'    t[{row.number}] = {{"{row.name}", {function}, {host}, {len(row.args)}, '
-        f"Result::{row.result}_, {pointers:#x}, {path}, {{{kinds}}}}};"
+        f"Result::{row.result}_, {pointers:#x}, {shortened}, {path}, {{{kinds}}}}};"
     )
 
 

@@ -26,7 +26,12 @@ KINDS: dict[str, str] = {
     "size": "unsigned 64-bit number",
     "off": "file offset",
     "hex": "flags or bits",
-    "ptr": "address",
+    "ptr": "address of what the kernel reads or writes",
+    "addr": "address of memory that the call leaves alone, or accesses later",
+    "gather": "list of struct iovec that the kernel reads, as long as the next argument says",
+    "scatter": "list of struct iovec that the kernel fills, as long as the next argument says",
+    "remote": "list of struct iovec of another process",
+    "mmsg": "list of struct mmsghdr, as long as the next argument says",
     "str": "string in guest memory",
     "path": "file name in guest memory",
     "buf": "bytes in guest memory, as many as the next argument says",
@@ -52,7 +57,10 @@ KINDS: dict[str, str] = {
 }
 """Kinds of arguments; the text is for the generated reference."""
 
-POINTERS = ("ptr", "str", "path", "buf", "out", "argv", "sockaddr")
+POINTERS = (
+    *("ptr", "addr", "str", "path", "buf", "out", "argv", "sockaddr"),
+    *("gather", "scatter", "remote", "mmsg"),
+)
 """The kinds that are addresses, beside `in_`, `out_`, `rd_` and `wr_` ones."""
 
 PREFIXED = (
@@ -75,6 +83,9 @@ PREFIXED = (
 )
 """Calls whose path is looked up below the folder of -L first. Those that create, rename or remove a
 name are not among them: what programs leave behind is where they said."""
+
+SHORTENED = ("read", "pread64", "recvfrom", "getrandom", "getdents64")
+"""Calls that may fill less of an `out` than they are asked to."""
 
 FLAGS: dict[str, tuple[tuple[str, int, int], ...]] = {
     "open": (
@@ -343,11 +354,11 @@ _TABLE = """
 22 epoll_pwait custom fd ptr int int ptr size
 23 dup pass fd:fd
 24 dup3 custom fd:fd fd open
-25 fcntl custom fd fcntl hex
+25 fcntl custom fd fcntl ptr
 26 inotify_init1 pass fd:cloexec
 27 inotify_add_watch pass fd path inotify
 28 inotify_rm_watch pass fd int
-29 ioctl custom fd ioctl hex
+29 ioctl custom fd ioctl ptr
 30 ioprio_set pass int int int
 31 ioprio_get pass int int
 32 flock pass fd lock
@@ -383,17 +394,17 @@ _TABLE = """
 62 lseek pass off:fd off whence
 63 read custom fd out size
 64 write pass fd buf size
-65 readv custom fd ptr int
-66 writev pass fd ptr int
+65 readv custom fd scatter int
+66 writev pass fd gather int
 67 pread64 pass fd out size off
 68 pwrite64 pass fd buf size off
-69 preadv pass fd ptr int off
-70 pwritev pass fd ptr int off
+69 preadv pass fd scatter int off
+70 pwritev pass fd gather int off
 71 sendfile pass fd fd ptr size
 72 pselect6 custom int ptr ptr ptr rd_timespec ptr
 73 ppoll custom rd_pollfd uint rd_timespec rd_sigset size
 74 signalfd4 pass fd:fd rd_sigset size cloexec
-75 vmsplice pass fd ptr size hex
+75 vmsplice pass fd gather size hex
 76 splice pass fd ptr fd ptr size hex
 77 tee pass fd fd size hex
 78 readlinkat custom atfd path out size
@@ -414,10 +425,10 @@ _TABLE = """
 93 exit custom int
 94 exit_group custom int
 95 waitid pass idtype pid wr_siginfo wait wr_rusage
-96 set_tid_address custom ptr
+96 set_tid_address custom addr
 97 unshare pass clone
-98 futex pass ptr futex uint ptr ptr uint
-99 set_robust_list custom ptr size
+98 futex pass addr futex uint ptr addr uint
+99 set_robust_list custom addr size
 100 get_robust_list pass pid ptr ptr
 101 nanosleep pass rd_timespec wr_timespec
 102 getitimer pass itimer wr_itimerval
@@ -509,13 +520,13 @@ _TABLE = """
 188 msgrcv pass int ptr size long hex
 189 msgsnd pass int ptr size hex
 190 semget pass int int hex
-191 semctl custom int int int hex
+191 semctl custom int int int ptr
 192 semtimedop pass int ptr uint rd_timespec
 193 semop pass int ptr uint
 194 shmget pass int size hex
 195 shmctl pass int int ptr
-196 shmat custom hex:int ptr hex
-197 shmdt custom ptr
+196 shmat custom hex:int addr hex
+197 shmdt custom addr
 198 socket pass fd:family socktype int
 199 socketpair pass family socktype int wr_pair
 200 bind pass fd sockaddr int
@@ -532,36 +543,36 @@ _TABLE = """
 211 sendmsg pass fd rd_msghdr msg
 212 recvmsg pass fd rd_msghdr msg
 213 readahead pass fd off size
-214 brk custom hex:ptr
-215 munmap custom ptr size
-216 mremap custom hex:ptr size size hex ptr
+214 brk custom hex:addr
+215 munmap custom addr size
+216 mremap custom hex:addr size size hex addr
 217 add_key pass str str buf size int
 218 request_key pass str str str int
 219 keyctl pass int hex hex hex hex
-220 clone custom clone ptr ptr ptr ptr
+220 clone custom clone hex ptr hex addr
 221 execve custom path argv ptr
-222 mmap custom hex:ptr size prot map fd off
+222 mmap custom hex:addr size prot map fd off
 223 fadvise64 pass fd off off int
 224 swapon pass path hex
 225 swapoff pass path
-226 mprotect custom ptr size prot
-227 msync custom ptr size msync
-228 mlock custom ptr size
-229 munlock custom ptr size
+226 mprotect custom addr size prot
+227 msync custom addr size msync
+228 mlock custom addr size
+229 munlock custom addr size
 230 mlockall custom mlockall
 231 munlockall custom
-232 mincore custom ptr size ptr
-233 madvise custom ptr size madvise
-234 remap_file_pages custom ptr size prot size hex
-235 mbind custom ptr size int ptr size hex
-236 get_mempolicy pass ptr ptr size ptr hex
+232 mincore custom addr size ptr
+233 madvise custom addr size madvise
+234 remap_file_pages custom addr size prot size hex
+235 mbind custom addr size int ptr size hex
+236 get_mempolicy pass ptr ptr size addr hex
 237 set_mempolicy pass int ptr size
 238 migrate_pages pass pid size ptr ptr
 239 move_pages pass pid size ptr ptr ptr hex
 240 rt_tgsigqueueinfo pass pid pid sig rd_siginfo
 241 perf_event_open custom fd:ptr pid int fd hex
 242 accept4 pass fd:fd ptr ptr socktype
-243 recvmmsg pass fd ptr uint msg rd_timespec
+243 recvmmsg pass fd mmsg uint msg rd_timespec
 260 wait4 pass pid wr_status wait wr_rusage
 261 prlimit64 custom pid rlimit rd_rlimit wr_rlimit
 262 fanotify_init convert fd:hex open
@@ -571,9 +582,9 @@ _TABLE = """
 266 clock_adjtime pass clock ptr
 267 syncfs pass fd
 268 setns pass fd hex
-269 sendmmsg pass fd ptr uint msg
-270 process_vm_readv pass pid ptr size ptr size hex
-271 process_vm_writev pass pid ptr size ptr size hex
+269 sendmmsg pass fd mmsg uint msg
+270 process_vm_readv pass pid scatter size remote size hex
+271 process_vm_writev pass pid gather size remote size hex
 272 kcmp pass pid pid int hex hex
 273 finit_module pass fd str hex
 274 sched_setattr pass pid ptr hex
@@ -586,11 +597,11 @@ _TABLE = """
 281 execveat custom atfd path argv ptr at
 282 userfaultfd pass fd:hex
 283 membarrier custom membarrier hex int
-284 mlock2 custom ptr size hex
+284 mlock2 custom addr size hex
 285 copy_file_range pass fd ptr fd ptr size hex
-286 preadv2 pass fd ptr int off hex hex
-287 pwritev2 pass fd ptr int off hex hex
-288 pkey_mprotect custom ptr size prot int
+286 preadv2 pass fd scatter int off hex hex
+287 pwritev2 pass fd gather int off hex hex
+288 pkey_mprotect custom addr size prot int
 289 pkey_alloc custom hex hex
 290 pkey_free custom int
 291 statx pass atfd path at hex wr_statx
@@ -613,7 +624,7 @@ _TABLE = """
 437 openat2 custom fd:atfd path rd_open_how size
 438 pidfd_getfd pass fd:fd fd hex
 439 faccessat2 pass atfd path access at
-440 process_madvise pass fd ptr size int hex
+440 process_madvise pass fd remote size int hex
 441 epoll_pwait2 custom fd ptr int ptr ptr size
 442 mount_setattr pass atfd path hex ptr size
 443 quotactl_fd pass fd hex int ptr
@@ -623,11 +634,11 @@ _TABLE = """
 447 memfd_secret pass fd:hex
 448 process_mrelease pass fd hex
 449 futex_waitv pass ptr uint hex ptr clock
-450 set_mempolicy_home_node custom ptr size size hex
+450 set_mempolicy_home_node custom addr size size hex
 451 cachestat pass fd ptr ptr hex
 452 fchmodat2 pass atfd path mode at
-453 map_shadow_stack custom ptr size hex
-454 futex_wake pass ptr hex int hex
+453 map_shadow_stack custom addr size hex
+454 futex_wake pass addr hex int hex
 455 futex_wait pass ptr hex hex hex ptr clock
 456 futex_requeue pass ptr hex int int
 457 statmount pass ptr ptr size hex
@@ -635,7 +646,7 @@ _TABLE = """
 459 lsm_get_self_attr pass uint ptr ptr hex
 460 lsm_set_self_attr pass uint ptr uint hex
 461 lsm_list_modules pass ptr ptr hex
-462 mseal custom ptr size hex
+462 mseal custom addr size hex
 463 setxattrat pass atfd path hex str ptr size
 464 getxattrat pass atfd path hex str ptr size
 465 listxattrat pass atfd path hex out size

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <string>
 
+#include "translator/base/tags.hpp"
 #include "usermode/core/core.hpp"
 #include "usermode/loader/proc_files.hpp"
 #include "usermode/memory/guest_memory.hpp"
@@ -16,22 +18,16 @@
 #include "usermode/strace/strace.hpp"
 #include "usermode/syscalls/seccomp_notify.hpp"
 #include "usermode/syscalls/table.gen.hpp"
+#include "usermode/syscalls/tagged_pointers.hpp"
 
 namespace pydbt::usermode {
 namespace {
 
-constexpr SyscallInfo kUnknown{nullptr, nullptr, -1, 0, Result::int_, 0, -1, {}};
+constexpr SyscallInfo kUnknown{nullptr, nullptr, -1, 0, Result::int_, 0, false, -1, {}};
 
 const SyscallInfo& info_of(uint64_t number) {
     if (number >= kSyscallCount || kSyscalls[number].name == nullptr) return kUnknown;
     return kSyscalls[number];
-}
-
-// Documentation/arch/arm64/tagged-address-abi.rst; without it the kernel answers EFAULT.
-void untag_pointers(const SyscallInfo& info, SyscallArgs& args) {
-    for (size_t n = 0; n < args.size(); n++) {
-        if ((info.pointers >> n & 1) != 0) args[n] = untag(args[n]);
-    }
 }
 
 // A file below -L's folder stands for the one of that absolute path. `path` holds what args points
@@ -98,7 +94,10 @@ void serve_syscall(GuestThread& thread) {
     uint64_t number = state.x[8];
     SyscallArgs args = {state.x[0], state.x[1], state.x[2], state.x[3], state.x[4], state.x[5]};
     const SyscallInfo& info = info_of(number);
-    if (thread.group->tagged_addresses) untag_pointers(info, args);
+    std::optional<TaggedPointers> pointers;
+    if (thread.group->tagged_addresses || state.tag_check == base::kTagCheckSync) {
+        pointers.emplace(thread, info, args);
+    }
     bool trace = thread.process.options.strace;
     if (trace) trace_call(thread, number, info, args);
     if (thread.seccomp.active() && !filter_call(thread, number)) return;
@@ -114,6 +113,7 @@ void serve_syscall(GuestThread& thread) {
         add_prefix(thread.process, info.prefixed, args, path);
     }
     int64_t result = serve(thread, info, args);
+    if (pointers) pointers->finish(result);
     if (trace && !thread.exiting) trace_result(thread, info, args, result);
     bool restart = result == -kRestart;
     if (!restart) state.x[0] = static_cast<uint64_t>(result);

@@ -25,6 +25,7 @@ struct SyscallInfo {
     uint8_t count;             // of arguments
     Result result;
     uint8_t pointers;  // bit n: argument n is an address
+    bool shortened;    // may fill less of a buffer than asked to
     int8_t prefixed;   // the argument that is a path to look up below -L's folder first; -1: none
     Kind kinds[6];
 };

@@ -4,8 +4,13 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 __asm__(".arch armv8.8-a+memtag+mops");
@@ -262,6 +267,111 @@ CASE(asynchronous_checks) {
     CHECK_EQ(hits, 1);
     CHECK(seen.si_code == kMteAsync && seen.si_addr == NULL);
     CHECK_EQ(*(volatile uint8_t*)tagged(p, 5), 9);  // has been written
+}
+
+// --- system calls
+
+// Upper bytes are taken off in lists of buffers and messages, too.
+CASE(tagged_pointers_in_system_calls) {
+    CHECK_EQ(control(0), 0);
+    static char text[64] = "tagged", got[64];
+    int fds[2], size = 0;
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_DGRAM, 0, tagged(fds, 3)), 0);
+    struct iovec parts[2] = {{tagged(text, 1), 3}, {tagged(text + 3, 2), 3}};
+    CHECK_EQ(writev(fds[0], tagged(parts, 4), 2), 6);
+    CHECK_EQ(ioctl(fds[1], FIONREAD, tagged(&size, 5)), 0);
+    CHECK_EQ(size, 6);
+    struct iovec room = {tagged(got, 6), sizeof got};
+    CHECK_EQ(readv(fds[1], &room, 1), 6);
+    CHECK(strcmp(got, "tagged") == 0);
+    // A descriptor, a message.
+    char data[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {0};
+    struct msghdr m = {.msg_iov = tagged(parts, 7),
+                       .msg_iovlen = 2,
+                       .msg_control = tagged(data, 8),
+                       .msg_controllen = sizeof data};
+    struct cmsghdr* head = (struct cmsghdr*)data;
+    *head = (struct cmsghdr){CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
+    memcpy(CMSG_DATA(head), &fds[0], sizeof(int));
+    CHECK_EQ(sendmsg(fds[0], tagged(&m, 9), 0), 6);
+    memset(data, 0, sizeof data);
+    memset(got, 0, sizeof got);
+    struct msghdr r = {.msg_iov = &room,
+                       .msg_iovlen = 1,
+                       .msg_control = tagged(data, 10),
+                       .msg_controllen = sizeof data};
+    CHECK_EQ(recvmsg(fds[1], tagged(&r, 11), MSG_CMSG_CLOEXEC), 6);
+    CHECK(strcmp(got, "tagged") == 0);
+    CHECK(r.msg_controllen != 0 && (r.msg_flags & MSG_CMSG_CLOEXEC) != 0 && head->cmsg_type == 1);
+    struct mmsghdr several[3] = {{m, 0}, {m, 0}, {m, 0}};
+    several[0].msg_hdr.msg_controllen = several[1].msg_hdr.msg_controllen = 0;
+    several[0].msg_hdr.msg_iovlen = 1;
+    CHECK_EQ(sendmmsg(fds[0], tagged(several, 12), 2, 0), 2);
+    CHECK(several[0].msg_len == 3 && several[1].msg_len == 6 && several[2].msg_len == 0);
+    several[0].msg_hdr = several[1].msg_hdr = (struct msghdr){.msg_iov = &room, .msg_iovlen = 1};
+    CHECK_EQ(recvmmsg(fds[1], tagged(several, 13), 2, 0, NULL), 2);
+    CHECK(several[0].msg_len == 3 && several[1].msg_len == 6);
+    struct iovec mine = {tagged(got, 1), 3}, theirs = {tagged(text, 2), 3};
+    got[0] = 0;
+    CHECK_EQ(process_vm_readv(getpid(), &mine, 1, &theirs, 1, 0), 3);
+    CHECK_EQ(got[0], 't');
+}
+
+static long futex(void* word, int operation, unsigned value) {
+    return syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
+}
+
+CASE(synchronous_checks_of_system_calls) {
+    uint8_t* p = pages(2);
+    int fds[2];
+    CHECK_EQ(pipe(fds), 0);
+    CHECK_EQ(control(kSync | kAnyTag), 0);
+    char *good = tagged(p, 5), *bad = tagged(p, 6);
+    stg(good);
+    stg(good + 16);
+    strcpy(good, "/dev/zero");
+    CHECK_EQ(write(fds[1], good, 32), 32);
+    CHECK_FAILS(write(fds[1], bad, 32), EFAULT);
+    CHECK_FAILS(write(fds[1], p, 1), EFAULT);
+    CHECK_FAILS(write(fds[1], good, 33), EFAULT);  // two granules and one byte
+    CHECK_EQ(write(fds[1], bad, 0), 0);
+    CHECK_FAILS(write(-1, bad, 32), EBADF);  // found out earlier
+    CHECK_FAILS(read(fds[0], bad, 32), EFAULT);
+    CHECK_EQ(read(fds[0], good, 64), 32);  // no more was there
+    CHECK_FAILS(open(bad, O_RDONLY), EFAULT);
+    int zero = open(good, O_RDONLY);
+    CHECK(zero >= 0);
+    CHECK_EQ(read(zero, good, 64), 32);  // as far as the tag goes
+    CHECK(good[31] == 0 && p[32] == 0);
+    struct iovec parts[2] = {{good, 16}, {bad + 16, 16}};
+    CHECK_EQ(readv(zero, parts, 2), 16);
+    CHECK_FAILS(writev(fds[1], parts, 2), EFAULT);
+    CHECK_FAILS(writev(fds[1], tagged(bad, 6), 2), EFAULT);
+    CHECK_FAILS(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, bad), EFAULT);
+    CHECK_EQ(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, good), 0);
+    struct stat about;
+    CHECK_FAILS(fstat(zero, (void*)bad), EFAULT);
+    CHECK_EQ(fstat(zero, &about), 0);
+    *(volatile unsigned*)good = 3;
+    CHECK_FAILS(futex(good, 0, 4), EAGAIN);
+    CHECK_FAILS(futex(bad, 0, 4), EFAULT);
+    CHECK_EQ(futex(bad, 1, 1), 0);  // only wakes
+    CHECK_EQ(madvise(bad, kPage, MADV_WILLNEED), 0);
+    // PSTATE.TCO is the program's alone, and other modes do not check calls.
+    __asm__ volatile("msr tco, #1");
+    CHECK_FAILS(write(fds[1], bad, 1), EFAULT);
+    __asm__ volatile("msr tco, #0");
+    CHECK_EQ(control(kAsync | kAnyTag), 0);
+    CHECK_EQ(write(fds[1], bad, 1), 1);
+    CHECK_EQ(control(kSync | kAsync | kAnyTag), 0);
+    CHECK_EQ(write(fds[1], bad, 1), 1);
+    CHECK_EQ(control(kAnyTag), 0);
+    CHECK_EQ(write(fds[1], bad, 1), 1);
+    // Checks without PR_TAGGED_ADDR_ENABLE: no tagged pointer is one.
+    CHECK_EQ(prctl(PR_SET_TAGGED_ADDR_CTRL, kSync | kAnyTag, 0, 0, 0), 0);
+    CHECK_FAILS(syscall(SYS_write, fds[1], good, 1), EFAULT);
+    CHECK_FAILS(syscall(SYS_write, fds[1], p, 1), EFAULT);
+    CHECK_EQ(syscall(SYS_write, fds[1], p + 32, 1), 1);
 }
 
 CASE(override) {
