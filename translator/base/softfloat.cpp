@@ -406,11 +406,14 @@ uint64_t fp_mul_add_long(unsigned from, unsigned to, uint64_t addend, uint64_t a
         bool replaced = c.kind == Kind::quiet && bad_product && !alternate(fp);
         return replaced ? invalid(format_of(to), fp) : result;
     }
-    process_denormals(to, {&c}, fp);
-    process_denormals(from, {&x, &y}, fp);
     if (bad_product) return invalid(format_of(to), fp);
     Number p = product(x, y);
     if (x.infinite() || y.infinite()) p.kind = Kind::infinity;
+    // An invalid operation does not tell of denormals.
+    if (!(c.infinite() && p.infinite() && c.sign != p.sign)) {
+        process_denormals(to, {&c}, fp);
+        process_denormals(from, {&x, &y}, fp);
+    }
     return add_numbers(to, c, p, fp);
 }
 

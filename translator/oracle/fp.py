@@ -419,12 +419,12 @@ def _sum_of_product(
         return _invalid(w, status)
     if nan is not None:
         return nan
-    _process_denormals(w, (c,), status)
-    _process_denormals(factors or w, (x, y), status)
     sign = x.sign ^ y.sign
     infinite = "infinity" in (x.kind, y.kind)
     if invalid or (c.kind == "infinity" and infinite and c.sign != sign):
         return _invalid(w, status)
+    _process_denormals(w, (c,), status)
+    _process_denormals(factors or w, (x, y), status)
     if c.kind == "infinity" or infinite:
         return _infinity(w, c.sign if c.kind == "infinity" else sign)
     if c.kind == "zero" and "zero" in (x.kind, y.kind) and c.sign == sign:
