@@ -2,6 +2,7 @@
 
 #include <linux/futex.h>
 #include <linux/limits.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -33,6 +34,18 @@ bool reads_futex(uint64_t operation) {
     }
 }
 
+// How many bytes an option of prctl reads or writes at its first argument; 0: that is a number.
+uint64_t bytes_of_option(uint64_t option) {
+    constexpr uint64_t kNameBytes = 16;
+    switch (option & 0xffffffff) {
+        case PR_SET_NAME: return 1;  // as far as the name goes
+        case PR_GET_NAME: return kNameBytes;
+        case PR_GET_PDEATHSIG:
+        case PR_GET_CHILD_SUBREAPER: return sizeof(int);
+        default: return 0;
+    }
+}
+
 bool is(const SyscallInfo& info, SyscallNumber number) {
     return &info == &kSyscalls[static_cast<uint32_t>(number)];
 }
@@ -44,6 +57,8 @@ TaggedPointers::TaggedPointers(GuestThread& thread, const SyscallInfo& info, Sys
     for (unsigned n = 0; n < info.count; n++) {
         if ((info.pointers >> n & 1) != 0) argument(info, args, n);
     }
+    uint64_t bytes = is(info, SyscallNumber::prctl_) ? bytes_of_option(args[0]) : 0;
+    if (bytes != 0) args[1] = checked(args[1], bytes);
 }
 
 // Without PR_TAGGED_ADDR_ENABLE the kernel answers EFAULT, as the host's does.

@@ -311,6 +311,9 @@ CASE(tagged_pointers_in_system_calls) {
     several[0].msg_hdr = several[1].msg_hdr = (struct msghdr){.msg_iov = &room, .msg_iovlen = 1};
     CHECK_EQ(recvmmsg(fds[1], tagged(several, 13), 2, 0, NULL), 2);
     CHECK(several[0].msg_len == 3 && several[1].msg_len == 6);
+    CHECK_EQ(prctl(PR_SET_NAME, tagged("name", 4)), 0);
+    CHECK_EQ(prctl(PR_GET_NAME, tagged(got, 5)), 0);
+    CHECK(strcmp(got, "name") == 0);
     struct iovec mine = {tagged(got, 1), 3}, theirs = {tagged(text, 2), 3};
     got[0] = 0;
     CHECK_EQ(process_vm_readv(getpid(), &mine, 1, &theirs, 1, 0), 3);
@@ -357,6 +360,8 @@ CASE(synchronous_checks_of_system_calls) {
     CHECK_FAILS(futex(bad, 0, 4), EFAULT);
     CHECK_EQ(futex(bad, 1, 1), 0);  // only wakes
     CHECK_EQ(madvise(bad, kPage, MADV_WILLNEED), 0);
+    CHECK_FAILS(prctl(PR_GET_NAME, bad), EFAULT);
+    CHECK_EQ(prctl(PR_GET_NAME, good), 0);
     // PSTATE.TCO is the program's alone, and other modes do not check calls.
     __asm__ volatile("msr tco, #1");
     CHECK_FAILS(write(fds[1], bad, 1), EFAULT);
