@@ -36,11 +36,12 @@ ir::Value Lifter::load_register(unsigned size, unsigned opc, const MemoryOperand
     }
 }
 
-void Lifter::transfer(unsigned size, unsigned opc, unsigned rt, const MemoryOperand& at) {
+void Lifter::transfer(unsigned size, unsigned opc, unsigned rt, const MemoryOperand& at,
+                      unsigned flags) {
     if (opc == 0) {
-        b.store(at.base, at.index, r(size == 3, rt), at.scale, at.disp, size);
+        b.store(at.base, at.index, r(size == 3, rt), at.scale, at.disp, size, 0, flags);
     } else {
-        set_x(rt, load_register(size, opc, at));
+        set_x(rt, load_register(size, opc, at, 0, flags));
     }
 }
 
@@ -76,7 +77,8 @@ Step Lifter::lift_LDR_literal_v(const Args_LDR_literal_v& a) {
 // Two registers of 64 bits at a multiple of 16, with FEAT_LSE2. Frames on the stack are left out:
 // nobody else looks at them, and the detour through a vector register is dear.
 bool Lifter::pair_is_one_access(bool sf, unsigned rn) const {
-    return sf && rn != 31 && (f.key & kKeyShared) != 0 && features.has(Feature::LSE2);
+    return sf && rn != 31 && (f.key & (kKeyShared | kKeyAlign)) == kKeyShared &&
+           features.has(Feature::LSE2);
 }
 
 Step Lifter::lift_STP(const Args_STP& a) {
@@ -163,7 +165,7 @@ Step Lifter::lift_LDST_unscaled(const Args_LDST_unscaled& a) {
 }
 
 Step Lifter::lift_LDST_unprivileged(const Args_LDST_unprivileged& a) {
-    transfer(a.size, a.opc, a.rt, {xsp(a.rn), ir::kNone, 0, a.imm});
+    transfer(a.size, a.opc, a.rt, {xsp(a.rn), ir::kNone, 0, a.imm}, unprivileged());
     return Step::next;
 }
 

@@ -127,6 +127,8 @@ void Lifter::zero_block(Value at) {
 
 Step Lifter::lift_SYS(const Args_SYS& a) {
     uint32_t id = a.op1 << 11 | a.crn << 7 | a.crm << 3 | a.op2;
+    bool lifted = id == kDC_ZVA && (f.key & kKeyZva) != 0;
+    if (is_system() && !lifted) return privileged(0xd5080000 | id << 5 | a.rt);
     for (const SysOpInfo& op : kSysOps) {
         if (op.id != id) continue;
         if (op.feature >= 0 && !features.has(static_cast<Feature>(op.feature))) break;
@@ -158,6 +160,10 @@ Step Lifter::lift_SYS(const Args_SYS& a) {
 Step Lifter::lift_MRS(const Args_MRS& a) {
     uint32_t id = register_id(a);
     const SysRegInfo* reg = find(id, features);
+    if (is_system() && (reg == nullptr || reg->way == SysRegWay::environment)) {
+        uint32_t word = 0xd5300000 | (id & 0x7fff) << 5 | a.rt;
+        return move_system_register(id, a.rt, true) ? Step::next : privileged(word);
+    }
     if (reg == nullptr) {
         if (!is_id_register(id)) return undefined(0xd5300000 | (id & 0x7fff) << 5 | a.rt);
         set_x(a.rt, b.read_sysreg(id));
@@ -183,7 +189,12 @@ Step Lifter::lift_MRS(const Args_MRS& a) {
 Step Lifter::lift_MSR(const Args_MSR& a) {
     uint32_t id = register_id(a);
     const SysRegInfo* reg = find(id, features);
-    if (reg == nullptr || !reg->writable) return undefined(0xd5100000 | (id & 0x7fff) << 5 | a.rt);
+    uint32_t word = 0xd5100000 | (id & 0x7fff) << 5 | a.rt;
+    if (is_system() && id == kDAIF && (f.key & kKeyEl1) != 0) return move_daif(x(a.rt), word);
+    if (is_system() && (reg == nullptr || reg->way == SysRegWay::environment || !reg->writable)) {
+        return move_system_register(id, a.rt, false) ? Step::next : privileged(word);
+    }
+    if (reg == nullptr || !reg->writable) return undefined(word);
     Value v = x(a.rt);
     switch (reg->way) {
         case SysRegWay::state:

@@ -15,7 +15,8 @@ void lift_words(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
     for (uint32_t word : words) {
         lifter.b.begin_insn(pc);
         if (f.check_tags && is_tag_unchecked(word)) lifter.b.uncheck();
-        if (lifter.dispatch(word) == Step::end) return;
+        Step step = lifter.fp_traps(word) ? lifter.undefined(word) : lifter.dispatch(word);
+        if (step == Step::end) return;
         pc += 4;
     }
     lifter.b.exit_direct(static_cast<int64_t>(pc));
@@ -27,7 +28,9 @@ void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
                 const Features& features, uint32_t key, PageKind page) {
     f.pc = pc;
     f.key = key;
-    f.within_16 = features.has(Feature::LSE2);
+    f.align_all = (key & kKeyAlign) != 0;
+    f.within_16 = features.has(Feature::LSE2) && !f.align_all;
+    f.is_system = (key & kKeySystem) != 0;
     f.check_tags = (key & kKeyTags) != 0;
     if (f.check_tags) words = words.first(std::min(words.size(), kMostChecked));
     lift_words(f, pc, words, features, page);
@@ -42,7 +45,10 @@ void lift_breakpoint(ir::Function& f, uint64_t pc, uint32_t key) {
     b.exit_exception(static_cast<int64_t>(ir::Exception::breakpoint));
 }
 
-Step Lifter::undefined(uint32_t word) { return exception(ir::Exception::undefined, word); }
+Step Lifter::undefined(uint32_t word) {
+    if (is_system()) return privileged(word);
+    return exception(ir::Exception::undefined, word);
+}
 
 Step Lifter::exception(ir::Exception reason, uint32_t payload) {
     b.exit_exception(static_cast<int64_t>(uint64_t{payload} << 16 | static_cast<uint64_t>(reason)));

@@ -49,8 +49,21 @@ inline constexpr uint32_t kKeyTags = 1 << 11;
 inline constexpr uint32_t kKeyUnchecked = 1 << 9;
 /// The block is one instruction.
 inline constexpr uint32_t kKeyStep = 1 << 12;
-/// From here up: CpuState::pac_off.
+/// From here up, four bits: CpuState::pac_off.
 inline constexpr unsigned kKeyPacOffShift = 16;
+
+/// Bits of CpuState::system_key, which user mode leaves 0. The guest is a whole machine.
+inline constexpr uint32_t kKeySystem = 1 << 20;
+/// The exception level is EL1; SP is SP_EL0 there.
+inline constexpr uint32_t kKeyEl1 = 1 << 21, kKeySp0 = 1 << 22;
+/// Floating point and SIMD trap (CPACR_EL1.FPEN).
+inline constexpr uint32_t kKeyFpTrap = 1 << 23;
+/// Every access must be aligned (SCTLR_EL1.A).
+inline constexpr uint32_t kKeyAlign = 1 << 24;
+/// DC ZVA does not trap.
+inline constexpr uint32_t kKeyZva = 1 << 25;
+/// LDTR and STTR act as at EL0 (at EL1 without PSTATE.UAO).
+inline constexpr uint32_t kKeyUnprivileged = 1 << 26;
 
 /// Whether the block goes on behind an instruction.
 enum class Step : uint8_t { next, end };
@@ -70,6 +83,10 @@ class Lifter {
 
     uint64_t pc() const { return b.insn_pc(); }
     bool fp_slow() const { return (f.key & kKeySlowFp) != 0; }
+    bool is_system() const { return (f.key & kKeySystem) != 0; }
+    /// Whether the word is of an instruction that uses the SIMD and floating-point registers, and
+    /// they trap.
+    bool fp_traps(uint32_t word) const;
 
     ir::Builder b;
     const Features& features;
@@ -123,6 +140,11 @@ class Lifter {
     Value strip(Value pointer, bool data);
     bool pauth_hint(uint32_t number);
     Step set_pstate(uint32_t id, uint32_t imm);
+    // System mode: what is not lifted here leaves with `undefined`, for the CPU to execute.
+    Step privileged(uint32_t word);
+    Step move_daif(Value daif, uint32_t word);
+    bool move_system_register(uint32_t id, unsigned rt, bool read);
+    unsigned unprivileged() const { return (f.key & kKeyUnprivileged) != 0 ? ir::kUnprivileged : 0; }
     void ask_environment(uint32_t question);
 
     // Memory.
@@ -133,7 +155,8 @@ class Lifter {
     };
     /// One transfer between a general register and memory: `opc` as in the load/store encodings (0
     /// store, 1 load, 2 load signed to 64 bits, 3 load signed to 32).
-    void transfer(unsigned size, unsigned opc, unsigned rt, const MemoryOperand& at);
+    void transfer(unsigned size, unsigned opc, unsigned rt, const MemoryOperand& at,
+                  unsigned flags = 0);
     void transfer_v(unsigned size, bool load, unsigned rt, const MemoryOperand& at);
     void atomic(unsigned size, unsigned order, unsigned rs, unsigned rn, unsigned rt,
                 Value (ir::Builder::*op)(Value, Value, unsigned, unsigned));

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ..spec.features import FEATURES
 from ..spec.state import FIELDS
 from ..spec.sysregs import OWN_ANSWERS, OWN_HINTS, SYSOPS, SYSREGS, ZVA_BYTES, SysOp, SysReg
+from ..spec.sysregs_el1 import SYSTEM_REGISTERS, SystemRegister
 from .common import SpecError, run
 
 _HOW = {"nzcv", "fpcr", "fpsr", "random", "environment"}
@@ -53,14 +54,30 @@ def _row(r: SysReg) -> str:
     return f"    {{{start}, {_feature(r.feature)}, {r.mask:#x}}},  // {r.doc}"
 
 
+def _el1_row(r: SystemRegister) -> str:
+    """Of a register that EL1 finds in CpuState. One with a mask is written by its own lift."""
+    field = r.how.partition(" ")[2]
+    write = "true" if r.el1 == "rw" and r.mask == 2**64 - 1 else "false"
+    return f"    {{{r.id:#x}, {write}, offsetof(base::CpuState, {field})}},  // {r.name}: {r.doc}"
+
+
 def _header() -> str:
     check()
+    el1 = [r for r in SYSTEM_REGISTERS if r.how.startswith("state ")]
+    el1_rows = "\n".join(_el1_row(r) for r in el1)
     rows = "\n".join(_row(r) for r in SYSREGS)
     names = "\n".join(
-        f"inline constexpr uint32_t k{r.name} = {r.id:#x};"
-        for r in SYSREGS
-        if r.how == "environment" or r.mask != 2**64 - 1
+        f"inline constexpr uint32_t k{name} = {number:#x};"
+        for name, number in (
+            *(
+                (r.name, r.id)
+                for r in SYSREGS
+                if r.how == "environment" or r.mask != 2**64 - 1
+            ),
+            *((r.name, r.id) for r in el1 if r.name in ("DAIF", "SP_EL0")),
+        )
     )
+    zva = next(op for op in SYSOPS if op.how == "zero")
     ops = "\n".join(
         f"    {{{op.op1 << 11 | op.crn << 7 | op.crm << 3 | op.op2:#x}, "
         f'"{op.name}", SysOpWay::{op.how}, ' + _feature(op.feature) + f"}},  // {op.doc}"
@@ -103,6 +120,17 @@ inline constexpr SysOpInfo kSysOps[] = {{
 {ops}
 }};
 inline constexpr unsigned kZvaBytes = {ZVA_BYTES};
+inline constexpr uint32_t kDC_ZVA = {zva.op1 << 11 | zva.crn << 7 | zva.crm << 3 | zva.op2:#x};
+
+/// What EL1 of a whole machine finds in CpuState.
+struct El1RegInfo {{
+    uint32_t id;
+    bool writable;  // with all its bits
+    size_t offset;
+}};
+inline constexpr El1RegInfo kEl1Regs[] = {{
+{el1_rows}
+}};
 
 /// Hints that ask the environment, in its own code, and what read_sysreg carries for the first.
 inline constexpr uint32_t kOwnHints = {OWN_HINTS}, kOwnAnswers = {OWN_ANSWERS:#x};

@@ -193,6 +193,7 @@ Value Builder::memory(Op op, Type type, Value base, Value index, Value value, un
     i.scale = static_cast<uint8_t>(scale);
     i.order = static_cast<uint8_t>(order);
     i.flags = static_cast<uint8_t>(flags);
+    if (f_.align_all) i.flags |= kAligned;
     return append(i);
 }
 

@@ -22,8 +22,8 @@ using Slot = V128;
 
 class Interpreter {
    public:
-    Interpreter(const Function& f, CpuState& s, std::span<const Watch> watches)
-        : f_(f), s_(s), watches_(watches) {}
+    Interpreter(const Function& f, CpuState& s, std::span<const Watch> watches, Memory* memory)
+        : f_(f), s_(s), watches_(watches), memory_(memory) {}
 
     void run() {
         uint32_t at = f_.blocks[0].first;
@@ -96,7 +96,13 @@ class Interpreter {
         uint64_t address = lo(i, 0), at = 0;
         s_.pc = pc(i);
         if (i.imm == kCheckAlignment) {
-            if (misaligned(address, i.size)) __builtin_trap();
+            bool wrong = misaligned(address, i.size);
+            if (wrong && memory_ != nullptr) {
+                memory_->misaligned(s_, {address, 1u << i.size, true, false, false, false});
+                left_ = true;
+            } else if (wrong) {
+                __builtin_trap();
+            }
         } else if (base::tags_differ(s_, address, uint64_t{1} << i.size, at)) {
             s_.exit_reason = static_cast<uint32_t>(Exception::tag_check);
             s_.exit_imm = static_cast<uint32_t>(i.imm);
@@ -256,7 +262,12 @@ class Interpreter {
                                       (!fills && is_watched(lo(i, 1) + at, 1, true, false)))) {
                 break;
             }
-            write(lo(i, 0) + at, fills ? byte : read<uint8_t>(lo(i, 1) + at));
+            if (memory_ == nullptr) {
+                write(lo(i, 0) + at, fills ? byte : read<uint8_t>(lo(i, 1) + at));
+            } else if (!move_byte(lo(i, 0) + at, lo(i, 1) + at, fills, byte)) {
+                left_ = true;
+                break;
+            }
             left += left < 0 ? 1 : -1;
             count = static_cast<uint64_t>(left);
             std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -265,26 +276,85 @@ class Interpreter {
         return {static_cast<uint64_t>(left), 0};
     }
 
+    // One byte of a copy or a set, of a guest whose memory is elsewhere. False: it faulted.
+    bool move_byte(uint64_t to, uint64_t from, bool fills, uint8_t byte) {
+        V128 value{byte, 0};
+        if (!fills && !read_elsewhere({from, 1, true, false, false, false}, value)) return false;
+        return write_elsewhere({to, 1, false, true, false, false}, value);
+    }
+
+    bool read_elsewhere(const Access& a, V128& value) {
+        uint64_t host = memory_->reach(s_, a);
+        if (host == 0) return s_.exit_reason == 0 && memory_->load(s_, a, value);
+        value = {};
+        std::memcpy(&value, reinterpret_cast<const void*>(host), a.bytes);
+        return true;
+    }
+    bool write_elsewhere(const Access& a, const V128& value) {
+        uint64_t host = memory_->reach(s_, a);
+        if (host == 0) return s_.exit_reason == 0 && memory_->store(s_, a, value);
+        std::memcpy(reinterpret_cast<void*>(host), &value, a.bytes);
+        return true;
+    }
+
+    // What reach() did not: plain accesses; others it does or they fault.
+    Slot access_elsewhere(const Inst& i, const Access& a) {
+        V128 value{};
+        if (a.atomic || s_.exit_reason != 0) {
+            left_ = true;
+        } else if (a.stores) {
+            value = i.op == Op::store_v ? arg(i, 2) : V128{lo(i, 2), 0};
+            left_ = !memory_->store(s_, a, value);
+            value = {};
+        } else {
+            left_ = !memory_->load(s_, a, value);
+            if (i.op == Op::load_s) value = {sign_extended(i, value.lo), 0};
+        }
+        return value;
+    }
+
+    static uint64_t sign_extended(const Inst& i, uint64_t value) {
+        unsigned shift = 64 - (8u << i.size);
+        auto v = static_cast<uint64_t>(static_cast<int64_t>(value << shift) >> shift);
+        return i.type == Type::i32 ? static_cast<uint32_t>(v) : v;
+    }
+
     Slot access(const Inst& i) {
         if (i.op == Op::copy_bytes || i.op == Op::fill_bytes) return bulk(i);
         uint64_t at = address(i);
         bool plain = i.op == Op::load || i.op == Op::load_s || i.op == Op::load_v ||
                      i.op == Op::store || i.op == Op::store_v;
         unsigned size = is_16_bytes(i.op) ? 4 : i.size;
+        if (memory_ != nullptr) {
+            bool unprivileged = plain && (i.flags & kUnprivileged) != 0;
+            Access a{at,     1u << size,  has(i.op, kLoad), has(i.op, kStore),
+                     !plain, unprivileged};
+            bool aligned = !plain || (i.flags & kAligned) != 0;
+            if (aligned && misaligned(at, size)) {
+                memory_->misaligned(s_, a);
+                left_ = true;
+                return {};
+            }
+            guest_ = at;
+            at = memory_->reach(s_, a);
+            if (at == 0) return access_elsewhere(i, a);
+            return access_at(i, at, size);
+        }
         // What must be aligned and is not traps as translated code does (recovery rows know ud2).
         if ((!plain || (i.flags & kAligned) != 0) && misaligned(at, size)) __builtin_trap();
         if (!watches_.empty()) {
             bool loads = has(i.op, kLoad), stores = has(i.op, kStore);
             if (is_watched(at, uint64_t{1} << size, loads, stores)) return {};
         }
+        guest_ = at;
+        return access_at(i, at, size);
+    }
+
+    // At a host address.
+    Slot access_at(const Inst& i, uint64_t at, unsigned size) {
         switch (i.op) {
             case Op::load: return {read_sized(at, i.size), 0};
-            case Op::load_s: {
-                unsigned shift = 64 - (8u << i.size);
-                auto v = static_cast<uint64_t>(
-                    static_cast<int64_t>(read_sized(at, i.size) << shift) >> shift);
-                return {i.type == Type::i32 ? static_cast<uint32_t>(v) : v, 0};
-            }
+            case Op::load_s: return {sign_extended(i, read_sized(at, i.size)), 0};
             case Op::load_v: return i.size == 4 ? read16(at) : Slot{read_sized(at, i.size), 0};
             case Op::store:
                 write_sized(at, i.size, lo(i, 2));
@@ -398,7 +468,7 @@ class Interpreter {
 
     Slot load_exclusive(uint64_t at, unsigned size) {
         Slot v = size == 4 ? read16(at) : Slot{read_sized(at, size), 0};
-        s_.excl_addr = at;
+        s_.excl_addr = guest_;
         s_.excl_size = 1u << size;
         s_.excl_lo = v.lo;
         s_.excl_hi = v.hi;
@@ -406,7 +476,7 @@ class Interpreter {
     }
 
     Slot store_exclusive(const Inst& i, uint64_t at, unsigned size) {
-        bool holds = s_.excl_addr == at && s_.excl_size == 1u << size;
+        bool holds = s_.excl_addr == guest_ && s_.excl_size == 1u << size;
         uint64_t expected = s_.excl_lo;
         V128 pair{s_.excl_lo, s_.excl_hi};
         bool stored = false;
@@ -461,14 +531,17 @@ class Interpreter {
     const Function& f_;
     CpuState& s_;
     std::span<const Watch> watches_;
+    Memory* memory_;
+    uint64_t guest_ = 0;  // address of the access that is being made
     bool left_ = false;
     Slot values_[kMostValues];
 };
 
 }  // namespace
 
-void interpret(const Function& f, base::CpuState& state, std::span<const Watch> watches) {
-    Interpreter(f, state, watches).run();
+void interpret(const Function& f, base::CpuState& state, std::span<const Watch> watches,
+               Memory* memory) {
+    Interpreter(f, state, watches, memory).run();
 }
 
 }  // namespace pydbt::ir

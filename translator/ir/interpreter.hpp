@@ -7,6 +7,7 @@
 
 #include "translator/base/state.gen.hpp"
 #include "translator/ir/ir.hpp"
+#include "translator/ir/memory.hpp"
 
 namespace pydbt::ir {
 
@@ -21,8 +22,10 @@ struct Watch {
 /// that faults raises the host's signal with CpuState::pc at the instruction and no later effect of
 /// it visible. Functions are what the verifier accepts; at most kMostValues instructions. An access
 /// that a watch names is not made: the exception is `watchpoint`, its payload the watch's index,
-/// the state is that before the instruction.
-void interpret(const Function& f, base::CpuState& state, std::span<const Watch> watches = {});
+/// the state is that before the instruction. With a `memory` guest addresses are its own, and a
+/// fault leaves with the reason that it has set.
+void interpret(const Function& f, base::CpuState& state, std::span<const Watch> watches = {},
+               Memory* memory = nullptr);
 
 inline constexpr size_t kMostValues = 4096;
 

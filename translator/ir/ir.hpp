@@ -28,8 +28,9 @@ inline constexpr int64_t kCheckLoad = 0, kCheckStore = 1, kCheckAlignment = 2;
 
 /// Bits of Inst::order.
 inline constexpr uint8_t kAcquire = 1, kRelease = 2, kRcpc = 4;
-/// Bit 0 of Inst::flags of memory ops: an address that is no multiple of the size faults.
-inline constexpr uint8_t kAligned = 1;
+/// Bits of Inst::flags of memory ops: an address that is no multiple of the size faults; the access
+/// is one of EL0's.
+inline constexpr uint8_t kAligned = 1, kUnprivileged = 2;
 /// Bits of Inst::flags of direct exits.
 inline constexpr uint8_t kExitPoll = 1, kExitContext = 2;
 
@@ -89,6 +90,8 @@ struct Function {
     bool mask_addresses = false;  // the builder drops the top byte of every address (TBI)
     bool check_tags = false;      // the builder checks the tag of every address, and drops it (MTE)
     bool within_16 = false;  // what must be aligned may as well lie within 16 aligned bytes (LSE2)
+    bool align_all = false;  // every access must be aligned
+    bool is_system = false;  // guest addresses are translated
 
     void clear() {
         insts.clear();
@@ -101,6 +104,8 @@ struct Function {
         mask_addresses = false;
         check_tags = false;
         within_16 = false;
+        align_all = false;
+        is_system = false;
     }
 };
 

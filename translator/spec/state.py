@@ -75,4 +75,18 @@ FIELDS: tuple[Field, ...] = (
     F("vtmp", "v128", "arguments and result of vector helpers", 4),
     F("spill", "v128", "spill slots of the block that runs", 64),
     F("helpers", "u64", "host addresses of the helpers, by HelperId", "kHelperCount"),
+    # What only system mode has, behind all that user mode's code names.
+    F("tlb", "u64", "where loads and stores look addresses up (runtime/tlb.hpp); 0: user mode"),
+    F("tlb_unprivileged", "u64", "the same for those that act as EL0's (LDTR, STTR)"),
+    F("system_key", "u32", "bits of the context key that follow from system registers"),
+    F("pending", "u32", "nonzero: an interrupt waits that PSTATE.DAIF may mask"),
+    F("daif", "u64", "PSTATE.DAIF where the register has it, bits 9:6"),
+    F("current_el", "u64", "CurrentEL"),
+    F("sp_el0", "u64", "SP_EL0 while it is not the stack pointer"),
+    F("sp_el1", "u64", "SP_EL1 while it is not the stack pointer"),
+    F("tpidr_el1", "u64", "TPIDR_EL1"),
+    F("elr_el1", "u64", "ELR_EL1"),
+    F("spsr_el1", "u64", "SPSR_EL1"),
+    F("esr_el1", "u64", "ESR_EL1"),
+    F("far_el1", "u64", "FAR_EL1"),
 )
