@@ -28,6 +28,10 @@ PacKey instruction_key(uint32_t b) { return b != 0 ? PacKey::ib : PacKey::ia; }
 
 }  // namespace
 
+uint64_t pac_request_of(const Features& features, PacKey key) {
+    return base::pac_request(key, algorithm_of(features), features.has(Feature::PAuth2));
+}
+
 bool Lifter::key_is_off(PacKey key) const {
     return (f.key >> kKeyPacOffShift >> static_cast<unsigned>(key) & 1) != 0;
 }

@@ -22,8 +22,7 @@ const El1RegInfo* find(uint32_t id) {
 }  // namespace
 
 // Loads and stores of SIMD registers, and the group of data processing on them (Arm ARM C4.1).
-bool Lifter::fp_traps(uint32_t word) const {
-    if ((f.key & kKeyFpTrap) == 0) return false;
+bool is_fp_access(uint32_t word) {
     uint32_t group = word >> 25 & 0xf;
     bool simd_data = (group & 7) == 7;
     bool simd_memory = (group & 5) == 4 && (group & 2) != 0;

@@ -32,7 +32,7 @@ uint32_t register_id(const Args& a) {
     return (2 | a.o0) << 14 | a.op1 << 11 | a.crn << 7 | a.crm << 3 | a.op2;
 }
 
-constexpr uint32_t kWfe = 2, kWfi = 3;  // hints
+constexpr uint32_t kWfe = 2, kWfi = 3, kSev = 4, kSevl = 5;  // hints
 constexpr auto kRandom = static_cast<int64_t>(base::HelperId::random);
 
 constexpr uint64_t kC = uint64_t{1} << 29;
@@ -45,6 +45,8 @@ constexpr uint64_t kC = uint64_t{1} << 29;
 Step Lifter::lift_HINT(const Args_HINT& a) {
     uint32_t number = a.crm << 3 | a.op2;
     if (number == kWfe || number == kWfi) return exception(ir::Exception::wait, number);
+    bool sends = number == kSev || number == kSevl;
+    if (sends && is_system()) return exception(ir::Exception::wait, number);
     if (page_.own && number >= kOwnHints && number < kOwnHints + 8) {
         ask_environment(number - kOwnHints);
         return Step::next;

@@ -29,6 +29,12 @@ struct PageKind {
 void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
                 const Features& features, uint32_t key, PageKind page = {});
 
+/// Whether an instruction uses the SIMD and floating-point registers, if the word is one.
+bool is_fp_access(uint32_t word);
+
+/// The third argument of base's helpers for a key.
+uint64_t pac_request_of(const Features& features, base::PacKey key);
+
 /// What stands for the instruction at `pc` while a debugger has a breakpoint there.
 void lift_breakpoint(ir::Function& f, uint64_t pc, uint32_t key);
 
@@ -86,7 +92,9 @@ class Lifter {
     bool is_system() const { return (f.key & kKeySystem) != 0; }
     /// Whether the word is of an instruction that uses the SIMD and floating-point registers, and
     /// they trap.
-    bool fp_traps(uint32_t word) const;
+    bool fp_traps(uint32_t word) const {
+        return (f.key & kKeyFpTrap) != 0 && is_fp_access(word);
+    }
 
     ir::Builder b;
     const Features& features;

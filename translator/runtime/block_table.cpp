@@ -50,17 +50,20 @@ bool BlockTable::create(size_t most_blocks) {
     return true;
 }
 
-uint64_t BlockTable::hash(uint64_t pc, uint32_t key) {
-    // Multiplicative (Fibonacci) hashing; the upper half is the well mixed one.
-    return ((pc >> 2) ^ (uint64_t{key} << 48)) * 0x9e3779b97f4a7c15u >> 20;
+uint64_t BlockTable::hash(uint64_t pc, uint64_t place, uint32_t key) {
+    // Multiplicative (Fibonacci) hashing; the upper half is the well mixed one. Where guest
+    // addresses are their own places, pc ^ place adds nothing.
+    uint64_t page = (pc ^ place) >> kPageBits;
+    return ((pc >> 2) ^ (uint64_t{key} << 48) ^ (page << 24)) * 0x9e3779b97f4a7c15u >> 20;
 }
 
-Block* BlockTable::find(uint64_t pc, uint32_t key) const {
+Block* BlockTable::find(uint64_t pc, uint64_t place, uint32_t key) const {
     size_t mask = slots_.size() - 1;
-    for (size_t i = hash(pc, key) & mask;; i = (i + 1) & mask) {
+    for (size_t i = hash(pc, place, key) & mask;; i = (i + 1) & mask) {
         Block* block = slots_[i];
         if (block == nullptr) return nullptr;
-        if (block->pc == pc && block->key == key && block != tombstone()) return block;
+        bool same = block->pc == pc && block->place == place && block->key == key;
+        if (same && block != tombstone()) return block;
     }
 }
 
@@ -83,11 +86,11 @@ void BlockTable::insert(Block* block) {
     count_.fetch_add(1, std::memory_order_release);
     if (++used_slots_ * 2 > slots_.size()) grow();
     size_t mask = slots_.size() - 1;
-    size_t i = hash(block->pc, block->key) & mask;
+    size_t i = hash(*block) & mask;
     while (slots_[i] != nullptr && slots_[i] != tombstone()) i = (i + 1) & mask;
     slots_[i] = block;
-    uint64_t last = (block->pc + std::max<uint32_t>(block->guest_bytes, 1) - 1) >> kPageBits;
-    for (uint64_t page = block->pc >> kPageBits; page <= last; page++) {
+    uint64_t last = (block->place + std::max<uint32_t>(block->guest_bytes, 1) - 1) >> kPageBits;
+    for (uint64_t page = block->place >> kPageBits; page <= last; page++) {
         pages_[page].push_back(block);
     }
 }
@@ -99,7 +102,7 @@ void BlockTable::grow() {
     used_slots_ = 1;  // the one being inserted
     for (Block* block : old) {
         if (block == nullptr || block == tombstone()) continue;
-        size_t i = hash(block->pc, block->key) & mask;
+        size_t i = hash(*block) & mask;
         while (slots_[i] != nullptr) i = (i + 1) & mask;
         slots_[i] = block;
         used_slots_++;
@@ -108,14 +111,14 @@ void BlockTable::grow() {
 
 void BlockTable::remove(Block* block) {
     size_t mask = slots_.size() - 1;
-    for (size_t i = hash(block->pc, block->key) & mask; slots_[i] != nullptr; i = (i + 1) & mask) {
+    for (size_t i = hash(*block) & mask; slots_[i] != nullptr; i = (i + 1) & mask) {
         if (slots_[i] == block) {
             slots_[i] = tombstone();
             break;
         }
     }
-    uint64_t last = (block->pc + std::max<uint32_t>(block->guest_bytes, 1) - 1) >> kPageBits;
-    for (uint64_t page = block->pc >> kPageBits; page <= last; page++) {
+    uint64_t last = (block->place + std::max<uint32_t>(block->guest_bytes, 1) - 1) >> kPageBits;
+    for (uint64_t page = block->place >> kPageBits; page <= last; page++) {
         auto found = pages_.find(page);
         if (found == pages_.end()) continue;
         std::erase(found->second, block);
@@ -128,7 +131,8 @@ void BlockTable::overlapping(uint64_t begin, uint64_t end, std::vector<Block*>& 
     if (begin >= end) return;
     auto add = [&](const std::vector<Block*>& blocks) {
         for (Block* block : blocks) {
-            if (block->pc < end && begin < block->pc + std::max<uint32_t>(block->guest_bytes, 1)) {
+            uint64_t after = block->place + std::max<uint32_t>(block->guest_bytes, 1);
+            if (block->place < end && begin < after) {
                 out.push_back(block);
             }
         }

@@ -29,6 +29,7 @@ struct Incoming {
 /// One translation. Lives until the next flush, also when dead (some thread may still be in it).
 struct Block {
     uint64_t pc = 0;
+    uint64_t place = 0;  // the address by which its code is found when it changes: see CodePlace
     uint32_t key = 0;
     uint32_t guest_bytes = 0;
     uint32_t code = 0;  // offset in the code cache
@@ -77,7 +78,7 @@ class BlockTable {
     ~BlockTable();
     bool create(size_t most_blocks);
 
-    Block* find(uint64_t pc, uint32_t key) const;
+    Block* find(uint64_t pc, uint64_t place, uint32_t key) const;
     /// The block whose code holds this code cache offset, dead or not; null when none does.
     Block* by_host(uint32_t offset) const;
 
@@ -86,7 +87,7 @@ class BlockTable {
     void insert(Block* block);
     /// No longer found by guest address or page.
     void remove(Block* block);
-    /// Appends every live block that has a byte in [begin, end).
+    /// Appends every live block that has a byte in [begin, end), which are places.
     void overlapping(uint64_t begin, uint64_t end, std::vector<Block*>& out) const;
     /// Forgets everything.
     void reset();
@@ -96,7 +97,8 @@ class BlockTable {
 
    private:
     static constexpr unsigned kPageBits = 12;
-    static uint64_t hash(uint64_t pc, uint32_t key);
+    static uint64_t hash(uint64_t pc, uint64_t place, uint32_t key);
+    static uint64_t hash(const Block& b) { return hash(b.pc, b.place, b.key); }
     void grow();
 
     Block* blocks_ = nullptr;  // reserved address space, filled in order of code offset

@@ -42,7 +42,7 @@ const uint8_t* indirect_from_code(base::CpuState* state, uint64_t target, uint64
 }  // namespace
 
 uint32_t context_key(const base::CpuState& state) {
-    uint32_t key = state.pac_off << a64::kKeyPacOffShift;
+    uint32_t key = state.pac_off << a64::kKeyPacOffShift | state.system_key;
     if ((state.fpcr & kSlowFpcr) != 0) key |= kKeySlowFp;
     if ((state.fpcr & base::kFpcrAh) != 0) key |= kKeyAh;
     if ((state.fpcr & base::kFpcrNep) != 0) key |= kKeyNep;
@@ -392,7 +392,8 @@ void EngineImpl::interpret(ThreadImpl& thread, const Block& block) {
             bool over = (state->context_key & kKeyOver) != 0;
             std::span<const ir::Watch> watches;
             if (!over) watches = thread_of(state).engine.watches_;
-            ir::interpret(*static_cast<const ir::Function*>(function), *state, watches);
+            ir::interpret(*static_cast<const ir::Function*>(function), *state, watches,
+                          thread_of(state).engine.options.memory);
         },
         block.function.get());
     thread.interpreting = false;

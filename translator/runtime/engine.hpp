@@ -63,6 +63,8 @@ struct Options {
     unsigned most_registers = 16;  // see x64::Tier1; for tests
     bool times = false;            // Stats::translate_ns is wanted: two clocks a block
     Log* log = nullptr;            // not owned; outlives the engine
+    // System mode: what guest addresses mean; not owned. Null: they are the host's.
+    ir::Memory* memory = nullptr;
 };
 
 struct Stats {

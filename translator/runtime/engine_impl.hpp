@@ -116,11 +116,14 @@ class EngineImpl {
 
     // All of these want the lock.
     Block* find_or_translate(ThreadImpl& thread, uint64_t pc, uint32_t key);
-    Block* translate(ThreadImpl& thread, uint64_t pc, uint32_t key);
-    std::span<const uint32_t> build(uint64_t pc, uint32_t key, std::span<const uint32_t> words);
+    Block* translate(ThreadImpl& thread, uint64_t pc, const CodePlace& place, uint32_t key);
+    std::span<const uint32_t> build(uint64_t pc, bool guarded, uint32_t key,
+                                    std::span<const uint32_t> words);
     /// How many of the words may be in one block.
     size_t block_limit(uint64_t pc, uint32_t key, size_t count) const;
-    void lift(uint64_t pc, uint32_t key, std::span<const uint32_t> words, bool mask_addresses);
+    void lift(uint64_t pc, bool guarded, uint32_t key, std::span<const uint32_t> words,
+              bool mask_addresses);
+    bool is_system() const { return options.memory != nullptr; }
     bool uses_tags() const;
     bool compile(ThreadImpl& thread);
     void log_guest(std::span<const uint32_t> words);

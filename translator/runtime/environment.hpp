@@ -15,6 +15,14 @@ namespace pydbt::runtime {
 /// has no tags; a fault; a fault that is reported behind the access.
 enum class TagFault : uint8_t { none, now, later };
 
+/// Where code is. Translations are found by the guest's address together with its place, and taken
+/// away by place: in user mode that is the guest's address, in system mode the physical one.
+struct CodePlace {
+    uint64_t address = 0;
+    bool found = false;
+    bool guarded = false;  // FEAT_BTI
+};
+
 /// What the guest's code is fetched from and what its system registers mean. One object serves
 /// every thread of an engine: calls may come from several threads at once, and `fetch` is called
 /// with the engine's translation lock held, so it must not call back into the engine.
@@ -22,13 +30,18 @@ class Environment {
    public:
     virtual ~Environment() = default;
 
-    /// Reads instruction words from guest address `pc` (4-byte aligned) on, little-endian, at most
+    /// Reads instruction words from place `pc` (4-byte aligned) on, little-endian, at most
     /// to the end of the 4 KiB page of `pc`. Returns how many were read; 0 says that `pc` cannot be
     /// fetched from (unmapped or not executable).
     virtual size_t fetch(uint64_t pc, std::span<uint32_t> words) = 0;
 
-    /// Whether the page of `pc` is guarded (FEAT_BTI). Called as `fetch` is.
+    /// Whether the page of `pc` is guarded (FEAT_BTI). Called as `fetch` is. System mode: of the
+    /// running thread.
     virtual bool guarded(uint64_t) { return false; }
+
+    /// System mode: where the code at `pc` is for this thread, of whose place `fetch` then reads.
+    /// Not found: the reason is the environment's, run() returns `fetch_fault`. Called as `fetch`.
+    virtual CodePlace place(base::CpuState&, uint64_t pc) { return {pc, true, false}; }
 
     /// Whether the code at `pc` is the environment's own, whose hints a64::kOwnHints are questions
     /// to read_sysreg. Called as `fetch` is.

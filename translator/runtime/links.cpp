@@ -82,7 +82,8 @@ void EngineImpl::set_breakpoint(uint64_t pc, bool on) {
         Lock lock(mutex_);
         if (!(on ? breakpoints_.insert(pc).second : breakpoints_.erase(pc) != 0)) return;
     }
-    invalidate(pc, pc + 4);
+    // Where blocks of a guest's address are is not known of every address space.
+    is_system() ? flush() : invalidate(pc, pc + 4);
 }
 
 void EngineImpl::set_watches(std::vector<ir::Watch> watches) {

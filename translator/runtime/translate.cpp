@@ -46,28 +46,37 @@ void check(const ir::Function& f, const char* step) {
 }  // namespace
 
 Block* EngineImpl::find_or_translate(ThreadImpl& thread, uint64_t pc, uint32_t key) {
-    if (Block* block = blocks_.find(pc, key)) return block;
-    return translate(thread, pc, key);
+    CodePlace place{pc, true, false};
+    if (is_system()) place = environment.place(thread.state, pc);
+    if (!place.found) return nullptr;
+    // Two translations of a page that is guarded for some and not for others are told apart by a
+    // bit that no place has.
+    if (is_system() && place.guarded) place.address |= 1;
+    if (Block* block = blocks_.find(pc, place.address, key)) return block;
+    return translate(thread, pc, place, key);
 }
 
-Block* EngineImpl::translate(ThreadImpl& thread, uint64_t pc, uint32_t key) {
+Block* EngineImpl::translate(ThreadImpl& thread, uint64_t pc, const CodePlace& place,
+                             uint32_t key) {
     uint64_t start = options.times ? now_ns() : 0;
-    size_t count = environment.fetch(pc, words_);
+    size_t count = environment.fetch(place.address & ~uint64_t{1}, words_);
     if (count == 0) return nullptr;
     std::span<const uint32_t> words(words_.data(), block_limit(pc, key, count));
-    words = build(pc, key, words);
+    bool guarded = is_system() ? place.guarded : environment.guarded(pc);
+    words = build(pc, guarded, key, words);
     bool interpreted = is_interpreted(key);
     while (!interpreted && !compile(thread)) {
         // More code than a whole cache: a small one, or instructions that need much at once.
         if (words.size() == 1) internal_error("no room for one instruction", function_);
-        words = build(pc, key, words.first(words.size() / 2));
+        words = build(pc, guarded, key, words.first(words.size() / 2));
     }
     Block* block = blocks_.make();
     if (block == nullptr) {
         flush_locked(&thread);
-        return translate(thread, pc, key);
+        return translate(thread, pc, place, key);
     }
     block->pc = pc;
+    block->place = place.address;
     block->key = key;
     block->guest_bytes = static_cast<uint32_t>(words.size_bytes());
     Arena& arena = blocks_.arena();
@@ -100,10 +109,10 @@ size_t EngineImpl::block_limit(uint64_t pc, uint32_t key, size_t count) const {
 }
 
 // Leaves in function_ what tiers run; returns the words that are in it.
-std::span<const uint32_t> EngineImpl::build(uint64_t pc, uint32_t key,
+std::span<const uint32_t> EngineImpl::build(uint64_t pc, bool guarded, uint32_t key,
                                             std::span<const uint32_t> words) {
-    lift(pc, key, words, false);
-    if (uses_tags()) lift(pc, key, words, true);
+    lift(pc, guarded, key, words, false);
+    if (uses_tags()) lift(pc, guarded, key, words, true);
     words = words.first(function_.insns.size());
     if (options.log != nullptr) log_guest(words);
     log_ir("ir");
@@ -116,7 +125,7 @@ std::span<const uint32_t> EngineImpl::build(uint64_t pc, uint32_t key,
     return words;
 }
 
-void EngineImpl::lift(uint64_t pc, uint32_t key, std::span<const uint32_t> words,
+void EngineImpl::lift(uint64_t pc, bool guarded, uint32_t key, std::span<const uint32_t> words,
                       bool mask_addresses) {
     function_.clear();
     function_.mask_addresses = mask_addresses;
@@ -125,7 +134,7 @@ void EngineImpl::lift(uint64_t pc, uint32_t key, std::span<const uint32_t> words
         return;
     }
     a64::lift_block(function_, pc, words, options.features, key,
-                    {environment.guarded(pc), environment.own(pc)});
+                    {guarded, environment.own(pc)});
 }
 
 bool EngineImpl::uses_tags() const {
