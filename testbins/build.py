@@ -22,12 +22,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from testbins.programs import (
+    BARE,
     BENCH,
     BUILD,
     FOLDER,
     PROGRAMS,
     GuestBuild,
     Program,
+    bare_path,
     guest_builds,
     native_path,
 )
@@ -183,9 +185,21 @@ def native_step(program: Program, level: str) -> Step:
     return Step(native_path(program, level), command, paths)
 
 
+def bare_step(name: str, compiler: Compiler) -> Step:
+    """A program for EL1: nothing but what is in testbins/bare, and no access that is misaligned."""
+    folder = FOLDER / "bare"
+    paths = (folder / "start.S", folder / "bare.c", folder / f"{name}.c")
+    options = ("-ffreestanding", "-fno-stack-protector", "-mgeneral-regs-only", "-mstrict-align")
+    link = ("-nostdlib", "-static", "-no-pie", "-fno-pie", "-Wl,--build-id=none")
+    script = (f"-Wl,-T,{folder / 'link.ld'}", "-Wl,--no-warn-rwx-segments")
+    level = ("-O2", "-g0", "-Wall", "-Wextra", "-march=armv8.2-a", *STANDARD["c"])
+    command = (*compiler.cc, *level, *options, *link, *script, *(str(path) for path in paths))
+    return Step(bare_path(name), command, paths, compiler.env)
+
+
 def all_steps(compiler: Compiler) -> list[Step]:
     """Everything there is to build with this compiler."""
-    steps = []
+    steps = [bare_step(name, compiler) for name in BARE]
     for program in (*PROGRAMS, BENCH):
         steps += [guest_step(build, compiler) for build in guest_builds(program, compiler.libc)]
         if not program.golden:

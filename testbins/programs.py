@@ -156,3 +156,12 @@ def best_build(program: Program, libc: str) -> GuestBuild:
 def program_named(name: str) -> Program:
     """The program of that name; KeyError when there is none."""
     return {program.name: program for program in (*PROGRAMS, BENCH)}[name]
+
+
+BARE = ("exceptions", "mmu")
+"""Programs without an operating system, testbins/bare/NAME.c: for EL1 of the `virt` machine."""
+
+
+def bare_path(name: str) -> Path:
+    """The ELF file of a bare-metal program."""
+    return BUILD / "bare" / name

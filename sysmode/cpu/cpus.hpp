@@ -54,8 +54,7 @@ class Cpus final : public runtime::Environment, public ir::Memory, public CodeWa
     bool guarded(uint64_t pc) override;
     runtime::CodePlace place(base::CpuState& state, uint64_t pc) override;
     uint64_t read_sysreg(base::CpuState& state, uint32_t id, bool& undefined) override;
-    void write_sysreg(base::CpuState& state, uint32_t id, uint64_t value,
-                      bool& undefined) override;
+    void write_sysreg(base::CpuState& state, uint32_t id, uint64_t value, bool& undefined) override;
 
     // Memory
     uint64_t reach(base::CpuState& state, const ir::Access& access) override;

@@ -18,6 +18,9 @@ unsigned pa_bits(unsigned range) {
 }  // namespace
 
 Identity::Identity(const a64::Cpu& cpu) : cpu_(cpu) {
+    // Allocation tags have no place in a machine's memory yet, and copies of many bytes are not
+    // looked up.
+    for (a64::Feature feature : {a64::Feature::MTE, a64::Feature::MOPS}) cpu_.remove(feature);
     constexpr unsigned kNone = 15;
     mmu_.pa_bits = pa_bits(field(kMmfr0, 0));
     mmu_.asid16 = field(kMmfr0, 4) == 2;
@@ -49,8 +52,8 @@ uint64_t Identity::id_register(uint32_t id) const {
     for (const ImplementedField& f : kImplementedFields) {
         if (f.id != id) continue;
         uint64_t own = value >> f.lsb & 0xf;
-        uint64_t shown = f.most == f.absent || own == f.absent ? f.absent
-                                                               : std::min<uint64_t>(own, f.most);
+        uint64_t shown =
+            f.most == f.absent || own == f.absent ? f.absent : std::min<uint64_t>(own, f.most);
         value = (value & ~(uint64_t{0xf} << f.lsb)) | shown << f.lsb;
     }
     if (id == kPfr0 && gic_registers_) value |= uint64_t{1} << kGicField;

@@ -1,7 +1,7 @@
 // What a CPU model of a whole machine says of itself.
 //
-// Owns: ID registers as far as system mode implements their fields, what follows for the MMU and for
-// which registers there are. Must not know: values of other registers.
+// Owns: ID registers as far as system mode implements their fields, what follows for the MMU and
+// for which registers there are. Must not know: values of other registers.
 #pragma once
 
 #include <cstdint>

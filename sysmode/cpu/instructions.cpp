@@ -4,6 +4,7 @@
 #include "sysmode/cpu/cpus.hpp"
 #include "translator/a64/disassembler.hpp"
 #include "translator/a64/lifter.hpp"
+#include "translator/a64/sysregs.gen.hpp"
 #include "translator/base/pauth.hpp"
 
 namespace pydbt::sysmode {
@@ -12,7 +13,7 @@ namespace {
 constexpr uint32_t kEret = 0xd69f03e0, kEretaa = 0xd69f0bff, kEretab = 0xd69f0fff;
 constexpr uint32_t kCallMask = 0xffe0001f, kHvc = 0xd4000002, kSmc = 0xd4000003;
 constexpr uint32_t kSystemMask = 0xffc00000, kSystem = 0xd5000000;
-constexpr unsigned kSctlrUci = 26, kSctlrDze = 14, kSctlrUma = 9;
+constexpr unsigned kSctlrUci = 26, kSctlrUma = 9;
 constexpr uint64_t kDaifMask = 0xf << 6;
 
 // SYS operations by op1<<11 | CRn<<7 | CRm<<3 | op2.
@@ -126,7 +127,8 @@ void Vcpu::move_register(uint32_t word) {
         state_->pc += 4;
         return;
     }
-    uint8_t needs = reads ? (is_el0() ? kEl0Reads : kEl1Reads) : (is_el0() ? kEl0Writes : kEl1Writes);
+    uint8_t needs =
+        reads ? (is_el0() ? kEl0Reads : kEl1Reads) : (is_el0() ? kEl0Writes : kEl1Writes);
     if ((row->access & needs) == 0 || !identity_.has(*row)) return undefined();
     if (is_el0() && regs_.traps(*row)) {
         return take(ExceptionClass::system_register, system_iss(word), state_->pc);
@@ -158,6 +160,10 @@ void Vcpu::cache_operation(uint32_t word, uint32_t id) {
         address_translation(id, address);
         state_->pc += 4;
         return;
+    }
+    // Where it does not trap it is lifted.
+    if (id == a64::kDC_ZVA) {
+        return take(ExceptionClass::system_register, system_iss(word), state_->pc);
     }
     bool code = false;
     bool by_address = op1 == 3;

@@ -1,7 +1,7 @@
 // The cycle counter of the performance monitors; there are no event counters.
 //
-// Owns: PMCR_EL0, PMCCNTR_EL0, its enable and overflow bits. A cycle is a nanosecond. Must not know:
-// traps, encodings. No interrupt is raised: overflows are seen in PMOVSCLR_EL0.
+// Owns: PMCR_EL0, PMCCNTR_EL0, its enable and overflow bits. A cycle is a nanosecond. Must not
+// know: traps, encodings. No interrupt is raised: overflows are seen in PMOVSCLR_EL0.
 #pragma once
 
 #include <cstdint>

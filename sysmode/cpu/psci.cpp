@@ -53,9 +53,7 @@ uint64_t Vcpu::psci(uint64_t function) {
     Power& power = *links_.power;
     function &= 0xffff'ffff;
     bool is_32 = (function >> 30 & 1) == 0;
-    auto argument = [&](unsigned n) {
-        return is_32 ? state_->x[n] & 0xffff'ffff : state_->x[n];
-    };
+    auto argument = [&](unsigned n) { return is_32 ? state_->x[n] & 0xffff'ffff : state_->x[n]; };
     switch (function) {
         case kVersion: return kPsciVersion;
         case kSmcccVersion: return kSmcccIs;
@@ -70,9 +68,7 @@ uint64_t Vcpu::psci(uint64_t function) {
         case kCpuOff: power.cpu_off(number_); return answer(PsciStatus::success);
         // A standby state: as WFI.
         case kCpuSuspend32:
-        case kCpuSuspend64:
-            wait(3);
-            return answer(PsciStatus::success);
+        case kCpuSuspend64: wait(3); return answer(PsciStatus::success);
         case kSystemOff: power.system_off(); return answer(PsciStatus::success);
         case kSystemReset: power.system_reset(); return answer(PsciStatus::success);
         default: return answer(PsciStatus::not_supported);

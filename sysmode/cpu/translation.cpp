@@ -25,8 +25,8 @@ void Vcpu::update_translation() {
                         regs_[Reg::TCR_EL1],
                         regs_[Reg::MAIR_EL1],
                         {regs_[Reg::TTBR0_EL1], regs_[Reg::TTBR1_EL1]}};
-    bool other_rules = now.sctlr != regime_of_.sctlr || now.tcr != regime_of_.tcr ||
-                       now.mair != regime_of_.mair;
+    bool other_rules =
+        now.sctlr != regime_of_.sctlr || now.tcr != regime_of_.tcr || now.mair != regime_of_.mair;
     regime_ = make_regime(now, identity_.mmu());
     regime_of_ = now;
     // Another table alone changes nothing that was cached: that is what TLBI is for.
@@ -66,8 +66,8 @@ void Vcpu::update_context() {
 bool Vcpu::read_descriptor(uint64_t pa, uint64_t& value) {
     std::byte* at = cpus_.bus().ram(pa, sizeof value);
     if (at == nullptr) return false;
-    value = std::atomic_ref<uint64_t>(*reinterpret_cast<uint64_t*>(at))
-                .load(std::memory_order_acquire);
+    value =
+        std::atomic_ref<uint64_t>(*reinterpret_cast<uint64_t*>(at)).load(std::memory_order_acquire);
     return true;
 }
 
@@ -207,8 +207,8 @@ bool Vcpu::access_physical(uint64_t pa, uint32_t bytes, uint8_t* data, bool writ
         while (piece > bytes || (pa & (piece - 1)) != 0) piece /= 2;
         uint64_t value = 0;
         if (write) std::memcpy(&value, data, piece);
-        bool done = write ? cpus_.bus().write(pa, piece, value)
-                          : cpus_.bus().read(pa, piece, &value);
+        bool done =
+            write ? cpus_.bus().write(pa, piece, value) : cpus_.bus().read(pa, piece, &value);
         if (!done) return false;
         if (!write) std::memcpy(data, &value, piece);
         pa += piece;
@@ -233,7 +233,9 @@ runtime::CodePlace Vcpu::place(uint64_t pc) {
         abort_ = {fault, pc, false};
         return {};
     }
-    context_->set_code(pc, t);
+    // The engine knows addresses of pages that are here, and of no others.
+    uint64_t before = context_->set_code(pc, t);
+    if (before != base::kTlbNothing) dropped(*context_, before, before + kPageMask);
     return {t.pa, true, t.guarded};
 }
 
@@ -279,7 +281,9 @@ void Vcpu::serve_invalidations() {
     served_.store(upto);
 }
 
-void Vcpu::dropped(TlbContext& context, uint64_t, uint64_t) { cleared(context); }
-void Vcpu::cleared(TlbContext&) {}
+void Vcpu::dropped(TlbContext& context, uint64_t first, uint64_t last) {
+    cpus_.engine().forget_code(*thread_, context.table(), first, last);
+}
+void Vcpu::cleared(TlbContext& context) { dropped(context, 0, ~uint64_t{0}); }
 
 }  // namespace pydbt::sysmode

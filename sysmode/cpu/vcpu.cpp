@@ -4,9 +4,9 @@
 #include <sys/mman.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <csignal>
 
 #include "sysmode/cpu/cpus.hpp"
 #include "translator/runtime/helpers.hpp"
@@ -106,7 +106,9 @@ void Vcpu::start() {
 
 void Vcpu::kick() noexcept {
     runtime::Engine::request_exit(*thread_);
-    { std::lock_guard lock(mutex_); }
+    {
+        std::lock_guard lock(mutex_);
+    }
     changed_.notify_all();
 }
 
@@ -206,8 +208,7 @@ void Vcpu::handle(const runtime::Exit& exit) {
             return abort({FaultKind::alignment, 0}, exit.address, false, 0);
         case ExitReason::authentication:
             return take(ExceptionClass::pointer_authentication, exit.imm, s.pc);
-        case ExitReason::branch_target:
-            return take(ExceptionClass::branch_target, s.btype, s.pc);
+        case ExitReason::branch_target: return take(ExceptionClass::branch_target, s.btype, s.pc);
         case ExitReason::breakpoint: return hit_breakpoint();
         case ExitReason::stepped: single_step_ = false; return;
         case ExitReason::none:

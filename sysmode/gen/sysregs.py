@@ -83,7 +83,9 @@ def _row(r: SystemRegister) -> str:
     kind, _, rest = r.how.partition(" ")
     offset = f"offsetof(base::CpuState, {rest})" if kind == "state" else "0"
     access = sum(
-        1 << n for n, has in enumerate(("r" in r.el0, "w" in r.el0, "r" in r.el1, "w" in r.el1)) if has
+        1 << n
+        for n, has in enumerate(("r" in r.el0, "w" in r.el0, "r" in r.el1, "w" in r.el1))
+        if has
     )
     icc = f"IccRegister::{rest}" if kind == "icc" else "IccRegister{}"
     controls = [_control(c) for c in _controls(r)]

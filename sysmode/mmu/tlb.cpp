@@ -61,11 +61,14 @@ void TlbContext::set(uint64_t address, uint64_t host_page, bool reads, bool writ
     words(base::kTlbDeltas)[n] = host_page - page;
 }
 
-void TlbContext::set_code(uint64_t pc, const Translation& t) {
-    code_[code_index(pc)] = {base::tlb_page(pc), base::tlb_page(t.pa), t.guarded};
+uint64_t TlbContext::set_code(uint64_t pc, const Translation& t) {
+    Code& entry = code_[code_index(pc)];
+    uint64_t before = entry.page;
+    entry = {base::tlb_page(pc), base::tlb_page(t.pa), t.guarded};
+    return before;
 }
 
-void TlbContext::drop(uint64_t first, uint64_t last) {
+bool TlbContext::drop(uint64_t first, uint64_t last) {
     auto drop_entry = [&](unsigned n) {
         uint64_t& read = words(base::kTlbReads)[n];
         uint64_t& write = words(base::kTlbWrites)[n];
@@ -78,9 +81,18 @@ void TlbContext::drop(uint64_t first, uint64_t last) {
     } else {
         for (uint64_t n = 0; n < pages; n++) drop_entry(base::tlb_index(first + (n << 12)));
     }
-    for (Code& code : code_) {
-        if (code.page != kTlbNothing && in_range(code.page, first, last)) code = {};
+    bool dropped = false;
+    auto drop_code = [&](Code& code) {
+        if (code.page == kTlbNothing || !in_range(code.page, first, last)) return;
+        code = {};
+        dropped = true;
+    };
+    if (pages >= kCodeEntries) {
+        for (Code& code : code_) drop_code(code);
+    } else {
+        for (uint64_t n = 0; n < pages; n++) drop_code(code_[code_index(first + (n << 12))]);
     }
+    return dropped;
 }
 
 // --- the store ----------------------------------------------------------------------------------
@@ -196,8 +208,8 @@ void Tlb::drop_pages(const Invalidation& what) {
     // A context has global pages, too; those of another address space's page are few.
     for (auto& slot : contexts_) {
         if (slot == nullptr || !slot->used) continue;
-        slot->drop(first, last);
-        if (observer != nullptr) observer->dropped(*slot, first, last);
+        bool code = slot->drop(first, last);
+        if (code && observer != nullptr) observer->dropped(*slot, first, last);
     }
 }
 

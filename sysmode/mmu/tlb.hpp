@@ -42,7 +42,8 @@ class TlbContext {
     void clear();
     /// `address` as the guest has it, with its tag.
     void set(uint64_t address, uint64_t host_page, bool reads, bool writes, const Translation& t);
-    void drop(uint64_t first, uint64_t last);
+    /// Whether code was among it.
+    bool drop(uint64_t first, uint64_t last);
 
     struct Code {
         uint64_t page = base::kTlbNothing;
@@ -53,7 +54,8 @@ class TlbContext {
         const Code& entry = code_[code_index(pc)];
         return entry.page == base::tlb_page(pc) ? &entry : nullptr;
     }
-    void set_code(uint64_t pc, const Translation& t);
+    /// Returns the page whose entry it took, or base::kTlbNothing.
+    uint64_t set_code(uint64_t pc, const Translation& t);
 
     uint16_t asid = 0;
     View view = View::el1;
@@ -61,7 +63,7 @@ class TlbContext {
     uint64_t last_use = 0;
 
    private:
-    static constexpr unsigned kCodeEntries = 256;
+    static constexpr unsigned kCodeEntries = 1024;
     static unsigned code_index(uint64_t pc) { return pc >> 12 & (kCodeEntries - 1); }
     uint64_t* words(int32_t array) const { return reinterpret_cast<uint64_t*>(table_ + array); }
 
@@ -83,8 +85,8 @@ class Tlb {
     void invalidate(const Invalidation& what);
     void clear() { invalidate({}); }
 
-    /// Told of every context whose translations have changed: host code that was found by its
-    /// addresses must be found anew.
+    /// Told of contexts whose addresses of code have changed: what was found by them must be found
+    /// anew.
     struct Observer {
         virtual ~Observer() = default;
         virtual void dropped(TlbContext& context, uint64_t first, uint64_t last) = 0;
@@ -98,9 +100,7 @@ class Tlb {
         uint64_t page = base::kTlbNothing;
         uint16_t asid = 0;
         Translation t;
-        bool matches(uint64_t p, uint16_t a) const {
-            return page == p && (t.global || asid == a);
-        }
+        bool matches(uint64_t p, uint16_t a) const { return page == p && (t.global || asid == a); }
     };
     static unsigned set_of(uint64_t page) {
         return static_cast<unsigned>(page >> 12 ^ page >> 21) & (kSets - 1);

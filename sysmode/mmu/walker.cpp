@@ -57,9 +57,7 @@ class Walk {
 
    private:
     // Bits of the address that are below what this level's descriptors map.
-    unsigned shift() const {
-        return half_.granule + stride_ * static_cast<unsigned>(3 - level_);
-    }
+    unsigned shift() const { return half_.granule + stride_ * static_cast<unsigned>(3 - level_); }
     uint64_t index() const {
         unsigned top = std::min(shift() + stride_, half_.va_bits);
         return field(va_, shift(), top) >> shift();

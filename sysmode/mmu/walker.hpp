@@ -51,14 +51,14 @@ struct Fault {
 
 /// Of one page, or block of which the address is in.
 struct Translation {
-    uint64_t pa = 0;          // of the address that was asked for
-    uint8_t size = 12;        // log2 of what one descriptor maps
-    uint8_t attributes = 0;   // MAIR_EL1's byte; 0 is Device-nGnRnE
-    uint8_t shareability = 0; // 0 none, 2 outer, 3 inner
+    uint64_t pa = 0;           // of the address that was asked for
+    uint8_t size = 12;         // log2 of what one descriptor maps
+    uint8_t attributes = 0;    // MAIR_EL1's byte; 0 is Device-nGnRnE
+    uint8_t shareability = 0;  // 0 none, 2 outer, 3 inner
     int8_t level = 3;
     bool global = true;
-    bool guarded = false;     // FEAT_BTI
-    bool dirty = true;        // a store need not update the descriptor
+    bool guarded = false;  // FEAT_BTI
+    bool dirty = true;     // a store need not update the descriptor
     // What may be done: [0] by EL0, [1] by EL1 (without regard of PAN).
     bool read[2] = {true, true}, write[2] = {true, true}, execute[2] = {true, true};
     bool pan_forbids = false;  // data accesses of EL1 with PSTATE.PAN

@@ -173,6 +173,14 @@ bool Cpu::select(std::string_view text, CpuError& error) {
     return true;
 }
 
+void Cpu::remove(Feature feature) {
+    for (const FeatureInfo& row : kFeatures) {
+        if (row.feature == feature || Features(row.required).has(feature)) {
+            features_.remove(row.feature);
+        }
+    }
+}
+
 std::string Cpu::help() const {
     std::string text = std::string(model_->name) + ": " + model_->doc + "\n";
     for (const FeatureInfo& row : kFeatures) {

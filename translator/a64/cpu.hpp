@@ -29,6 +29,9 @@ class Cpu {
     /// counts. False, with *this unchanged, when the text says no such thing.
     bool select(std::string_view text, CpuError& error);
 
+    /// Takes a feature away, and those that need it.
+    void remove(Feature feature);
+
     /// What `-cpu MODEL,help` prints: the features it has.
     std::string help() const;
 

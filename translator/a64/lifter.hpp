@@ -92,9 +92,7 @@ class Lifter {
     bool is_system() const { return (f.key & kKeySystem) != 0; }
     /// Whether the word is of an instruction that uses the SIMD and floating-point registers, and
     /// they trap.
-    bool fp_traps(uint32_t word) const {
-        return (f.key & kKeyFpTrap) != 0 && is_fp_access(word);
-    }
+    bool fp_traps(uint32_t word) const { return (f.key & kKeyFpTrap) != 0 && is_fp_access(word); }
 
     ir::Builder b;
     const Features& features;
@@ -152,7 +150,9 @@ class Lifter {
     Step privileged(uint32_t word);
     Step move_daif(Value daif, uint32_t word);
     bool move_system_register(uint32_t id, unsigned rt, bool read);
-    unsigned unprivileged() const { return (f.key & kKeyUnprivileged) != 0 ? ir::kUnprivileged : 0; }
+    unsigned unprivileged() const {
+        return (f.key & kKeyUnprivileged) != 0 ? ir::kUnprivileged : 0;
+    }
     void ask_environment(uint32_t question);
 
     // Memory.

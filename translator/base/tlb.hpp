@@ -27,6 +27,12 @@ inline constexpr int32_t kTlbEnd = kTlbDeltas + 8 * static_cast<int32_t>(kTlbEnt
 /// No page.
 inline constexpr uint64_t kTlbNothing = 1;
 
+/// What an access is, for what does what a table does not serve: log2 of the size in bits 2:0, and
+/// these.
+inline constexpr uint32_t kTlbLoads = 8, kTlbStores = 16, kTlbIsAtomic = 32, kTlbUnprivileged = 64;
+inline constexpr uint32_t kTlbAtomic = kTlbLoads | kTlbStores | kTlbIsAtomic;
+inline constexpr uint32_t kTlbExclusiveLoad = kTlbLoads | kTlbIsAtomic;
+
 constexpr unsigned tlb_index(uint64_t address) {
     return static_cast<unsigned>(address >> kTlbPageBits) & (kTlbEntries - 1);
 }

@@ -69,11 +69,7 @@ def _header() -> str:
     names = "\n".join(
         f"inline constexpr uint32_t k{name} = {number:#x};"
         for name, number in (
-            *(
-                (r.name, r.id)
-                for r in SYSREGS
-                if r.how == "environment" or r.mask != 2**64 - 1
-            ),
+            *((r.name, r.id) for r in SYSREGS if r.how == "environment" or r.mask != 2**64 - 1),
             *((r.name, r.id) for r in el1 if r.name in ("DAIF", "SP_EL0")),
         )
     )

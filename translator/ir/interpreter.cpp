@@ -327,8 +327,7 @@ class Interpreter {
         unsigned size = is_16_bytes(i.op) ? 4 : i.size;
         if (memory_ != nullptr) {
             bool unprivileged = plain && (i.flags & kUnprivileged) != 0;
-            Access a{at,     1u << size,  has(i.op, kLoad), has(i.op, kStore),
-                     !plain, unprivileged};
+            Access a{at, 1u << size, has(i.op, kLoad), has(i.op, kStore), !plain, unprivileged};
             bool aligned = !plain || (i.flags & kAligned) != 0;
             if (aligned && misaligned(at, size)) {
                 memory_->misaligned(s_, a);

@@ -39,6 +39,16 @@ const uint8_t* indirect_from_code(base::CpuState* state, uint64_t target, uint64
     return thread.engine.indirect(thread, target, stub);
 }
 
+TlbAnswer tlb_miss_from_code(base::CpuState* state, uint64_t address, uint64_t what,
+                             uint64_t back) {
+    ThreadImpl& thread = thread_of(state);
+    return thread.engine.tlb_miss(thread, address, static_cast<uint32_t>(what), back);
+}
+TlbAnswer store_from_code(base::CpuState* state, uint64_t address, uint64_t what, uint64_t back) {
+    ThreadImpl& thread = thread_of(state);
+    return thread.engine.finish_store(thread, address, static_cast<uint32_t>(what), back);
+}
+
 }  // namespace
 
 uint32_t context_key(const base::CpuState& state) {
@@ -56,7 +66,7 @@ bool ThreadImpl::create() {
     void* table = mmap(nullptr, kProbeEntries * sizeof(ProbeEntry), PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (table == MAP_FAILED) return false;
-    probe = static_cast<ProbeEntry*>(table);
+    probe = own_probe = static_cast<ProbeEntry*>(table);
     void* stack = mmap(nullptr, kGuardBytes + kReturnStackBytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (stack == MAP_FAILED) return false;
@@ -77,14 +87,70 @@ bool ThreadImpl::create() {
 
 ThreadImpl::~ThreadImpl() {
     if (face != nullptr) engine.drop(this);
-    if (probe != nullptr) munmap(probe, kProbeEntries * sizeof(ProbeEntry));
+    if (own_probe != nullptr) munmap(own_probe, kProbeEntries * sizeof(ProbeEntry));
     if (return_stack != nullptr) munmap(return_stack, kGuardBytes + kReturnStackBytes);
 }
 
 void ThreadImpl::forget_code() {
     for (size_t i = 0; i < kProbeEntries; i++) probe[i] = {kNoGuestPc, 0};
+    forget_returns();
+}
+
+void ThreadImpl::forget_returns() {
     *reinterpret_cast<uint64_t*>(state.rsb_base) = reinterpret_cast<uint64_t>(state.stub_ret_miss);
     state.saved_rsp = state.rsb_base;
+}
+
+Space& ThreadImpl::space_of(uint64_t tlb) {
+    for (auto& s : spaces) {
+        if (s->tlb == tlb) return *s;
+    }
+    auto made = std::make_unique<Space>();
+    made->tlb = tlb;
+    // Others go through them with the engine's lock.
+    auto lock = engine.lock();
+    return *spaces.emplace_back(std::move(made));
+}
+
+// Addresses mean other code where CpuState::tlb is another one.
+void ThreadImpl::enter_space(uint32_t key) {
+    if (space == nullptr || space->tlb != state.tlb) {
+        space = &space_of(state.tlb);
+        probe = space->probe.data();
+        state.probe_table = reinterpret_cast<uint64_t>(probe);
+        forget_returns();
+    }
+    if (state.context_key != key) forget_returns();
+    state.context_key = key;
+    if (space->key != key) {
+        space->key = key;
+        forget_code();
+    }
+}
+
+void ThreadImpl::forget_spaces() {
+    for (auto& s : spaces) s->forget();
+}
+
+void ThreadImpl::forget_in_space(uint64_t tlb, uint64_t first, uint64_t last) {
+    for (auto& s : spaces) {
+        if (s->tlb == tlb) s->forget(first, last);
+    }
+    forget_returns();
+}
+
+Space::Space() { forget(); }
+
+void Space::forget() {
+    for (ProbeEntry& entry : probe) entry = {kNoGuestPc, 0};
+}
+
+void Space::forget(uint64_t first, uint64_t last) {
+    constexpr uint64_t kBytes = kProbeEntries * 4;
+    if (last - first >= kBytes) return forget();
+    for (uint64_t pc = first & ~uint64_t{3}; pc <= last; pc += 4) {
+        probe[probe_index(pc)] = {kNoGuestPc, 0};
+    }
 }
 
 Thread::Thread(std::unique_ptr<ThreadImpl> impl) : impl_(std::move(impl)) { impl_->face = this; }
@@ -124,12 +190,18 @@ Exit Engine::step(Thread& thread, bool over) {
     return exit;
 }
 
+// A device that a store reaches has changed code: the block is left at the next poll.
+static void request_flush(ThreadImpl& thread) {
+    std::atomic_ref<uint32_t>(thread.state.poll).fetch_or(kPollFlush);
+}
+
 // From inside translated code (IC IVAU) the lock must wait: a flush holds it until this thread is
 // out, and takes away the code that it would return to. Such an instruction ends its block.
 void Engine::invalidate(uint64_t begin, uint64_t end) {
     ThreadImpl* thread = t_current;
     if (thread != nullptr && &thread->engine == impl_.get() && thread->in_code.load()) {
         thread->stale.emplace_back(begin, end);
+        if (impl_->is_system()) request_flush(*thread);
     } else {
         impl_->invalidate(begin, end);
     }
@@ -140,6 +212,10 @@ void Engine::set_watches(std::vector<ir::Watch> watches) { impl_->set_watches(st
 void Engine::guard_branches() { impl_->add_key(a64::kKeyGuarded); }
 void Engine::share_memory() { impl_->add_key(a64::kKeyShared); }
 void Engine::flush() { impl_->flush(); }
+
+void Engine::forget_code(Thread& thread, uint64_t tlb, uint64_t first, uint64_t last) {
+    thread.impl_->forget_in_space(tlb, first, last);
+}
 
 bool Engine::in_code(const Thread& thread) { return thread.impl_->in_code.load(); }
 void Engine::request_exit(Thread& thread) {
@@ -162,7 +238,7 @@ Stats Engine::stats() const { return impl_->stats(); }
 EngineImpl::EngineImpl(Environment& environment_in, const Options& options_in)
     : environment(environment_in),
       options(options_in),
-      tier1_(options_in.host, options_in.most_registers) {}
+      tier1_(options_in.host, options_in.most_registers, options_in.memory != nullptr) {}
 
 EngineImpl::~EngineImpl() = default;
 
@@ -174,8 +250,10 @@ bool EngineImpl::create(std::string& error) {
         return false;
     }
     if (!cache_.create(options.cache_bytes, error)) return false;
+    TlbFunctions tlb;
+    if (is_system()) tlb = {tlb_miss_from_code, store_from_code};
     if (options.cache_bytes < kLeastCacheBytes ||
-        !make_stubs(cache_, link_from_code, indirect_from_code, stubs_)) {
+        !make_stubs(cache_, link_from_code, indirect_from_code, tlb, stubs_)) {
         error = "the code cache is too small";
         return false;
     }
@@ -196,6 +274,8 @@ void EngineImpl::add(ThreadImpl* thread) {
     state.stub_poll = reinterpret_cast<uint64_t>(stubs_.poll);
     state.stub_exception = reinterpret_cast<uint64_t>(stubs_.leave);
     state.stub_helper = reinterpret_cast<uint64_t>(stubs_.helper);
+    state.stub_tlb = reinterpret_cast<uint64_t>(stubs_.tlb);
+    state.stub_store = reinterpret_cast<uint64_t>(stubs_.store);
     state.environment = reinterpret_cast<uint64_t>(&environment);
     Lock lock(mutex_);
     thread->generation = generation_;
@@ -229,7 +309,9 @@ Exit EngineImpl::run(ThreadImpl& thread) {
         if (unchecked != UncheckedRun::no) key &= ~a64::kKeyTags;
         if (unchecked != UncheckedRun::no) key |= a64::kKeyUnchecked | kKeyStep;
         key |= thread.stepping;
-        if (key != state.context_key) {
+        if (is_system()) {
+            thread.enter_space(key);
+        } else if (key != state.context_key) {
             state.context_key = key;
             thread.forget_code();
         }
@@ -301,6 +383,7 @@ const uint8_t* EngineImpl::continue_at(ThreadImpl& thread, uint64_t pc, Block*& 
     if (block == nullptr) return leave_with(thread, ExitReason::fetch_fault, pc);
     if (thread.generation != generation_) {
         thread.generation = generation_;
+        thread.forget_spaces();
         thread.forget_code();
     }
     if (options.log != nullptr && options.log->wants(kLogExec)) log_exec(*block);
@@ -346,7 +429,8 @@ const uint8_t* EngineImpl::indirect(ThreadImpl& thread, uint64_t key, uint64_t s
     if (to != nullptr && may_link()) {
         thread.probe[probe_index(target)] = {key, reinterpret_cast<uint64_t>(code)};
         // The first target a site sees is the one its inline cache keeps.
-        if (site.from != nullptr && generation == generation_ && !site.from->dead &&
+        bool may_link_there = site.from != nullptr && (!is_system() || same_page(*site.from, *to));
+        if (may_link_there && generation == generation_ && !site.from->dead &&
             site.from->links[site.exit] == nullptr) {
             set_link(*site.from, site.exit, to);
         }

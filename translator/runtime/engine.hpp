@@ -142,6 +142,10 @@ class Engine {
     /// Drops every translation.
     void flush();
 
+    /// System mode: the guest addresses [first, last] mean something else from now on where
+    /// CpuState::tlb is `tlb`. By the thread's own host thread, outside of run().
+    void forget_code(Thread& thread, uint64_t tlb, uint64_t first, uint64_t last);
+
     /// Makes run() of this thread return `interrupted` at its next back edge or indirect branch.
     /// Async-signal-safe, any thread.
     static void request_exit(Thread& thread);

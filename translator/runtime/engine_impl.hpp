@@ -3,6 +3,7 @@
 // Owns: EngineImpl and ThreadImpl. Only files of translator/runtime include this.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -45,6 +46,16 @@ uint32_t context_key(const base::CpuState& state);
 /// reported behind it.
 enum class UncheckedRun : uint8_t { no, quietly, reported };
 
+/// System mode: where code was found in one address space at one exception level.
+struct Space {
+    Space();
+    void forget();
+    void forget(uint64_t first, uint64_t last);
+    uint64_t tlb = 0;  // which is its name
+    uint32_t key = 0;
+    std::array<ProbeEntry, kProbeEntries> probe;
+};
+
 class ThreadImpl {
    public:
     explicit ThreadImpl(EngineImpl& owner) : engine(owner) {}
@@ -54,6 +65,12 @@ class ThreadImpl {
     bool create();
     /// Forgets every prediction that names host code: the return stack and the probe table.
     void forget_code();
+    void forget_returns();
+    // System mode.
+    Space& space_of(uint64_t tlb);
+    void enter_space(uint32_t key);
+    void forget_spaces();
+    void forget_in_space(uint64_t tlb, uint64_t first, uint64_t last);
     bool guards(uint64_t address) const {
         return address - reinterpret_cast<uint64_t>(return_stack) < kGuardBytes;
     }
@@ -64,7 +81,11 @@ class ThreadImpl {
     base::CpuState state{};
     EngineImpl& engine;
     Thread* face = nullptr;
-    ProbeEntry* probe = nullptr;
+    ProbeEntry* probe = nullptr;  // own_probe, or the space's
+    ProbeEntry* own_probe = nullptr;
+    Space* space = nullptr;
+    std::vector<std::unique_ptr<Space>> spaces;
+    base::V128 bounce{};              // what an access that is no host memory's reads, or writes
     uint8_t* return_stack = nullptr;  // guard page first; grows down from its end
     std::atomic<bool> in_code = false;
     bool interpreting = false;
@@ -99,6 +120,10 @@ class EngineImpl {
     /// `key` is the target's x64::target_key().
     const uint8_t* indirect(ThreadImpl& thread, uint64_t key, uint64_t stub);
     void add_key(uint32_t bit);
+    std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
+    TlbAnswer tlb_miss(ThreadImpl& thread, uint64_t address, uint32_t what, uint64_t back);
+    TlbAnswer finish_store(ThreadImpl& thread, uint64_t address, uint32_t what, uint64_t back);
+    bool is_system() const { return options.memory != nullptr; }
     bool host_fault(ThreadImpl& thread, int signal, siginfo_t* info, void* ucontext);
 
     bool prepare_fork();
@@ -123,7 +148,8 @@ class EngineImpl {
     size_t block_limit(uint64_t pc, uint32_t key, size_t count) const;
     void lift(uint64_t pc, bool guarded, uint32_t key, std::span<const uint32_t> words,
               bool mask_addresses);
-    bool is_system() const { return options.memory != nullptr; }
+    static bool same_page(const Block& a, const Block& b) { return (a.pc ^ b.pc) >> 12 == 0; }
+    TlbAnswer fault(ThreadImpl& thread, uint64_t back);
     bool uses_tags() const;
     bool compile(ThreadImpl& thread);
     void log_guest(std::span<const uint32_t> words);
@@ -134,6 +160,7 @@ class EngineImpl {
     void kill(Block* block);
     void flush_locked(ThreadImpl* self);
     void forget_probe(const Block& block);
+    static void forget_probe(const Block& block, ProbeEntry* probe);
 
     /// The exit whose stub is at host address `stub`. Wants no lock.
     SiteRef site_at(uint64_t stub) const;

@@ -51,12 +51,17 @@ void EngineImpl::clear_link(Block& from, uint32_t exit) {
 
 void EngineImpl::forget_probe(const Block& block) {
     for (ThreadImpl* thread : threads_) {
-        ProbeEntry& entry = thread->probe[probe_index(block.pc)];
-        std::atomic_ref<uint64_t> guest_pc(entry.guest_pc);
-        uint64_t key = guest_pc.load(std::memory_order_relaxed);
-        if (x64::target_key(key, (key ^ block.pc) >> 60 & 3) == block.pc) {
-            guest_pc.store(kNoGuestPc, std::memory_order_release);
-        }
+        forget_probe(block, thread->own_probe);
+        for (auto& space : thread->spaces) forget_probe(block, space->probe.data());
+    }
+}
+
+void EngineImpl::forget_probe(const Block& block, ProbeEntry* probe) {
+    ProbeEntry& entry = probe[probe_index(block.pc)];
+    std::atomic_ref<uint64_t> guest_pc(entry.guest_pc);
+    uint64_t key = guest_pc.load(std::memory_order_relaxed);
+    if (x64::target_key(key, (key ^ block.pc) >> 60 & 3) == block.pc) {
+        guest_pc.store(kNoGuestPc, std::memory_order_release);
     }
 }
 

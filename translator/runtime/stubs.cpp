@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "translator/x64/assembler.gen.hpp"
+#include "translator/x64/tier1.hpp"
 
 namespace pydbt::runtime {
 namespace {
@@ -92,6 +93,36 @@ class Writer {
         a_.jmp(Gp::rax);
     }
 
+    // In: rcx, rdx; the return address on the return stack. All other registers are kept, where a
+    // fault finds them.
+    void tlb(TlbFunction function, const uint8_t* leave_code) {
+        Label fault;
+        for (unsigned n = 0; n < 16; n++) a_.mov(Size::b64, gp_slot(n), static_cast<Gp>(n));
+        for (unsigned n = 0; n < 16; n++) a_.vmovaps(xmm_slot(n), static_cast<x64::Xmm>(n));
+        a_.mov(Size::b64, Gp::rsi, Gp::rcx);
+        a_.mov(Size::b64, Gp::rcx, mem(Gp::rsp, 0));
+        to_c_stack();
+        call_c(function);
+        to_return_stack();
+        a_.cmp(Size::b64, Gp::rdx, 2);
+        a_.jcc(Cond::e, fault);
+        for (Gp reg : {Gp::rsi, Gp::rdi, Gp::r8, Gp::r9, Gp::r10, Gp::r11}) {
+            a_.mov(Size::b64, reg, gp_slot(static_cast<unsigned>(reg)));
+        }
+        for (unsigned n = 0; n < 16; n++) a_.vmovaps(static_cast<x64::Xmm>(n), xmm_slot(n));
+        a_.ret();
+        a_.bind(fault);
+        a_.add(Size::b64, Gp::rsp, 8);
+        jump(leave_code);
+    }
+    static x64::Mem gp_slot(unsigned n) {
+        return state(base::kOff_spill + 16 * static_cast<int32_t>(x64::kSaveGp) +
+                     8 * static_cast<int32_t>(n));
+    }
+    static x64::Mem xmm_slot(unsigned n) {
+        return state(base::kOff_spill + 16 * static_cast<int32_t>(x64::kSaveXmm + n));
+    }
+
     bool finish() {
         if (a_.overflowed()) return false;
         cache_.commit(a_.offset());
@@ -113,7 +144,8 @@ F as_function(const uint8_t* code) {
 
 }  // namespace
 
-bool make_stubs(CodeCache& cache, LinkFunction link, IndirectFunction indirect, Stubs& stubs) {
+bool make_stubs(CodeCache& cache, LinkFunction link, IndirectFunction indirect,
+                const TlbFunctions& tlb, Stubs& stubs) {
     Writer w(cache);
     Assembler& a = w.assembler();
 
@@ -121,6 +153,7 @@ bool make_stubs(CodeCache& cache, LinkFunction link, IndirectFunction indirect, 
     w.save_host();
     a.ldmxcsr(state(base::kOff_mxcsr));
     w.to_return_stack();
+    if (tlb.miss != nullptr) a.mov(Size::b64, Gp::r15, state(base::kOff_tlb));
     a.jmp(Gp::rsi);
 
     stubs.enter_call = as_function<decltype(stubs.enter_call)>(w.here());
@@ -167,6 +200,12 @@ bool make_stubs(CodeCache& cache, LinkFunction link, IndirectFunction indirect, 
     w.to_return_stack();
     a.ret();
 
+    if (tlb.miss != nullptr) {
+        stubs.tlb = w.here();
+        w.tlb(tlb.miss, stubs.leave);
+        stubs.store = w.here();
+        w.tlb(tlb.store, stubs.leave);
+    }
     return w.finish();
 }
 

@@ -29,6 +29,20 @@ using LinkFunction = const uint8_t* (*)(base::CpuState*, uint64_t stub);
 /// cache, or 0. Returns the host address to go on at.
 using IndirectFunction = const uint8_t* (*)(base::CpuState*, uint64_t target, uint64_t stub);
 
+/// What becomes of an access that the table of base/tlb.hpp does not serve. `next`: 0 it is to be
+/// made at the address plus `delta`; 1 likewise, but that is a store's value left for
+/// StoreFunction; 2 it has faulted, the guest's state is that before the instruction.
+struct TlbAnswer {
+    uint64_t delta, next;
+};
+/// `back` is the host address behind the call, by which the access is known.
+using TlbFunction = TlbAnswer (*)(base::CpuState*, uint64_t address, uint64_t what, uint64_t back);
+
+/// C++ that system mode's code calls; null in user mode.
+struct TlbFunctions {
+    TlbFunction miss = nullptr, store = nullptr;
+};
+
 struct Stubs {
     /// Runs translated code at `code` until it leaves; System V calling convention. The guest's
     /// MXCSR is live inside, the host's is restored.
@@ -42,9 +56,12 @@ struct Stubs {
     const uint8_t* link = nullptr;
     const uint8_t* poll = nullptr;
     const uint8_t* helper = nullptr;
+    const uint8_t* tlb = nullptr;
+    const uint8_t* store = nullptr;
 };
 
 /// Emits the stubs at the start of `cache`. False when they do not fit.
-bool make_stubs(CodeCache& cache, LinkFunction link, IndirectFunction indirect, Stubs& stubs);
+bool make_stubs(CodeCache& cache, LinkFunction link, IndirectFunction indirect,
+                const TlbFunctions& tlb, Stubs& stubs);
 
 }  // namespace pydbt::runtime

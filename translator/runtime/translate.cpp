@@ -133,8 +133,7 @@ void EngineImpl::lift(uint64_t pc, bool guarded, uint32_t key, std::span<const u
         a64::lift_breakpoint(function_, pc, key);
         return;
     }
-    a64::lift_block(function_, pc, words, options.features, key,
-                    {guarded, environment.own(pc)});
+    a64::lift_block(function_, pc, words, options.features, key, {guarded, environment.own(pc)});
 }
 
 bool EngineImpl::uses_tags() const {

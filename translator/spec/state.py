@@ -77,6 +77,8 @@ FIELDS: tuple[Field, ...] = (
     F("helpers", "u64", "host addresses of the helpers, by HelperId", "kHelperCount"),
     # What only system mode has, behind all that user mode's code names.
     F("tlb", "u64", "where loads and stores look addresses up (runtime/tlb.hpp); 0: user mode"),
+    F("stub_tlb", "u64", "host address: an access at rcx that the table does not serve; rdx: what"),
+    F("stub_store", "u64", "host address: does such a store, whose value has been left"),
     F("tlb_unprivileged", "u64", "the same for those that act as EL0's (LDTR, STTR)"),
     F("system_key", "u32", "bits of the context key that follow from system registers"),
     F("pending", "u32", "nonzero: an interrupt waits that PSTATE.DAIF may mask"),

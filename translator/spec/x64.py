@@ -101,6 +101,7 @@ for _name, _code in (
     form(_name, "", "", _code)
 # BMI
 form("andn", "r r r/m", "RVM", "VEX.0F38.WS f2", "bmi1")
+form("bextr", "r r/m r", "RMV", "VEX.0F38.WS f7", "bmi1")
 form("shlx", "r r/m r", "RMV", "VEX.66.0F38.WS f7", "bmi2")
 form("sarx", "r r/m r", "RMV", "VEX.F3.0F38.WS f7", "bmi2")
 form("shrx", "r r/m r", "RMV", "VEX.F2.0F38.WS f7", "bmi2")

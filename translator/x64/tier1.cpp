@@ -80,8 +80,8 @@ void Compiler::emit(const Inst& i) {
     end_inst(i);
 }
 
-Tier1::Tier1(const HostFeatures& host, unsigned most_registers)
-    : compiler_(std::make_unique<Compiler>(host, most_registers)) {}
+Tier1::Tier1(const HostFeatures& host, unsigned most_registers, bool is_system)
+    : compiler_(std::make_unique<Compiler>(host, most_registers, is_system)) {}
 Tier1::~Tier1() = default;
 
 bool Tier1::compile(const ir::Function& f, std::span<uint8_t> buffer, CodeBlock& out) {

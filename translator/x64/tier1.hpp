@@ -103,6 +103,9 @@ struct HostContext {
     uint64_t rflags;
 };
 
+/// Where stubs that leave a block for a while keep registers: slots of CpuState::spill.
+inline constexpr unsigned kSaveXmm = 32, kSaveGp = 48;
+
 class Compiler;
 inline constexpr unsigned kFewestRegisters = 5;
 
@@ -110,8 +113,9 @@ inline constexpr unsigned kFewestRegisters = 5;
 class Tier1 {
    public:
     /// `most_registers`: of each class, that values may be in; fewer than there are only to test
-    /// how the allocator does without (at least kFewestRegisters).
-    explicit Tier1(const HostFeatures& host, unsigned most_registers = 16);
+    /// how the allocator does without (at least kFewestRegisters). `is_system`: guest addresses are
+    /// looked up in the table of base/tlb.hpp whose address r15 has.
+    explicit Tier1(const HostFeatures& host, unsigned most_registers = 16, bool is_system = false);
     ~Tier1();
     Tier1(const Tier1&) = delete;
     Tier1& operator=(const Tier1&) = delete;

@@ -5,8 +5,8 @@
 
 namespace pydbt::x64 {
 
-Compiler::Compiler(const HostFeatures& host, unsigned most_registers)
-    : host_(host), gp_pool_(0), xmm_pool_(0) {
+Compiler::Compiler(const HostFeatures& host, unsigned most_registers, bool is_system)
+    : host_(host), is_system_(is_system), gp_pool_(0), xmm_pool_(0) {
     auto first = [](uint32_t pool, unsigned count) {
         uint32_t kept = 0;
         for (unsigned n = 0; n < 16 && count != 0; n++) {
@@ -16,7 +16,7 @@ Compiler::Compiler(const HostFeatures& host, unsigned most_registers)
         }
         return kept;
     };
-    gp_pool_ = first(kGpPool, most_registers);
+    gp_pool_ = first(is_system ? kGpPool & ~bit(kTlb) : kGpPool, most_registers);
     xmm_pool_ = first(kXmmPool, most_registers);
 }
 

@@ -21,6 +21,7 @@ void Compiler::zero_extend_result(const Inst& i, Gp d) {
 void Compiler::emit_atomic_add(const Inst& i) {
     Mem m = plain_address(i);
     check_alignment(m, i.size);
+    m = translated(i, m, i.size, base::kTlbAtomic);
     clobber_flags();
     Gp d = alloc_gp();
     load_gp(Gp::rax, i.args[1]);
@@ -32,6 +33,7 @@ void Compiler::emit_atomic_add(const Inst& i) {
 void Compiler::emit_atomic_swp(const Inst& i) {
     Mem m = plain_address(i);
     check_alignment(m, i.size);
+    m = translated(i, m, i.size, base::kTlbAtomic);
     Gp d = alloc_gp();
     load_gp(Gp::rax, i.args[1]);
     row();
@@ -43,6 +45,7 @@ void Compiler::emit_atomic_swp(const Inst& i) {
 void Compiler::atomic_loop(const Inst& i) {
     Mem m = plain_address(i);
     check_alignment(m, i.size);
+    m = translated(i, m, i.size, base::kTlbAtomic);
     Gp v = use(i.args[1]);
     clobber_flags();
     Gp d = alloc_gp();
@@ -89,6 +92,7 @@ void Compiler::emit_atomic_umin(const Inst& i) { atomic_loop(i); }
 void Compiler::emit_atomic_cas(const Inst& i) {
     Mem m = plain_address(i);
     check_alignment(m, i.size);
+    m = translated(i, m, i.size, base::kTlbAtomic);
     Gp desired = use(i.args[2]);
     clobber_flags();
     Gp d = alloc_gp();
@@ -110,6 +114,7 @@ void Compiler::emit_atomic_cas128(const Inst& i) {
     take(Gp::rbx);
     Mem m = plain_address(i);
     check_alignment(m, 4);
+    m = translated(i, m, 4, base::kTlbAtomic);
     clobber_flags();
     Xmm d = alloc_xmm();
     use_x(i.args[1]);
@@ -128,6 +133,7 @@ void Compiler::atomic_loop128(const Inst& i) {
     take(Gp::rbx);
     Mem m = plain_address(i);
     check_alignment(m, 4);
+    m = translated(i, m, 4, base::kTlbAtomic);
     clobber_flags();
     Xmm d = alloc_xmm();
     Gp lo = alloc_gp(), hi = alloc_gp();
@@ -135,7 +141,7 @@ void Compiler::atomic_loop128(const Inst& i) {
     row();
     a_.mov(Size::b64, Gp::rax, m);
     row();
-    a_.mov(Size::b64, Gp::rdx, mem(m.base, m.disp + 8));
+    a_.mov(Size::b64, Gp::rdx, mem(m.base, m.index, 0, m.disp + 8));
     Label again;
     a_.bind(again);
     if (i.op == Op::atomic_clr128) {
@@ -169,11 +175,13 @@ void Compiler::emit_clear_excl(const Inst&) { open_monitor(); }
 
 void Compiler::emit_load_excl(const Inst& i) {
     Mem m = plain_address(i);
+    Gp guest = m.base;
     check_alignment(m, i.size);
+    m = translated(i, m, i.size, base::kTlbExclusiveLoad);
     Gp d = alloc_gp();
     row();
     load_sized(d, i.size, m);
-    a_.mov(Size::b64, state_mem(base::kOff_excl_addr), m.base);
+    a_.mov(Size::b64, state_mem(base::kOff_excl_addr), guest);
     a_.mov(Size::b64, state_mem(base::kOff_excl_lo), d);
     a_.mov(Size::b32, state_mem(base::kOff_excl_size), 1 << i.size);
     define(i, d, i.size < 3);
@@ -181,11 +189,13 @@ void Compiler::emit_load_excl(const Inst& i) {
 
 void Compiler::emit_load_excl128(const Inst& i) {
     Mem m = plain_address(i);
+    Gp guest = m.base;
     check_alignment(m, 4);
+    m = translated(i, m, 4, base::kTlbExclusiveLoad);
     Xmm d = alloc_xmm();
     row();
     a_.vmovdqa(d, m);  // aligned 16-byte loads are single with AVX (Intel SDM volume 3A, 9.1.1)
-    a_.mov(Size::b64, state_mem(base::kOff_excl_addr), m.base);
+    a_.mov(Size::b64, state_mem(base::kOff_excl_addr), guest);
     a_.vmovq(state_mem(base::kOff_excl_lo), d);
     a_.vmovhps(state_mem(base::kOff_excl_hi), d);
     a_.mov(Size::b32, state_mem(base::kOff_excl_size), 16);
@@ -194,13 +204,15 @@ void Compiler::emit_load_excl128(const Inst& i) {
 
 void Compiler::emit_store_excl(const Inst& i) {
     Mem m = plain_address(i);
+    Gp guest = m.base;
     check_alignment(m, i.size);
+    m = translated(i, m, i.size, base::kTlbAtomic);
     Gp v = use(i.args[1]);
     clobber_flags();
     Gp d = alloc_gp();
     Label done;
     a_.mov_imm(d, 1);
-    a_.cmp(Size::b64, state_mem(base::kOff_excl_addr), m.base);
+    a_.cmp(Size::b64, state_mem(base::kOff_excl_addr), guest);
     a_.jcc(Cond::ne, done);
     a_.cmp(Size::b32, state_mem(base::kOff_excl_size), 1 << i.size);
     a_.jcc(Cond::ne, done);
@@ -216,13 +228,15 @@ void Compiler::emit_store_excl(const Inst& i) {
 void Compiler::emit_store_excl128(const Inst& i) {
     take(Gp::rbx);
     Mem m = plain_address(i);
+    Gp guest = m.base;
     check_alignment(m, 4);
+    m = translated(i, m, 4, base::kTlbAtomic);
     clobber_flags();
     Gp d = alloc_gp();
     take_pair(i.args[1], Gp::rbx, Gp::rcx);
     Label done;
     a_.mov_imm(d, 1);
-    a_.cmp(Size::b64, state_mem(base::kOff_excl_addr), m.base);
+    a_.cmp(Size::b64, state_mem(base::kOff_excl_addr), guest);
     a_.jcc(Cond::ne, done);
     a_.cmp(Size::b32, state_mem(base::kOff_excl_size), 16);
     a_.jcc(Cond::ne, done);

@@ -19,10 +19,13 @@ uint32_t Compiler::exit_site(ExitSite::Kind kind, uint64_t target) {
     return static_cast<uint32_t>(out_->exits.size() - 1);
 }
 
-// The field leads to the exit's stub until it is linked.
+// The field leads to the exit's stub until it is linked; where the target's page may become another
+// one (system mode), always to the probe.
 void Compiler::site_branch(uint32_t exit, uint32_t field, Cold::Kind kind) {
     out_->exits[exit].rel32 = field;
-    Cold& c = cold(kind);
+    bool far = kind == Cold::link_stub && is_far(out_->exits[exit].target);
+    Cold& c = cold(far ? Cold::far : kind);
+    if (far) c.target = out_->exits[exit].target;
     c.exit = exit;
     a_.refer(field, c.entry);
 }
@@ -266,6 +269,13 @@ void Compiler::cold_path(size_t n) {
             a_.lea(Size::b64, Gp::rdx, mem_rip(c.entry));
             a_.jmp(state_mem(base::kOff_stub_indirect));
             break;
+        case Cold::far:
+            move_guest_pc(Gp::rax, c.target);
+            a_.xor_(Size::b32, Gp::rdx, Gp::rdx);
+            a_.jmp(state_mem(base::kOff_stub_indirect));
+            break;
+        case Cold::tlb_miss: cold_tlb_miss(c); break;
+        case Cold::store_miss: cold_store_miss(c); break;
         case Cold::call_indirect: inline_cache(c.exit); break;
         case Cold::poll:
             move_guest_pc(Gp::rax, c.target);

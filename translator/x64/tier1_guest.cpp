@@ -201,7 +201,9 @@ void Compiler::snapshot() {
     snapshot_count_ = static_cast<uint8_t>(out_->entries.size() - snapshot_first_);
 }
 
+// In system mode no access of the host's faults: what is looked up is there.
 void Compiler::row() {
+    if (is_system_) return;
     snapshot();
     out_->rows.push_back(
         {a_.offset(), insn_, RecoveryRow::memory, snapshot_count_, snapshot_first_});

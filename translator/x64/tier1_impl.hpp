@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "translator/base/flags.hpp"
+#include "translator/base/tlb.hpp"
 #include "translator/ir/ir.hpp"
 #include "translator/x64/assembler.gen.hpp"
 #include "translator/x64/tier1.hpp"
@@ -47,6 +48,7 @@ inline constexpr Xmm xmm(unsigned n) { return static_cast<Xmm>(n); }
 
 inline constexpr Xmm kScratch = Xmm::xmm15, kScratch2 = Xmm::xmm14, kScratch3 = Xmm::xmm13;
 inline constexpr Xmm kMover = Xmm::xmm12;  // the allocator's
+inline constexpr Gp kTlb = Gp::r15;        // system mode: the table of base/tlb.hpp
 /// Registers values may be in.
 inline constexpr uint32_t kGpPool = bit(Gp::rbx) | bit(Gp::rsi) | bit(Gp::rdi) | 0xff00;
 inline constexpr uint32_t kXmmPool = 0x0fff;
@@ -55,8 +57,7 @@ inline constexpr uint32_t kGpCallerSaved = bit(Gp::rsi) | bit(Gp::rdi) | 0x0f00;
 
 // Uses of CpuState::spill, in slots of 16 bytes.
 inline constexpr unsigned kValueSlots = 32;  // values
-inline constexpr unsigned kSaveXmm = 32;     // registers around out-of-line calls
-inline constexpr unsigned kSaveGp = 48;
+// kSaveXmm, kSaveGp: registers around out-of-line calls
 inline constexpr unsigned kParamSlots = 56;  // block parameters
 inline constexpr unsigned kMostParams = 8;
 
@@ -101,6 +102,9 @@ struct Cold {
         ret_miss,        // to stub_ret_miss
         within_16,       // back if the access at rcx is within 16 aligned bytes, else as below
         alignment,       // ud2 with a recovery row
+        tlb_miss,        // back, with the difference to the host's address in reg[1]
+        store_miss,      // the same; or the store is done in two steps, and behind it
+        far,             // a direct exit that is not linked: by the probe
         authentication,  // back if cx (cl of data pointers) is ones, else the same
         sign_upper,      // sign_pointer of an upper address
         tag_check,       // back if PSTATE.TCO is set, else ud2 with a row of the kind reg[0]
@@ -111,7 +115,7 @@ struct Cold {
         float_op,        // an FP op through the exact helper
         loop_end,        // the exit of a loop that carries registers; `exit` is its instruction
     } kind;
-    Label entry, back;
+    Label entry, back, behind;
     uint32_t exit = 0;    // link_stub, indirect_stub, call_indirect: index of the ExitSite
     uint64_t target = 0;  // poll: guest address; float_op: the packed op
     uint32_t live_gp = 0, live_xmm = 0;
@@ -145,7 +149,7 @@ struct PoolEntry {
 
 class Compiler {
    public:
-    Compiler(const HostFeatures& host, unsigned most_registers);
+    Compiler(const HostFeatures& host, unsigned most_registers, bool is_system);
     bool compile(const ir::Function& f, std::span<uint8_t> buffer, CodeBlock& out);
 
    private:
@@ -294,11 +298,27 @@ class Compiler {
     void load(const Inst& i, bool sign);
     void load_sized(Gp d, unsigned size, const Mem& m);
     void store_gp(unsigned size, const Mem& m, Value v);
+    void store_elsewhere(const Inst& i, const Mem& m);
+    void store_xmm(unsigned size, const Mem& m, Xmm s);
     void atomic_loop(const Inst& i);
     void atomic_loop128(const Inst& i);
     void zero_extend_result(const Inst& i, Gp d);
     void take_pair(Value v, Gp lo, Gp hi);
     void open_monitor();
+
+    // ---- tier1_tlb.cpp: system mode
+    /// Where an access at guest address `m` is for the host: `m` itself in user mode.
+    Mem translated(const Inst& i, const Mem& m, unsigned size, uint32_t kind);
+    /// The same of a plain store of what is in a register. To be followed by the store, and
+    /// stored().
+    Mem translated_store(const Inst& i, const Mem& m, uint8_t value, bool is_xmm);
+    void stored();
+    Cold& probe(const Mem& m, unsigned size, uint32_t kind, Cold::Kind cold_kind, Mem& host);
+    void cold_tlb_miss(Cold& c);
+    void cold_store_miss(Cold& c);
+    bool is_far(uint64_t target) const {
+        return is_system_ && (target ^ f_->pc) >> base::kTlbPageBits != 0;
+    }
 
     // ---- tier1_bulk.cpp
     struct Bulk {
@@ -492,6 +512,7 @@ class Compiler {
 #undef PYDBT_EMITTER
 
     const HostFeatures host_;
+    const bool is_system_;
     uint32_t gp_pool_, xmm_pool_;
     Assembler a_{nullptr, 0};
     const ir::Function* f_ = nullptr;
@@ -510,6 +531,7 @@ class Compiler {
     FlagsMode eflags_mode_ = FlagsMode::add;
     Value skipped_ = kNone;  // emitted together with an earlier instruction
 
+    uint32_t store_cold_ = 0;  // index of the store_miss that stored() ends
     unsigned gp_clock_ = 0, xmm_clock_ = 0;
     bool out_of_slots_ = false;  // more values at once than places
     uint32_t snapshot_first_ = 0;

@@ -51,7 +51,9 @@ void Compiler::choose_carried() {
             default: break;
         }
     }
-    int room[2] = {std::popcount(gp_pool_) - kForTheBody, std::popcount(xmm_pool_) - kForTheBody};
+    constexpr int kForLookups = 3;
+    int body = is_system_ ? kForTheBody + kForLookups : kForTheBody;
+    int room[2] = {std::popcount(gp_pool_) - body, std::popcount(xmm_pool_) - kForTheBody};
     auto add = [&](bool is_set, bool is_read) {
         for (unsigned guest = 0; guest < kGuestFlags; guest++) {
             if (gets[guest] == kNone || set[guest] != is_set) continue;

@@ -55,6 +55,7 @@ void Compiler::load_sized(Gp d, unsigned size, const Mem& m) {
 void Compiler::load(const Inst& i, bool sign) {
     Mem m = address(i);
     if ((i.flags & ir::kAligned) != 0) check_alignment(m, i.size);
+    m = translated(i, m, i.size, base::kTlbLoads);
     Gp d = alloc_gp();
     row();
     if (!sign) {
@@ -82,6 +83,7 @@ void Compiler::emit_load_s(const Inst& i) { load(i, true); }
 void Compiler::emit_load_v(const Inst& i) {
     Mem m = address(i);
     if ((i.flags & ir::kAligned) != 0) check_alignment(m, i.size);
+    m = translated(i, m, i.size, base::kTlbLoads);
     Xmm d = alloc_xmm();
     if (i.size < 2) a_.vpxor(d, d, d);
     row();
@@ -108,9 +110,25 @@ void Compiler::store_gp(unsigned size, const Mem& m, Value v) {
     a_.mov(s, m, r);
 }
 
+// System mode: the value is in a register, so that a store which the table does not serve can be
+// done elsewhere.
+void Compiler::store_elsewhere(const Inst& i, const Mem& m) {
+    Gp r = use(i.args[2]);
+    Mem host = translated_store(i, m, static_cast<uint8_t>(r), false);
+    auto size = static_cast<Size>(i.size);
+    if ((i.order & ir::kRelease) != 0) {
+        a_.mov(Size::b64, Gp::rcx, r);
+        a_.xchg(size, host, Gp::rcx);
+    } else {
+        a_.mov(size, host, r);
+    }
+    stored();
+}
+
 void Compiler::emit_store(const Inst& i) {
     Mem m = address(i);
     if ((i.flags & ir::kAligned) != 0) check_alignment(m, i.size);
+    if (is_system_) return store_elsewhere(i, m);
     if ((i.order & ir::kRelease) == 0) return store_gp(i.size, m, i.args[2]);
     load_gp(Gp::rcx, i.args[2]);
     row();
@@ -121,15 +139,21 @@ void Compiler::emit_store_v(const Inst& i) {
     Mem m = address(i);
     Xmm s = use_x(i.args[2]);
     if ((i.flags & ir::kAligned) != 0) check_alignment(m, i.size);
+    if (is_system_) m = translated_store(i, m, static_cast<uint8_t>(s), true);
     row();
-    switch (i.size) {
+    store_xmm(i.size, m, s);
+    if (is_system_) stored();
+    if ((i.order & ir::kRelease) != 0) full_fence();
+}
+
+void Compiler::store_xmm(unsigned size, const Mem& m, Xmm s) {
+    switch (size) {
         case 0: a_.vpextrb(m, s, 0); break;
         case 1: a_.vpextrw(m, s, 0); break;
         case 2: a_.vmovd(m, s); break;
         case 3: a_.vmovq(m, s); break;
         default: a_.vmovdqu(m, s); break;
     }
-    if ((i.order & ir::kRelease) != 0) full_fence();
 }
 
 // x86 keeps all orders but a store before a later load.
