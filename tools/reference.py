@@ -28,6 +28,7 @@ from translator.spec.features import FEATURES
 from translator.spec.helpers import HELPERS
 from translator.spec.ir import OPS, TYPES
 from translator.spec.sysregs import SYSOPS, SYSREGS, ZVA_BYTES
+from translator.spec.sysregs_el1 import SYSTEM_REGISTERS, SystemRegister
 from usermode.cli import DESCRIPTION, EPILOG, OPTIONS
 from usermode.spec.linux_cpu import HWCAPS, MPIDR
 from usermode.spec.syscalls import ENUMS, FLAGS, KINDS, NOT_SERVED, PREFIXED, STRUCTS, SYSCALLS
@@ -296,6 +297,38 @@ def _sysregs() -> list[str]:
     ]
 
 
+def _system_registers() -> list[str]:
+    words = {"": "UNDEFINED", "r": "read", "w": "write", "rw": "read, write"}
+
+    def where(r: SystemRegister) -> str:
+        kind, _, field = r.how.partition(" ")
+        kinds = {"state": f"`CpuState::{field}`", "icc": "the GIC", "zero": "reads 0"}
+        return kinds.get(kind, {"store": "kept", "compute": "computed"}.get(kind, kind))
+
+    rows = (
+        (
+            _code(r.name),
+            _code("S{}_{}_C{}_C{}_{}".format(*r.encoding.split())),
+            words[r.el0] + (f", traps without {r.trap.replace('|', ' or ')}" if r.trap else ""),
+            words[r.el1],
+            where(r),
+            f"{r.reset:#x}",
+            r.needs,
+            r.doc,
+        )
+        for r in sorted(SYSTEM_REGISTERS, key=lambda r: r.id)
+    )
+    return [
+        "# System registers of a whole machine",
+        "",
+        "As EL0 and EL1 see them in system mode, beside those of [sysregs.md](sysregs.md). ID "
+        "registers (op0 3, op1 0, CRn 0, CRm 1 to 7) follow from the CPU model. `!` in front of a "
+        "control: a 1 traps.",
+        "",
+        *_table(("register", "encoding", "EL0", "EL1", "where", "reset", "needs", "meaning"), rows),
+    ]
+
+
 # ---- user mode
 
 _HOW = {
@@ -422,6 +455,7 @@ PAGES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "cpus.md": ("translator/spec/cpus.py", _cpus),
     "coverage.md": ("tests/differential/a64_index.tsv and translator/spec/a64/*.py", _coverage),
     "sysregs.md": ("translator/spec/sysregs.py", _sysregs),
+    "system-registers.md": ("translator/spec/sysregs_el1.py", _system_registers),
     "syscalls.md": ("usermode/spec/syscalls.py", _syscalls),
     "options.md": ("usermode/cli.py", _options),
     "system-options.md": ("sysmode/cli.py and sysmode/config.py", _system_options),

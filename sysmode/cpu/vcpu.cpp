@@ -156,6 +156,7 @@ bool Vcpu::wait_for_work() {
 
 void Vcpu::main() {
     SignalStack stack;
+    current_cpu = number_;
     while (wait_for_work()) turn();
     std::lock_guard lock(mutex_);
     standing_ = true;
@@ -164,6 +165,7 @@ void Vcpu::main() {
 
 void Vcpu::run() {
     SignalStack stack;
+    current_cpu = number_;
     standing_ = false;
     on_ = true;
     while (on_ && !ending_) turn();

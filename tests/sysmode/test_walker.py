@@ -58,9 +58,9 @@ def test_random_tables(build_folder: Path) -> None:
     for _ in range(REGIMES):
         m = _regime(r)
         t0, t1 = m.ttbr
-        commands.append(
-            f"regime {m.sctlr:x} {m.tcr:x} {m.mair:x} {t0:x} {t1:x} {m.pa_bits} {m.features.bits():x}"
-        )
+        has = m.features.bits()
+        registers = f"{m.sctlr:x} {m.tcr:x} {m.mair:x} {t0:x} {t1:x}"
+        commands.append(f"regime {registers} {m.pa_bits} {has:x}")
         for _ in range(WALKS):
             va = _address(r, m)
             purpose = r.randrange(16) if r.random() < 0.8 else 0

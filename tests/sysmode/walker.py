@@ -1,7 +1,7 @@
 """An independent walker of translation tables, written after the manual's pseudocode.
 
-Owns: AArch64.S1Translate and its callees (Arm ARM J1, aarch64/translation) for the EL1&0 regime. Must
-not know: the C++.
+Owns: AArch64.S1Translate and its callees (Arm ARM J1, aarch64/translation) for the EL1&0 regime.
+Must not know: the C++.
 """
 
 from __future__ import annotations

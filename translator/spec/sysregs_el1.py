@@ -20,9 +20,9 @@ class SystemRegister:
     `how`: `store` (what was written), `state FIELD` (a field of CpuState), `zero` (reads 0, writes
     are ignored), `compute` (C++ has it, by its name), `icc NAME` (of the GICv3 CPU interface).
     `mask`: bits that can be written; others keep the reset value. `needs`: `REGISTER.FIELD=VALUE`
-    of an ID register, at least that, or a feature; without, the register does not exist. `trap`: what EL0's
-    access traps to EL1 without: alternatives `REGISTER.BIT`, by `|`. `changes`: `translation` (the
-    regime, a context synchronization later), `features` (the context key).
+    of an ID register, at least that, or a feature; without, the register does not exist. `trap`:
+    what EL0's access traps to EL1 without: alternatives `REGISTER.BIT`, by `|`. `changes`:
+    `translation` (the regime), `features` (the context key).
     """
 
     name: str
@@ -569,20 +569,35 @@ _KEYS: tuple[SystemRegister, ...] = tuple(
     for part, half in enumerate(("Lo", "Hi"))
 )
 
+
+def _group(number: int) -> tuple[tuple[str, str, str], ...]:
+    """What each interrupt group has: its name, CRn CRm op2, access."""
+    crm = 8 if number == 0 else 12
+    return (
+        (f"IAR{number}", f"12 {crm} 0", "r"),
+        (f"EOIR{number}", f"12 {crm} 1", "w"),
+        (f"HPPIR{number}", f"12 {crm} 2", "r"),
+        (f"BPR{number}", f"12 {crm} 3", "rw"),
+        (f"IGRPEN{number}", f"12 12 {6 + number}", "rw"),
+        *((f"AP{number}R{n}", f"12 {8 + number} {n if number else 4 + n}", "rw") for n in range(4)),
+    )
+
+
 _GIC: tuple[SystemRegister, ...] = tuple(
     R(f"ICC_{name}_EL1", f"3 0 {place}", "", access, f"icc {name.lower()}", "GICv3 CPU interface")
     for name, place, access in (
         ("PMR", "4 6 0", "rw"),
-        *((f"{kind}0", f"12 8 {op2}", a) for kind, op2, a in (("IAR", 0, "r"), ("EOIR", 1, "w"), ("HPPIR", 2, "r"), ("BPR", 3, "rw"))),
-        *((f"AP0R{n}", f"12 8 {4 + n}", "rw") for n in range(4)),
-        *((f"AP1R{n}", f"12 9 {n}", "rw") for n in range(4)),
-        *(("DIR", "12 11 1", "w"), ("RPR", "12 11 3", "r"), ("SGI1R", "12 11 5", "w")),
-        *(("ASGI1R", "12 11 6", "w"), ("SGI0R", "12 11 7", "w")),
-        *((f"{kind}1", f"12 12 {op2}", a) for kind, op2, a in (("IAR", 0, "r"), ("EOIR", 1, "w"), ("HPPIR", 2, "r"), ("BPR", 3, "rw"))),
-        *(("CTLR", "12 12 4", "rw"), ("SRE", "12 12 5", "rw")),
-        *(("IGRPEN0", "12 12 6", "rw"), ("IGRPEN1", "12 12 7", "rw")),
+        ("DIR", "12 11 1", "w"),
+        ("RPR", "12 11 3", "r"),
+        ("SGI1R", "12 11 5", "w"),
+        ("ASGI1R", "12 11 6", "w"),
+        ("SGI0R", "12 11 7", "w"),
+        ("CTLR", "12 12 4", "rw"),
+        ("SRE", "12 12 5", "rw"),
+        *_group(0),
+        *_group(1),
     )
-)  # fmt: skip
+)
 
 SYSTEM_REGISTERS: tuple[SystemRegister, ...] = (
     *_KERNEL,
@@ -592,7 +607,7 @@ SYSTEM_REGISTERS: tuple[SystemRegister, ...] = (
     *_KEYS,
     *_GIC,
 )
-"""All but the ID registers (op0 3, op1 0, CRn 0, CRm 1 to 7), whose values follow from the model."""
+"""All but the ID registers (op0 3, op1 0, CRn 0, CRm 1 to 7), which follow from the model."""
 
 TRAP_BITS: dict[str, int] = {
     "SCTLR_EL1.UMA": 9,
