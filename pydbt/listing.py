@@ -50,6 +50,19 @@ def listing(lines: Iterable[str]) -> Iterator[str]:
         yield from disassemble(block)
 
 
+def host_blocks(lines: Iterable[str]) -> Iterator[HostBlock]:
+    """Yields the log's `out_asm` blocks.
+
+    Raises:
+        LogError: as listing().
+    """
+    source = iter(lines)
+    for line in source:
+        head = _HEAD.match(line.rstrip("\n"))
+        if head is not None:
+            yield _read_block(head, source)
+
+
 def _read_block(head: re.Match[str], source: Iterator[str]) -> HostBlock:
     size = int(head["size"])
     code = bytearray()

@@ -260,7 +260,13 @@ bool Vcpu::debug_address(uint64_t va, uint64_t& pa) {
 void Vcpu::request_invalidation(const Invalidation& what) {
     {
         std::lock_guard lock(invalidations_mutex_);
-        invalidations_.push_back(what);
+        // A CPU that stands still for long has nothing left to lose.
+        constexpr size_t kMost = 64;
+        if (invalidations_.size() < kMost) {
+            invalidations_.push_back(what);
+        } else {
+            invalidations_.assign(1, {});
+        }
         asked_.fetch_add(1);
     }
     runtime::Engine::request_exit(*thread_);

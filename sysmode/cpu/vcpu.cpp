@@ -112,8 +112,10 @@ void Vcpu::kick() noexcept {
     changed_.notify_all();
 }
 
+// One that has just been turned off may still be on its way out.
 void Vcpu::power_on(uint64_t entry, uint64_t x0) {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return standing_.load(); });
     reset(entry, x0);
     on_ = true;
     changed_.notify_all();
@@ -146,7 +148,10 @@ void Vcpu::stop() {
 // False: the thread is to end.
 bool Vcpu::wait_for_work() {
     std::unique_lock lock(mutex_);
-    if (on_ && !paused_ && !ending_) return true;
+    if (on_ && !paused_ && !ending_) {
+        standing_ = false;
+        return true;
+    }
     standing_ = true;
     changed_.notify_all();
     changed_.wait(lock, [this] { return ending_ || (on_ && !paused_); });

@@ -22,6 +22,7 @@ CPP_FOLDERS = ("translator", "usermode", "sysmode", "tests")
 PYTHON_RULES = {
     "pydbt": {"pydbt", "translator", "usermode"},
     "sysmode": {"sysmode", "translator"},
+    "sysmode.gen": {"sysmode.gen", "translator.gen.common", "translator.spec"},
     "translator.gen": {"translator.gen", "translator.spec"},
     "translator.oracle": {"translator.oracle", "translator.spec", "translator.gen.state"},
     "translator.spec": {"translator.spec"},
@@ -36,7 +37,9 @@ PYTHON_RULES = {
     "testbins": {"testbins", "tools"},
 }
 PACKAGES = {name.split(".")[0] for name in PYTHON_RULES} | {"tests"}
-STANDARD_LIBRARY_ONLY = ("translator.gen", "translator.spec", "usermode.gen", "usermode.spec")
+STANDARD_LIBRARY_ONLY = (
+    *("translator.gen", "translator.spec", "usermode.gen", "usermode.spec", "sysmode.gen"),
+)
 """Generators run before anything is installed."""
 
 

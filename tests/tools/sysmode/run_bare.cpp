@@ -1,6 +1,6 @@
 // Runs a bare-metal ELF program on the CPUs alone: RAM, and a UART that only sends.
 //
-//     run_bare [--tier=1|interp] [--cpu=MODEL] [--smp=N] PROGRAM
+//     run_bare [--tier=1|interp] [--cpu=MODEL] [--smp=N] [--out_asm=FILE] PROGRAM
 //
 // Owns: what such a program finds of the `virt` machine: RAM at 0x40000000, the PL011's data
 // register, timers, PSCI by HVC. It ends with PSCI's SYSTEM_OFF. Must not know: what programs test.
@@ -109,6 +109,7 @@ uint64_t load(Bus& bus, const std::string& path) {
 int main_of(int argc, char** argv) {
     CpusOptions options;
     std::string path, error;
+    std::unique_ptr<runtime::Log> log;
     a64::CpuError cpu_error;
     options.model.select("cortex-a57", cpu_error);
     for (int n = 1; n < argc; n++) {
@@ -121,6 +122,11 @@ int main_of(int argc, char** argv) {
             if (!options.model.select(word.substr(6), cpu_error)) die(cpu_error.message);
         } else if (word.starts_with("--smp=")) {
             options.count = static_cast<unsigned>(std::atoi(argv[n] + 6));
+        } else if (word.starts_with("--out_asm=")) {
+            std::FILE* file = std::fopen(argv[n] + 10, "w");
+            if (file == nullptr) die(std::string(word) + " cannot be written");
+            log = std::make_unique<runtime::Log>(runtime::kLogOutAsm, file);
+            options.log = log.get();
         } else {
             path = word;
         }
