@@ -16,6 +16,12 @@ constexpr unsigned kSctlrDze = 14, kFpenShift = 20;
 constexpr auto kMemoryFault = static_cast<uint32_t>(runtime::ExitReason::memory_fault);
 constexpr uint64_t kPageMask = 0xfff;
 
+// Sixteen bytes may be a pair of registers that is one access (FEAT_LSE2), whose elements count.
+bool is_misaligned_on_device(const ir::Access& access) {
+    uint64_t element = access.bytes == 16 && !access.atomic ? 8 : access.bytes;
+    return (access.address & (element - 1)) != 0;
+}
+
 }  // namespace
 
 // --- the context --------------------------------------------------------------------------------
@@ -127,7 +133,7 @@ std::byte* Vcpu::reach_page(const ir::Access& access, Translation& t, bool& fail
     if (Fault fault = translate(access.address, data_purpose(access, write), t)) {
         return fail(fault, access, write), nullptr;
     }
-    if (t.is_device() && (access.address & (access.bytes - 1)) != 0) {
+    if (t.is_device() && is_misaligned_on_device(access)) {
         return fail({FaultKind::alignment, 0}, access, write), nullptr;
     }
     std::byte* host = cpus_.bus().ram(t.pa, access.bytes);
@@ -185,7 +191,7 @@ bool Vcpu::transfer(const ir::Access& access, base::V128& value, bool write) {
         if (Fault fault = translate(address, data_purpose(access, write), t)) {
             return fail(fault, part, write), false;
         }
-        if (t.is_device() && (access.address & (access.bytes - 1)) != 0) {
+        if (t.is_device() && is_misaligned_on_device(access)) {
             return fail({FaultKind::alignment, 0}, access, write), false;
         }
         places[n] = t.pa;

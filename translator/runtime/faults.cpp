@@ -35,13 +35,15 @@ void resume_at(ucontext_t& context, const uint8_t* code, base::CpuState& state) 
         static_cast<greg_t>(reinterpret_cast<uint64_t>(&state) + base::kStateBias);
 }
 
+// An address that is not canonical; where the host's base register is rbp or rsp, which C++ may
+// choose, that is a stack fault and another signal.
 bool is_general_protection(int signal, const siginfo_t& info) {
-    return signal == SIGSEGV && info.si_code == SI_KERNEL;
+    return (signal == SIGSEGV || signal == SIGBUS) && info.si_code == SI_KERNEL;
 }
 
 Exit exit_of(int signal, const siginfo_t& info, const ucontext_t& context) {
     Exit exit;
-    exit.host_signal = signal;
+    exit.host_signal = is_general_protection(signal, info) ? SIGSEGV : signal;
     exit.host_code = info.si_code;
     exit.host_pc = static_cast<uint64_t>(context.uc_mcontext.gregs[REG_RIP]);
     exit.address = reinterpret_cast<uint64_t>(info.si_addr);
