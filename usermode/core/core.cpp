@@ -309,10 +309,10 @@ bool hide_hosts_dump(const std::string& name) {
     // Another process's memory has our filter; the end of the first process ends all others.
     if (GuestThread::current()->group->borrowed || getpid() == 1) return false;
     if (("/" + name).find("/../") != std::string::npos) return false;  // leads out
-    char folder[32];
+    char folder[64];
     bool made = false;
     for (const char* place : {"/dev/shm", "/tmp"}) {
-        std::snprintf(folder, sizeof folder, "%s/pydbt-core-XXXXXX", place);
+        std::snprintf(folder, sizeof folder, "%s/pydbt-core-%d-XXXXXX", place, getpid());
         made = mkdtemp(folder) != nullptr;
         if (made) break;
     }
