@@ -42,6 +42,7 @@ DIFFERENCES: dict[str, str] = {}
 
 _RESOURCES = "all,-network,-urlfetch,-largefile,-extralargefile,-audio,-gui,-tzdata"
 _LONGEST = 2400.0
+_HOSTS = "127.0.0.1 localhost\n::1 localhost ip6-localhost\n"
 _NOTHING = "no report"
 
 
@@ -99,6 +100,8 @@ def main() -> int:
     modules = [name.removeprefix("test_") for name in sys.argv[1:]] or MODULES
     launcher = Path(os.environ.get("PYDBT_BUILD", ROOT / "build" / "dev")) / "pydbt-aarch64"
     trees, place = fetch("full"), Path(f"/tmp/pydbt-distro-{os.getuid()}/python")
+    for tree in (trees.arm64, trees.amd64):
+        (tree / "etc/hosts").write_text(_HOSTS, encoding="ascii")
     bad = 0
     for module in modules:
         test, before = f"test_{module}", time.monotonic()

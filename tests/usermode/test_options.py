@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -305,6 +306,23 @@ def test_prefix_is_for_files_that_are_there(
 ) -> None:
     # /dev/null is not below the prefix: the host's is opened.
     assert pydbt.run("-L", tmp_path, guest("processes"), "descriptors").status == 0
+
+
+def test_links_into_the_prefix(
+    pydbt: Launcher, guest: Callable[..., Path], startup: Path, tmp_path: Path
+) -> None:
+    """A program's links to files that are below -L's folder, by the names it knows them by."""
+    tree, own = tmp_path / "tree", tmp_path / "own"
+    (tree / "there").mkdir(parents=True)
+    own.mkdir()
+    shutil.copy(startup, tree / "there/startup")
+    (own / "link").symlink_to("/there/startup")
+    (own / "links").symlink_to("link")
+    (own / "none").symlink_to("/there/none")
+    run = pydbt.run("-L", tree, guest("places"), "follow", own / "links", own / "none")
+    assert run.status == 0, run.stderr
+    assert f"0x1f {own}/links" in lines(run.stdout, "auxtext")  # AT_EXECFN
+    assert lines(run.stdout, "arg") == ["name"]
 
 
 # --- precedence ---------------------------------------------------------------------------------

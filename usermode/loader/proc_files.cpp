@@ -177,6 +177,22 @@ std::string host_path(const Process& process, const std::string& path) {
     return access(below.c_str(), F_OK) == 0 ? below : path;
 }
 
+bool follow_to_prefix(const Process& process, std::string& path) {
+    if (process.options.prefix.empty()) return false;
+    constexpr int kMostLinks = 40;
+    bool below = false;
+    std::string at = path;
+    for (int n = 0; n < kMostLinks; n++) {
+        std::string link = read_link(at);
+        if (link.empty() || is_kernels(at)) break;
+        std::string next = host_path(process, link);
+        below |= next != link;
+        at = next.starts_with('/') ? next : at.substr(0, at.rfind('/') + 1) + next;
+    }
+    if (below) path = at;
+    return below;
+}
+
 bool is_guest_exe(const Process& process, const std::string& path, std::string& program) {
     std::string who, file;
     if (!split_proc(path, who, file) || file != "exe") return false;

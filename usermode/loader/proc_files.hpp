@@ -19,6 +19,10 @@ std::string shown_path(const Process& process, const std::string& path);
 /// and /dev are the kernel's, and there is no other one of them.
 std::string host_path(const Process& process, const std::string& path);
 
+/// Follows the links that a path ends with, when one of them names by an absolute path what is
+/// below -L's folder, such as that of a Python environment to its interpreter. False: none does.
+bool follow_to_prefix(const Process& process, std::string& path);
+
 /// Whether `path` is /proc/self/exe or the same of another guest process; then `program` is the
 /// host's path of the program that it runs.
 bool is_guest_exe(const Process& process, const std::string& path, std::string& program);

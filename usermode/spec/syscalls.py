@@ -81,8 +81,9 @@ PREFIXED = (
     "listxattr",
     "llistxattr",
 )
-"""Calls whose path is looked up below the folder of -L first. Those that create, rename or remove a
-name are not among them: what programs leave behind is where they said."""
+"""Calls whose path is looked up below the folder of -L first; so is what a link says that ends such
+a path, when it leads nowhere else. Those that create, rename or remove a name are not among them:
+what programs leave behind is where they said."""
 
 SHORTENED = ("read", "pread64", "recvfrom", "getrandom", "getdents64")
 """Calls that may fill less of an `out` than they are asked to."""

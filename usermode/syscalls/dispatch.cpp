@@ -40,6 +40,15 @@ void add_prefix(const Process& process, int argument, SyscallArgs& args, std::st
     if (path != wanted) args[n] = reinterpret_cast<uint64_t>(path.c_str());
 }
 
+// The same for a path that ends with a link of the guest's to such a file.
+bool follow_link(const Process& process, int argument, SyscallArgs& args, std::string& path) {
+    auto n = static_cast<size_t>(argument);
+    if (path.empty() && !read_guest_string(args[n], PATH_MAX, path)) return false;
+    if (!path.starts_with('/') || !follow_to_prefix(process, path)) return false;
+    args[n] = reinterpret_cast<uint64_t>(path.c_str());
+    return true;
+}
+
 int64_t serve(GuestThread& thread, const SyscallInfo& info, const SyscallArgs& args) {
     if (info.function != nullptr) return info.function(thread, args);
     if (info.host >= 0) return host_syscall(thread, info.host, args);
@@ -109,10 +118,12 @@ void serve_syscall(GuestThread& thread) {
         return;
     }
     std::string path;
-    if (info.prefixed >= 0 && !thread.process.options.prefix.empty()) {
-        add_prefix(thread.process, info.prefixed, args, path);
-    }
+    bool prefixed = info.prefixed >= 0 && !thread.process.options.prefix.empty();
+    if (prefixed) add_prefix(thread.process, info.prefixed, args, path);
     int64_t result = serve(thread, info, args);
+    if (prefixed && result == -ENOENT && follow_link(thread.process, info.prefixed, args, path)) {
+        result = serve(thread, info, args);
+    }
     if (pointers) pointers->finish(result);
     if (trace && !thread.exiting) trace_result(thread, info, args, result);
     bool restart = result == -kRestart;

@@ -111,10 +111,11 @@ bool is_for_kernel(const GuestThread& t, const std::string& path) {
 }
 
 // What argv and path to give the host's execve so that the file runs: itself, or under us.
-bool resolve(const GuestThread& t, std::string& path, std::vector<std::string>& argv) {
+// `named`: how the program is named, if not by its path.
+bool resolve(const GuestThread& t, std::string& path, std::string named,
+             std::vector<std::string>& argv) {
     const Process& process = t.process;
     const auto given = std::tuple(path, argv);
-    std::string script;
     constexpr int kMostScripts = 5;
     for (int depth = 0; depth < kMostScripts; depth++) {
         std::string interpreter, argument;
@@ -128,7 +129,7 @@ bool resolve(const GuestThread& t, std::string& path, std::vector<std::string>& 
         if (kind == FileKind::guest) {
             std::vector<std::string> line{"pydbt-aarch64"};
             for (std::string& option : process.options.command_line()) line.push_back(option);
-            if (!script.empty()) line.insert(line.end(), {"--execfn", script});
+            if (!named.empty()) line.insert(line.end(), {"--execfn", named});
             line.insert(line.end(), {"-0", argv.empty() ? path : argv[0], "--", path});
             if (argv.size() > 1) line.insert(line.end(), argv.begin() + 1, argv.end());
             argv = std::move(line);
@@ -136,10 +137,12 @@ bool resolve(const GuestThread& t, std::string& path, std::vector<std::string>& 
             return true;
         }
         if (access(path.c_str(), X_OK) != 0) return true;
-        if (script.empty()) script = shown_path(process, path);
+        std::string script = shown_path(process, path);
+        if (depth == 0 && !named.empty()) script = named;
+        if (named.empty()) named = script;
         std::vector<std::string> line{interpreter};
         if (!argument.empty()) line.push_back(argument);
-        line.push_back(shown_path(process, path));
+        line.push_back(script);
         if (argv.size() > 1) line.insert(line.end(), argv.begin() + 1, argv.end());
         argv = std::move(line);
         path = host_path(process, interpreter);
@@ -154,6 +157,7 @@ struct Target {
     std::string path;    // relative to the folder
     std::string opened;  // the same for open(2)
     int flags;
+    std::string named{};  // what the program is told, if that is not `path`
 };
 
 int64_t find_target(GuestThread& t, Target& target) {
@@ -170,6 +174,11 @@ int64_t find_target(GuestThread& t, Target& target) {
     if ((target.flags & AT_SYMLINK_NOFOLLOW) != 0 && !target.path.empty() &&
         lstat(target.opened.c_str(), &link) == 0 && S_ISLNK(link.st_mode)) {
         return -ELOOP;
+    }
+    std::string followed = target.opened;
+    if (follow_to_prefix(t.process, followed)) {
+        target.named = target.opened;
+        target.path = target.opened = followed;
     }
     if (access(target.opened.c_str(), X_OK) != 0) return -errno;
     return stat(target.opened.c_str(), &link) == 0 && !S_ISREG(link.st_mode) ? -EACCES : 0;
@@ -257,7 +266,7 @@ int64_t sys_execveat(GuestThread& t, const SyscallArgs& a) {
     if (failure == 0) failure = find_target(t, target);
     if (failure != 0) return failure;
     std::string path = target.opened;
-    if (!resolve(t, path, argv)) return -ELOOP;
+    if (!resolve(t, path, target.named, argv)) return -ELOOP;
     if (t.process.options.strace) trace_leave(t.process);
     if (path == target.opened) {  // the host's own
         std::vector<char*> arguments = pointers(argv), environment = pointers(envp);
