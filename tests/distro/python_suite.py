@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from xml.etree import ElementTree
@@ -99,7 +100,7 @@ def compare(native: dict[str, str], translated: dict[str, str]) -> tuple[list[st
 def main() -> int:
     modules = [name.removeprefix("test_") for name in sys.argv[1:]] or MODULES
     launcher = Path(os.environ.get("PYDBT_BUILD", ROOT / "build" / "dev")) / "pydbt-aarch64"
-    trees, place = fetch("full"), Path(f"/tmp/pydbt-distro-{os.getuid()}/python")
+    trees, place = fetch("full"), Path(tempfile.mkdtemp(prefix="pydbt-python-", dir="/tmp"))
     for tree in (trees.arm64, trees.amd64):
         (tree / "etc/hosts").write_text(_HOSTS, encoding="ascii")
     bad = 0
@@ -115,7 +116,7 @@ def main() -> int:
         print(f"{test}: {len(native)} tests, {len(lines)} differ, {seconds}", *lines, sep="\n")
         sys.stdout.flush()
         bad += not known
-    print(f"{len(modules) - bad} passed, {bad} failed")
+    print(f"{len(modules) - bad} passed, {bad} failed; logs are in {place}")
     return bad != 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -23,9 +23,10 @@ def _case(script: Script) -> object:
 @pytest.mark.parametrize("script", [_case(script) for script in scripts()])
 def test_program(script: Script, launcher: Path) -> None:
     trees = fetch(script.set)
-    # Below /tmp, which both see; short, as sockets' names must be.
-    folder = Path(f"/tmp/pydbt-distro-{os.getuid()}/{script.name}")
-    native = run_native(trees, script, folder)
-    translated = run_translated(launcher, trees, script, folder)
+    # Below /tmp, which both see; short, as sockets' names must be; not another run's.
+    with tempfile.TemporaryDirectory(prefix="pydbt-", dir="/tmp") as place:
+        folder = Path(place) / script.name
+        native = run_native(trees, script, folder)
+        translated = run_translated(launcher, trees, script, folder)
     assert translated.output == native.output
     assert translated.status == native.status
