@@ -13,7 +13,7 @@ import signal
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import cli, extension
 from .assemble import Assembly, Images, MachineError, device_tree, images
@@ -108,7 +108,7 @@ def run(config: Config) -> int:
             say(note)
         if pid_file:
             pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
-        _start(machine, config, loaded, system)
+        _start(machine, config, loaded)
         return _serve(machine, config, loaded, signals)
     finally:
         if machine is not None:
@@ -119,8 +119,20 @@ def run(config: Config) -> int:
         signals.close()
 
 
-def _start(machine: _system.Machine, config: Config, loaded: Images, system: Any) -> None:
-    raise MachineError("system mode's CPUs are not here yet")
+def _start(machine: _system.Machine, config: Config, loaded: Images) -> None:
+    tier = os.environ.get("PYDBT_TIER", "1")
+    try:
+        machine.add_cpus(config.cpu, tier, config.log, config.log_file)
+    except RuntimeError as error:
+        raise MachineError(str(error)) from error
+    _boot(machine, loaded)
+
+
+def _boot(machine: _system.Machine, loaded: Images) -> None:
+    machine.reset()
+    loaded.load(machine)
+    machine.boot(loaded.layout.entry, loaded.layout.tree)
+    machine.go()
 
 
 def _serve(machine: _system.Machine, config: Config, loaded: Images, signals: Signals) -> int:
@@ -139,6 +151,4 @@ def _serve(machine: _system.Machine, config: Config, loaded: Images, signals: Si
             machine.stop()
         elif request == "reset":
             machine.stop()
-            machine.reset()
-            loaded.load(machine)
-            machine.go()
+            _boot(machine, loaded)

@@ -1,7 +1,7 @@
-"""Makes the editable install use the build tree: links the launcher and the extension to it.
+"""Makes the editable install use the build tree: links the launcher and the extensions to it.
 
 An editable install copies what CMake built; a later `make` would leave those copies stale. Owns the
-two links only. Usage: python -m tools.link_dev BUILD_FOLDER
+links only. Usage: python -m tools.link_dev BUILD_FOLDER
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ def main(build: Path) -> None:
     if launcher.exists():
         link(Path(sysconfig.get_path("scripts")) / launcher.name, launcher)
     installed = Path(sysconfig.get_path("platlib")) / "pydbt"
-    for extension in (build / "translator").glob("_core.*.so"):
-        link(installed / extension.name, extension)
+    for pattern in ("translator/_core.*.so", "sysmode/_system.*.so"):
+        for extension in build.glob(pattern):
+            link(installed / extension.name, extension)
 
 
 if __name__ == "__main__":

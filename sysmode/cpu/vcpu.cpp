@@ -63,9 +63,8 @@ Vcpu::Vcpu(Cpus& cpus, unsigned number, std::unique_ptr<runtime::Thread> thread)
 Vcpu::~Vcpu() { stop(); }
 
 uint64_t Vcpu::mpidr() const {
-    // Sixteen CPUs share an Aff1, as GICv3's SGIs want it.
     constexpr uint64_t kAlwaysOne = uint64_t{1} << 31;
-    return kAlwaysOne | (number_ & 0xf) | uint64_t{number_ >> 4} << 8;
+    return kAlwaysOne | affinity_of(number_);
 }
 
 void Vcpu::reset(uint64_t entry, uint64_t x0) {

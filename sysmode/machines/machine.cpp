@@ -4,6 +4,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "sysmode/devices/primecell.hpp"
@@ -25,16 +27,23 @@ Machine::Machine(unsigned cpus)
     : cpu_count_(cpus), request_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Machine::~Machine() {
+    for (unsigned n = 0; cpus_ != nullptr && n < cpu_count_; n++) cpus_->cpu(n).stop();
     clock_.stop();
     flush();
     loop_.end();
-    // Devices let go of their chardevs and networks, which then go.
+    // Devices let go of their chardevs and networks, which then go. Until they have, their threads
+    // and alarms may still interrupt a CPU.
     devices_.clear();
     uarts_.clear();
+    rtc_.reset();
+    power_key_.reset();
+    timers_.clear();
+    cpus_.reset();
     networks_.clear();
     muxes_.clear();
     chardevs_.clear();
     close(request_fd_);
+    if (log_file_ != nullptr) std::fclose(log_file_);
 }
 
 // ---- the board
@@ -129,6 +138,91 @@ NetBackend& Machine::keep(std::unique_ptr<NetBackend> backend) {
     return *networks_.back();
 }
 
+// ---- CPUs
+
+bool Machine::add_cpus(const CpuOptions& options, std::string& error) {
+    CpusOptions cpus;
+    a64::CpuError wrong;
+    if (!cpus.model.select(options.model, wrong)) {
+        error = wrong.message;
+        return false;
+    }
+    if (options.log != 0) {
+        if (!options.log_file.empty()) {
+            log_file_ = std::fopen(options.log_file.c_str(), "we");
+            if (log_file_ == nullptr) {
+                error = options.log_file + ": " + std::strerror(errno);
+                return false;
+            }
+        }
+        log_ =
+            std::make_unique<runtime::Log>(options.log, log_file_ != nullptr ? log_file_ : stderr);
+        cpus.log = log_.get();
+    }
+    cpus.count = cpu_count_;
+    cpus.tier = options.tier;
+    cpus.gic_registers = gicv3_ != nullptr;
+    cpus_ = Cpus::create(bus_, cpus, error);
+    if (cpus_ == nullptr) return false;
+    for (unsigned n = 0; n < cpu_count_; n++) {
+        Vcpu& cpu = cpus_->cpu(n);
+        cpu.connect({&timers_[n], gicv3_.get(), this, false});
+        if (gicv2_ != nullptr) gicv2_->connect(n, cpu);
+        if (gicv3_ != nullptr) gicv3_->connect(n, cpu);
+        cpu.start();
+    }
+    return true;
+}
+
+void Machine::boot(uint64_t entry, uint64_t x0) { cpus_->cpu(0).power_on(entry, x0); }
+
+void Machine::go() {
+    clock_.go();
+    for (unsigned n = 0; cpus_ != nullptr && n < cpu_count_; n++) cpus_->cpu(n).resume();
+}
+
+void Machine::stop() {
+    for (unsigned n = 0; cpus_ != nullptr && n < cpu_count_; n++) cpus_->cpu(n).pause();
+    clock_.stop();
+}
+
+Vcpu* Machine::cpu_of(uint64_t mpidr) {
+    constexpr uint64_t kAffinity = 0xff'00ff'ffff;
+    for (unsigned n = 0; n < cpu_count_; n++) {
+        if (affinity_of(n) == (mpidr & kAffinity)) return &cpus_->cpu(n);
+    }
+    return nullptr;
+}
+
+PsciStatus Machine::cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context) {
+    std::lock_guard guard(power_lock_);
+    Vcpu* cpu = cpu_of(mpidr);
+    if (cpu == nullptr) return PsciStatus::invalid_parameters;
+    if (entry % 4 != 0) return PsciStatus::invalid_address;
+    if (cpu->is_on()) return PsciStatus::already_on;
+    cpu->power_on(entry, context);
+    return PsciStatus::success;
+}
+
+void Machine::cpu_off(unsigned cpu) { cpus_->cpu(cpu).power_off(); }
+
+int32_t Machine::affinity_info(uint64_t mpidr, uint64_t level) {
+    Vcpu* cpu = cpu_of(mpidr);
+    if (cpu == nullptr || level != 0) return static_cast<int32_t>(PsciStatus::invalid_parameters);
+    return static_cast<int32_t>(cpu->is_on() ? Affinity::on : Affinity::off);
+}
+
+// The calling CPU runs no further: for it the call does not return.
+void Machine::system_off() {
+    cpus_->cpu(current_cpu).power_off();
+    request(Request::shutdown);
+}
+
+void Machine::system_reset() {
+    cpus_->cpu(current_cpu).power_off();
+    request(Request::reset);
+}
+
 // ---- power
 
 void Machine::request(Request what) {
@@ -150,6 +244,7 @@ void Machine::press_power_key() {
 }
 
 void Machine::reset() {
+    for (unsigned n = 0; cpus_ != nullptr && n < cpu_count_; n++) cpus_->cpu(n).power_off();
     bus_.reset();
     for (GenericTimer& timer : timers_) timer.reset();
 }

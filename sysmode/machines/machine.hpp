@@ -5,6 +5,7 @@
 // lines.
 #pragma once
 
+#include <cstdio>
 #include <deque>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "sysmode/bus/bus.hpp"
+#include "sysmode/cpu/cpus.hpp"
 #include "sysmode/devices/fw_cfg.hpp"
 #include "sysmode/devices/gicv2.hpp"
 #include "sysmode/devices/gicv3.hpp"
@@ -38,10 +40,17 @@ struct RtcOptions {
     bool with_machine = false;  // stands while the machine does
 };
 
-class Machine {
+struct CpuOptions {
+    std::string model;
+    int tier = 1;          // 0: the interpreter
+    uint32_t log = 0;      // items of -d
+    std::string log_file;  // empty: standard error
+};
+
+class Machine final : public Power {
    public:
     explicit Machine(unsigned cpus);
-    ~Machine();
+    ~Machine() override;
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
 
@@ -75,20 +84,39 @@ class Machine {
     Mux& keep(std::unique_ptr<Mux> mux);
     NetBackend& keep(std::unique_ptr<NetBackend> backend);
 
+    // --- CPUs
+    /// Last, when the map is complete. `model` is what -cpu says.
+    bool add_cpus(const CpuOptions& options, std::string& error);
+    /// CPU 0 comes on, at that address with X0; the others stay off.
+    void boot(uint64_t entry, uint64_t x0);
+    /// Time and CPUs that are on.
+    void go();
+    /// When it returns, everything stands still.
+    void stop();
+
     // --- power
     /// Whatever a guest or a key asks for; a descriptor that can be read while there is something.
     int request_fd() const { return request_fd_; }
     Request take_request();
     void request(Request what);
     void press_power_key();
-    /// All devices as after power-on. Everything stands still.
+    /// Devices as after power-on, CPUs off. Everything stands still, before and after.
     void reset();
     /// What disks were given is on the host's disks.
     void flush_disks();
     /// That, and what was printed is out.
     void flush();
 
+    // --- Power, for PSCI: from the thread of a CPU
+    PsciStatus cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context) override;
+    void cpu_off(unsigned cpu) override;
+    int32_t affinity_info(uint64_t mpidr, uint64_t level) override;
+    void system_off() override;
+    void system_reset() override;
+
    private:
+    Vcpu* cpu_of(uint64_t mpidr);
+
     struct Place {
         VirtioMmio mmio;
         unsigned spi = 0;
@@ -97,6 +125,7 @@ class Machine {
 
     const unsigned cpu_count_;
     int request_fd_ = -1;
+    std::mutex power_lock_;  // two CPUs may turn on a third
     std::mutex request_lock_;
     Request request_ = Request::none;
 
@@ -117,6 +146,9 @@ class Machine {
     std::unique_ptr<FwCfg> fw_cfg_;
     std::deque<Place> places_;
     std::vector<std::unique_ptr<VirtioDevice>> devices_;
+    std::FILE* log_file_ = nullptr;
+    std::unique_ptr<runtime::Log> log_;
+    std::unique_ptr<Cpus> cpus_;
 };
 
 }  // namespace pydbt::sysmode

@@ -253,6 +253,23 @@ class PyMachine {
         return result;
     }
 
+    // --- CPUs
+    void add_cpus(const std::string& model, const std::string& tier, const std::string& log,
+                  const std::string& log_file) {
+        CpuOptions options{model, tier == "interp" ? 0 : 1, 0, log_file};
+        std::string error;
+        check(runtime::parse_log_items(log, options.log, error), "-d " + error + ": no such item");
+        check(get().add_cpus(options, error), error);
+    }
+    void go() {
+        nb::gil_scoped_release release;
+        get().go();
+    }
+    void stop() {
+        nb::gil_scoped_release release;
+        get().stop();
+    }
+
     // --- power
     std::string take_request() {
         constexpr const char* kNames[] = {"", "reset", "shutdown", "quit"};
@@ -348,8 +365,13 @@ NB_MODULE(_system, m) {
         .def("request_fd", [](PyMachine& machine) { return machine.get().request_fd(); })
         .def("take_request", &PyMachine::take_request)
         .def("press_power_key", [](PyMachine& machine) { machine.get().press_power_key(); })
-        .def("go", [](PyMachine& machine) { machine.get().clock().go(); })
-        .def("stop", [](PyMachine& machine) { machine.get().clock().stop(); })
+        .def("add_cpus", &PyMachine::add_cpus, "model"_a, "tier"_a, "log"_a, "log_file"_a)
+        .def(
+            "boot",
+            [](PyMachine& machine, uint64_t entry, uint64_t x0) { machine.get().boot(entry, x0); },
+            "entry"_a, "x0"_a)
+        .def("go", &PyMachine::go)
+        .def("stop", &PyMachine::stop)
         .def("reset", &PyMachine::reset)
         .def("flush", &PyMachine::flush);
     m.def("cpu_model", &cpu_model, "text"_a);
