@@ -158,7 +158,7 @@ def program_named(name: str) -> Program:
     return {program.name: program for program in (*PROGRAMS, BENCH)}[name]
 
 
-BARE = ("exceptions", "mmu", "smp")
+BARE = ("exceptions", "mmu", "smp", "debug")
 """Programs without an operating system, testbins/bare/NAME.c: for EL1 of the `virt` machine."""
 
 

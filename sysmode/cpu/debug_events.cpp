@@ -1,7 +1,8 @@
-// Software step and breakpoints of self-hosted debug (Arm ARM D2).
+// Software step, breakpoints and watchpoints of self-hosted debug (Arm ARM D2).
 //
 // Owns: when they are on, what matches. Must not know: how the engine stops.
 #include <algorithm>
+#include <bit>
 
 #include "sysmode/cpu/cpus.hpp"
 
@@ -18,6 +19,13 @@ constexpr Breakpoint kBreakpoints[] = {
     {Reg::DBGBVR0_EL1, Reg::DBGBCR0_EL1}, {Reg::DBGBVR1_EL1, Reg::DBGBCR1_EL1},
     {Reg::DBGBVR2_EL1, Reg::DBGBCR2_EL1}, {Reg::DBGBVR3_EL1, Reg::DBGBCR3_EL1},
     {Reg::DBGBVR4_EL1, Reg::DBGBCR4_EL1}, {Reg::DBGBVR5_EL1, Reg::DBGBCR5_EL1},
+};
+
+constexpr Breakpoint kWatchpoints[] = {
+    {Reg::DBGWVR0_EL1, Reg::DBGWCR0_EL1},
+    {Reg::DBGWVR1_EL1, Reg::DBGWCR1_EL1},
+    {Reg::DBGWVR2_EL1, Reg::DBGWCR2_EL1},
+    {Reg::DBGWVR3_EL1, Reg::DBGWCR3_EL1},
 };
 
 }  // namespace
@@ -58,6 +66,61 @@ void Vcpu::update_debug() {
     for (uint64_t pc : wanted) cpus_.add_breakpoint(pc);
     for (uint64_t pc : breakpoints_) cpus_.remove_breakpoint(pc);
     breakpoints_ = std::move(wanted);
+    update_watches();
+}
+
+void Vcpu::hit_watchpoint() {
+    state_->far_el1 = abort_.address;
+    take_from_lower(ExceptionClass::watchpoint, kIssDebug | (abort_.write ? kIssWrite : 0));
+}
+
+// --- watchpoints: their pages stay out of the table, so that each access comes by here
+
+void Vcpu::update_watches() {
+    std::vector<Watchpoint> wanted;
+    bool on = regs_.bit(Reg::MDSCR_EL1, kMdscrMde) && !os_lock_;
+    for (const Breakpoint& w : kWatchpoints) {
+        uint64_t control = regs_[w.control], address = regs_[w.value];
+        if (!on || (control & 1) == 0) continue;
+        uint64_t bytes = control >> 5 & 0xff, mask = control >> 24 & 0x1f;
+        // Selected bytes are neighbours; MASK instead of them names an aligned range.
+        uint64_t last = address;
+        if (mask != 0) {
+            address &= ~((uint64_t{1} << mask) - 1);
+            last = address + (uint64_t{1} << mask) - 1;
+        } else if (bytes != 0) {
+            address += static_cast<uint64_t>(std::countr_zero(bytes));
+            last += 63 - static_cast<uint64_t>(std::countl_zero(bytes));
+        } else {
+            continue;
+        }
+        wanted.push_back({address, last, (control & 8) != 0, (control & 16) != 0,
+                          (control & 4) != 0, (control & 2) != 0});
+    }
+    if (wanted == watches_) return;
+    watches_ = std::move(wanted);
+    tlb_.clear();
+}
+
+bool Vcpu::has_watch(uint64_t address) const {
+    uint64_t page = base::tlb_page(without_tag(address));
+    return std::any_of(watches_.begin(), watches_.end(), [&](const Watchpoint& w) {
+        return base::tlb_page(w.first) <= page && page <= w.last;
+    });
+}
+
+bool Vcpu::hits_watch(const ir::Access& access, bool write) {
+    if (watches_.empty() || !debugs()) return false;
+    bool el0 = data_purpose(access, write).el0;
+    uint64_t first = without_tag(access.address), last = first + access.bytes - 1;
+    for (const Watchpoint& w : watches_) {
+        bool kind = (access.loads && w.loads) || (access.stores && w.stores);
+        if (!kind || !(el0 ? w.el0 : w.el1) || w.first > last || first > w.last) continue;
+        abort_ = {{}, std::max(first, w.first), access.stores && w.stores, true};
+        state_->exit_reason = static_cast<uint32_t>(runtime::ExitReason::memory_fault);
+        return true;
+    }
+    return false;
 }
 
 // DBGBCR.PMC and HMC: 1 EL1, 2 EL0, 3 both.

@@ -110,7 +110,7 @@ Purpose Vcpu::data_purpose(const ir::Access& access, bool write) const {
 }
 
 uint64_t Vcpu::fail(const Fault& fault, const ir::Access& access, bool write) {
-    abort_ = {fault, access.address, write};
+    abort_ = {fault, access.address, write, false};
     state_->exit_reason = kMemoryFault;
     return 0;
 }
@@ -136,6 +136,7 @@ std::byte* Vcpu::reach_page(const ir::Access& access, Translation& t, bool& fail
     if (t.is_device() && is_misaligned_on_device(access)) {
         return fail({FaultKind::alignment, 0}, access, write), nullptr;
     }
+    if (hits_watch(access, write)) return nullptr;
     std::byte* host = cpus_.bus().ram(t.pa, access.bytes);
     bool rom = host != nullptr && write && !cpus_.bus().find(t.pa)->writable;
     if (rom) host = nullptr;
@@ -153,8 +154,8 @@ uint64_t Vcpu::reach(const ir::Access& access) {
     bool failed = false;
     std::byte* host = reach_page(access, t, failed);
     if (host == nullptr) return 0;
-    // Device memory stays out of the table: its accesses must be aligned.
-    if (!t.is_device()) {
+    // Device memory stays out of the table: its accesses must be aligned. And what is watched.
+    if (!t.is_device() && !has_watch(access.address)) {
         bool as_el0 = access.unprivileged && !uao_ && !is_el0();
         TlbContext& context = as_el0 ? tlb_.context(regime_.asid, View::el0) : *context_;
         Purpose read = data_purpose(access, false), write = data_purpose(access, true);
@@ -194,6 +195,8 @@ bool Vcpu::transfer(const ir::Access& access, base::V128& value, bool write) {
         if (t.is_device() && is_misaligned_on_device(access)) {
             return fail({FaultKind::alignment, 0}, access, write), false;
         }
+        part.bytes = sizes[n];
+        if (hits_watch(part, write)) return false;
         places[n] = t.pa;
         address += sizes[n];
     }
@@ -236,7 +239,7 @@ runtime::CodePlace Vcpu::place(uint64_t pc) {
     Fault fault = translate(pc, purpose, t);
     if (!fault && cpus_.bus().ram(t.pa, 4) == nullptr) fault = {FaultKind::external, 0};
     if (fault) {
-        abort_ = {fault, pc, false};
+        abort_ = {fault, pc, false, false};
         return {};
     }
     // The engine knows addresses of pages that are here, and of no others.

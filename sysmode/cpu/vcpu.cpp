@@ -209,6 +209,7 @@ void Vcpu::handle(const runtime::Exit& exit) {
         case ExitReason::pc_alignment: return take_at(ExceptionClass::pc_alignment, 0, s.pc);
         case ExitReason::fetch_fault: return abort(abort_.fault, abort_.address, true, 0);
         case ExitReason::memory_fault:
+            if (abort_.watched) return hit_watchpoint();
             return abort(abort_.fault, abort_.address, false, abort_.write ? kIssWrite : 0);
         case ExitReason::alignment_fault:
             return abort({FaultKind::alignment, 0}, exit.address, false, 0);

@@ -161,8 +161,14 @@ class Vcpu final : public InterruptSink, private TableMemory, private Tlb::Obser
     bool steps() const;
     bool step_pending();
     void update_debug();
+    void update_watches();
+    /// Whether a watchpoint's bytes are in the page of an address.
+    bool has_watch(uint64_t address) const;
+    /// Whether a watchpoint matches an access of one page; then the exception is set up.
+    bool hits_watch(const ir::Access& access, bool write);
     bool matches_breakpoint() const;
     void hit_breakpoint();
+    void hit_watchpoint();
 
     Cpus& cpus_;
     const unsigned number_;
@@ -179,6 +185,12 @@ class Vcpu final : public InterruptSink, private TableMemory, private Tlb::Obser
     bool stepped_ = false;
     uint64_t claims_ = 0;
     std::vector<uint64_t> breakpoints_;  // of this CPU, known to the engine
+    struct Watchpoint {
+        uint64_t first, last;  // bytes
+        bool loads, stores, el0, el1;
+        bool operator==(const Watchpoint&) const = default;
+    };
+    std::vector<Watchpoint> watches_;
 
     Tlb tlb_;
     Regime regime_;
@@ -191,6 +203,7 @@ class Vcpu final : public InterruptSink, private TableMemory, private Tlb::Obser
         Fault fault;
         uint64_t address = 0;
         bool write = false;
+        bool watched = false;  // no fault: a watchpoint
     };
     Abort abort_;
 

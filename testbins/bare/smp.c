@@ -96,6 +96,8 @@ static void replace_pages(void) {
         *pages[n & 1] = 2 * n + 2;
         *pages[~n & 1] = 0;  // the old one: its reader would see time go back
     }
+    while (!seen) {
+    }
     store_release(&flag, 1);
 }
 static void read_page(void) {
