@@ -23,6 +23,7 @@ from pathlib import Path
 
 from testbins.programs import (
     BARE,
+    BARE_ALONE,
     BENCH,
     BUILD,
     FOLDER,
@@ -199,7 +200,7 @@ def bare_step(name: str, compiler: Compiler) -> Step:
 
 def all_steps(compiler: Compiler) -> list[Step]:
     """Everything there is to build with this compiler."""
-    steps = [bare_step(name, compiler) for name in BARE]
+    steps = [bare_step(name, compiler) for name in (*BARE, *BARE_ALONE)]
     for program in (*PROGRAMS, BENCH):
         steps += [guest_step(build, compiler) for build in guest_builds(program, compiler.libc)]
         if not program.golden:

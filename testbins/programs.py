@@ -161,6 +161,9 @@ def program_named(name: str) -> Program:
 BARE = ("exceptions", "mmu", "smp", "debug")
 """Programs without an operating system, testbins/bare/NAME.c: for EL1 of the `virt` machine."""
 
+BARE_ALONE = ("sp",)
+"""The same of what QEMU does not do; expected/NAME.txt holds their output."""
+
 
 def bare_path(name: str) -> Path:
     """The ELF file of a bare-metal program."""

@@ -12,7 +12,7 @@ namespace pydbt::sysmode {
 namespace {
 
 constexpr unsigned kSctlrA = 1, kSctlrEnIa = 31, kSctlrEnIb = 30, kSctlrEnDa = 27, kSctlrEnDb = 13;
-constexpr unsigned kSctlrDze = 14, kFpenShift = 20;
+constexpr unsigned kSctlrDze = 14, kFpenShift = 20, kSctlrSa = 3, kSctlrSa0 = 4;
 constexpr auto kMemoryFault = static_cast<uint32_t>(runtime::ExitReason::memory_fault);
 constexpr uint64_t kPageMask = 0xfff;
 
@@ -59,6 +59,7 @@ void Vcpu::update_context() {
     if ((fpen & 1) == 0 || (fpen == 1 && el0)) key |= a64::kKeyFpTrap;
     if (regs_.bit(Reg::SCTLR_EL1, kSctlrA)) key |= a64::kKeyAlign;
     if (!el0 || regs_.bit(Reg::SCTLR_EL1, kSctlrDze)) key |= a64::kKeyZva;
+    if (regs_.bit(Reg::SCTLR_EL1, el0 ? kSctlrSa0 : kSctlrSa)) key |= a64::kKeySpAlign;
     s.system_key = key;
     constexpr unsigned kKeys[] = {kSctlrEnIa, kSctlrEnIb, kSctlrEnDa, kSctlrEnDb};
     s.pac_off = 0;
@@ -253,6 +254,14 @@ bool Vcpu::guarded(uint64_t pc) {
     if (known != nullptr) return known->guarded;
     runtime::CodePlace place_of_code = place(pc);
     return place_of_code.found && place_of_code.guarded;
+}
+
+// Whether that is what the load or store at the program counter ran into: it is looked at first.
+bool Vcpu::is_sp_misaligned() {
+    if ((state_->system_key & a64::kKeySpAlign) == 0 || (state_->sp & 15) == 0) return false;
+    runtime::CodePlace at = place(state_->pc);
+    uint32_t word = 0;
+    return at.found && cpus_.fetch(at.address, {&word, 1}) == 1 && a64::is_sp_access(word);
 }
 
 bool Vcpu::debug_address(uint64_t va, uint64_t& pa) {

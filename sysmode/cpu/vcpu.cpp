@@ -210,8 +210,10 @@ void Vcpu::handle(const runtime::Exit& exit) {
         case ExitReason::fetch_fault: return abort(abort_.fault, abort_.address, true, 0);
         case ExitReason::memory_fault:
             if (abort_.watched) return hit_watchpoint();
+            if (is_sp_misaligned()) return take(ExceptionClass::sp_alignment, 0, s.pc);
             return abort(abort_.fault, abort_.address, false, abort_.write ? kIssWrite : 0);
         case ExitReason::alignment_fault:
+            if (is_sp_misaligned()) return take(ExceptionClass::sp_alignment, 0, s.pc);
             return abort({FaultKind::alignment, 0}, exit.address, false, 0);
         case ExitReason::authentication:
             return take(ExceptionClass::pointer_authentication, exit.imm, s.pc);

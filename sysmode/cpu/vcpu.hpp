@@ -156,6 +156,8 @@ class Vcpu final : public InterruptSink, private TableMemory, private Tlb::Obser
     void dropped(TlbContext& context, uint64_t first, uint64_t last) override;
     void cleared(TlbContext& context) override;
 
+    bool is_sp_misaligned();
+
     // debug_events.cpp
     bool debugs() const;
     bool steps() const;

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from testbins.programs import BARE, bare_path
+from testbins.programs import BARE, BARE_ALONE, FOLDER, bare_path
 from tools.guest_toolchain import system_qemu
 
 MODELS = ("cortex-a57", "cortex-a76", "max")
@@ -50,3 +50,14 @@ def test_bare_program(name: str, model: str, tier: str, build_folder: Path) -> N
     ours = _run((runner, f"--tier={tier}", f"--cpu={model}", "--smp=2", str(bare_path(name))))
     assert len(ours.splitlines()) > 5
     assert ours.splitlines() == _qemu(name, model).splitlines()
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("name", BARE_ALONE)
+def test_alone(name: str, model: str, tier: str, build_folder: Path) -> None:
+    """What QEMU does not do is as the manual has it."""
+    runner = str(build_folder / "tests" / "run_bare")
+    ours = _run((runner, f"--tier={tier}", f"--cpu={model}", str(bare_path(name))))
+    expected = (FOLDER / "expected" / f"{name}.txt").read_text(encoding="ascii")
+    assert ours.splitlines() == expected.splitlines()

@@ -30,6 +30,15 @@ bool is_fp_access(uint32_t word) {
     return simd_data || simd_memory || is_fpcr_or_fpsr;
 }
 
+// PRFM and PRFUM are size 3, opc 2 of the loads of general registers.
+bool is_sp_access(uint32_t word) {
+    bool memory = (word & 0x0a000000) == 0x08000000;
+    bool literal = (word & 0x3b000000) == 0x18000000;
+    bool prefetch = (word & 0xffc00000) == 0xf9800000 || (word & 0xffe00000) == 0xf8a00000 ||
+                    (word & 0xffe00c00) == 0xf8800000;
+    return memory && !literal && !prefetch && (word >> 5 & 31) == 31;
+}
+
 Step Lifter::privileged(uint32_t word) {
     bool el1 = (f.key & kKeyEl1) != 0;
     uint64_t bits = uint64_t{word & kPstateImmediate} >> 8 << 6;

@@ -12,8 +12,14 @@ void lift_words(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
                 const Features& features, PageKind page) {
     Lifter lifter(f, features, page);
     lifter.b.switch_to(lifter.b.new_block());
+    bool checks_sp = (f.key & kKeySpAlign) != 0;
+    ir::Value aligned_sp = ir::kNone;
     for (uint32_t word : words) {
         lifter.b.begin_insn(pc);
+        if (checks_sp && is_sp_access(word) && lifter.b.get_x(31) != aligned_sp) {
+            aligned_sp = lifter.b.get_x(31);
+            lifter.b.check_address(aligned_sp, 4, ir::kCheckAlignment);
+        }
         if (f.check_tags && is_tag_unchecked(word)) lifter.b.uncheck();
         Step step = lifter.fp_traps(word) ? lifter.undefined(word) : lifter.dispatch(word);
         if (step == Step::end) return;

@@ -29,6 +29,9 @@ struct PageKind {
 void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
                 const Features& features, uint32_t key, PageKind page = {});
 
+/// Whether an instruction is a load or store, no prefetch, with SP as its base.
+bool is_sp_access(uint32_t word);
+
 /// Whether an instruction uses the SIMD and floating-point registers, if the word is one.
 bool is_fp_access(uint32_t word);
 
@@ -70,6 +73,8 @@ inline constexpr uint32_t kKeyAlign = 1 << 24;
 inline constexpr uint32_t kKeyZva = 1 << 25;
 /// LDTR and STTR act as at EL0 (at EL1 without PSTATE.UAO).
 inline constexpr uint32_t kKeyUnprivileged = 1 << 26;
+/// SP must be aligned where it is a base (SCTLR_EL1.SA, SA0).
+inline constexpr uint32_t kKeySpAlign = 1 << 27;
 
 /// Whether the block goes on behind an instruction.
 enum class Step : uint8_t { next, end };
