@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from testbins import build
-from testbins.programs import BENCH, FOLDER, PROGRAMS, best_build, guest_builds, program_named
+from testbins.programs import (
+    BARE_ALONE,
+    BENCH,
+    FOLDER,
+    PROGRAMS,
+    best_build,
+    guest_builds,
+    program_named,
+)
 
 
 def test_every_source_belongs_to_a_program() -> None:
@@ -22,6 +30,7 @@ def test_every_source_belongs_to_a_program() -> None:
 
 def test_every_expectation_belongs_to_a_golden_program() -> None:
     golden = {program.expected for program in PROGRAMS if program.golden}
+    golden |= {FOLDER / "expected" / f"{name}.txt" for name in BARE_ALONE}
     assert golden == set((FOLDER / "expected").iterdir())
 
 
