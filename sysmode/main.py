@@ -47,6 +47,9 @@ def main(words: list[str] | None = None) -> int:
         if asked in ("help", "?") or asked.endswith(",help"):
             print(extension.load().cpu_help(asked.removesuffix(",help").strip("help?")), end="")
             return 0
+        if dict(options).get("d") in ("help", "?"):
+            print(extension.load().log_help(), end="")
+            return 0
         config = configure(options, platform.machine() == "aarch64")
         for note in config.notes:
             say(note)

@@ -258,7 +258,8 @@ class PyMachine {
                   const std::string& log_file) {
         CpuOptions options{model, tier == "interp" ? 0 : 1, 0, log_file};
         std::string error;
-        check(runtime::parse_log_items(log, options.log, error), "-d " + error + ": no such item");
+        bool known = runtime::parse_log_items(log, options.log, error);
+        check(known, "-d " + error + ": no such item; -d help lists them");
         check(get().add_cpus(options, error), error);
     }
     void go() {
@@ -309,6 +310,14 @@ std::pair<std::string, uint64_t> cpu_model(const std::string& text) {
 
 std::string cpu_help(const std::string& text) {
     return text.empty() ? a64::cpu_help() : cpu_of(text).help();
+}
+
+std::string log_help() {
+    std::string text;
+    for (const runtime::LogItemInfo& item : runtime::kLogItems) {
+        text += std::string(item.name) + "  " + item.help + "\n";
+    }
+    return text;
 }
 
 }  // namespace
@@ -375,6 +384,7 @@ NB_MODULE(_system, m) {
         .def("reset", &PyMachine::reset)
         .def("flush", &PyMachine::flush);
     m.def("cpu_model", &cpu_model, "text"_a);
+    m.def("log_help", &log_help);
     m.def("cpu_help", &cpu_help, "text"_a);
     m.def("restore_terminal", &StdioChardev::restore);
 }

@@ -6,7 +6,9 @@ program does not ask (docs/system-mode.md has the list).
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -20,7 +22,7 @@ TIERS = ("interp", "1")
 SECONDS = 120
 
 
-def _run(command: tuple[str, ...]) -> str:
+def _run(command: tuple[str, ...], environment: dict[str, str] | None = None) -> str:
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
@@ -28,6 +30,7 @@ def _run(command: tuple[str, ...]) -> str:
         stderr=subprocess.STDOUT,
         text=True,
         timeout=SECONDS,
+        env=environment,
         check=False,
     )
     assert done.returncode == 0, done.stdout
@@ -61,3 +64,13 @@ def test_alone(name: str, model: str, tier: str, build_folder: Path) -> None:
     ours = _run((runner, f"--tier={tier}", f"--cpu={model}", str(bare_path(name))))
     expected = (FOLDER / "expected" / f"{name}.txt").read_text(encoding="ascii")
     assert ours.splitlines() == expected.splitlines()
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_whole_emulator(name: str, build_folder: Path) -> None:
+    """The same by `pydbt-system-aarch64`: with its devices, from its command line."""
+    words = ("-machine", "virt", "-nographic", "-nic", "none", "-m", "128", "-cpu", "cortex-a57")
+    program = ("-smp", "2", "-kernel", str(bare_path(name)))
+    environment = {**os.environ, "PYDBT_BUILD": str(build_folder)}
+    ours = _run((sys.executable, "-m", "sysmode", *words, *program), environment)
+    assert ours.splitlines() == _qemu(name, "cortex-a57").splitlines()

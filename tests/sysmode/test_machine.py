@@ -16,6 +16,7 @@ from sysmode.assemble import Assembly, MachineError, images
 from sysmode.config import configure
 from sysmode.keyvals import UsageError
 from sysmode.machines import tree, virt
+from sysmode.main import main
 from tests.sysmode.driver import Driver
 from tests.sysmode.test_kernel import image
 from tools.guest_toolchain import find_slirp
@@ -103,6 +104,22 @@ def test_what_is_not_there(system: ModuleType, tmp_path: Path) -> None:
         Machine(system, "-serial file:/nowhere/y")
     with pytest.raises(UsageError, match=r"^-cpu cortex-a99: "):
         Machine(system, "-cpu cortex-a99")
+
+
+def test_lists_of_the_engine(
+    system: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["-cpu", "help"]) == 0
+    assert "cortex-a57" in capsys.readouterr().out
+    assert main(["-cpu", "max,help"]) == 0
+    assert "Advanced SIMD" in capsys.readouterr().out
+    assert main(["-d", "help"]) == 0
+    assert capsys.readouterr().out.startswith("in_asm")
+    kernel = tmp_path / "kernel"
+    kernel.write_bytes(image())
+    assert main(["-nodefaults", "-kernel", str(kernel), "-d", "in_asn"]) == 1
+    message = "pydbt-system-aarch64: -d in_asn: no such item; -d help lists them\n"
+    assert capsys.readouterr().err == message
 
 
 def test_the_serial_port(system: ModuleType, tmp_path: Path) -> None:
