@@ -18,6 +18,9 @@ Debian arm64 tree under `pydbt-aarch64 -L`, and with those of the amd64 tree of 
 natively, and compares output and exit status to the byte; it writes this page. The trees are of
 Debian {suite}, in the user's cache (`make debian-tree`). The quick ones are in `make test`.
 
+`python -m tests.distro.python_suite` runs CPython's own tests in both trees, and compares results
+test by test.
+
 | script | runs | result |
 |---|---|---|
 """
