@@ -66,11 +66,11 @@ void Clock::wait_for_alarms() {
         if (next == nullptr) {
             waiting_until_ = Alarm::kNever;
             changed_.wait(guard);
-        } else if (next->at_ > ns()) {
+        } else if (uint64_t now = ns(); next->at_ > now) {
             waiting_until_ = next->at_;
             // Longer waits are cut, so that sums of times far in the future do not overflow.
             constexpr uint64_t kLongest = 3'600'000'000'000;
-            uint64_t wait = std::min(next->at_ - ns(), kLongest);
+            uint64_t wait = std::min(next->at_ - now, kLongest);
             changed_.wait_until(guard,
                                 std::chrono::steady_clock::now() + std::chrono::nanoseconds(wait));
         } else {
