@@ -364,8 +364,15 @@ def test_fork_follows_both(debug: Debugging, program: Path) -> None:
 def test_vfork_follows_parent(debug: Debugging, program: Path) -> None:
     s = debug.run(program, f"break {mark('parent-of-vfork')}", "break leaf", "continue",
                   "print status >> 8", "continue", arguments=("vforks",))  # fmt: skip
-    s.in_order(f":{mark('parent-of-vfork')}", "$1 = 7", "code 07")
+    s.in_order("[Detaching after vfork", f":{mark('parent-of-vfork')}", "$1 = 7", "code 07")
     assert s.stdout == "values 43 3\nvforks 7\n"
+
+
+def test_vfork_and_exec_follow_child(debug: Debugging, program: Path) -> None:
+    s = debug.run(program, "set follow-fork-mode child", "break leaf", "continue", "backtrace 2",
+                  "continue", arguments=("vforks",))  # fmt: skip
+    s.in_order("is executing new program", "leaf (a=21)", "middle (a=20)", "exited with code 07")
+    assert (s.stdout, s.status) == ("values 43 3\nvforks 7\n", 7)
 
 
 def test_exec(debug: Debugging, program: Path) -> None:

@@ -37,6 +37,7 @@ std::string Server::supported(Cursor cursor) {
         if (feature == "swbreak+") session_.software_points = true;
         if (feature == "hwbreak+") session_.hardware_points = true;
         if (feature == "fork-events+") wishes.fork_events = true;
+        if (feature == "vfork-events+") wishes.vfork_events = true;
         if (feature == "exec-events+") wishes.exec_events = true;
     }
     if (!session_.multiprocess) wishes.fork_events = wishes.vfork_events = false;
@@ -46,7 +47,7 @@ std::string Server::supported(Cursor cursor) {
     append_hex(text, kMostPacket);
     text +=
         ";qXfer:features:read+;qXfer:threads:read+;vContSupported+;QStartNoAckMode+;multiprocess+;"
-        "swbreak+;hwbreak+;fork-events+;exec-events+;binary-upload+;error-message+";
+        "swbreak+;hwbreak+;fork-events+;vfork-events+;exec-events+;binary-upload+;error-message+";
     std::string data;
     for (std::string_view name : kObjects) {
         if (target_.read_object(general(), name, data)) {
