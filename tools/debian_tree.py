@@ -37,13 +37,15 @@ _FULL = (
     " openjdk-21-jdk-headless openssl perl php-cli postgresql procps python3"
     " libpython3.13-testsuite redis-server ruby tcl"
 )
+_TRACE = "base-files bash coreutils dash gdb grep sed strace"
 SETS: dict[str, tuple[str, ...]] = {
     "quick": tuple(_QUICK.split()),
+    "trace": tuple(_TRACE.split()),
     "full": tuple(f"{_QUICK} {_FULL}".split()),
     "rust": tuple(f"{_QUICK} bat eza fd-find hexyl hyperfine just ripgrep sd".split()),
     "stress": tuple(f"{_QUICK} stress-ng".split()),
 }
-"""Packages by set; `quick` is what `make test` fetches."""
+"""Packages by set; `quick` and `trace` are what `make test` fetches."""
 
 # The links of merged /usr, which base-files' maintainer scripts see to.
 _MERGED = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}

@@ -169,7 +169,11 @@ void Process::write_sysreg(base::CpuState&, uint32_t id, uint64_t value, bool& u
 void Process::run(GuestThread& thread) {
     if (thread.debugged != nullptr) debugger->run(thread);
     while (!thread.exiting) {
-        serve(thread, engine->run(*thread.cpu));
+        if (thread.tracee && thread.tracee->steps()) {
+            run_one_step(thread);
+        } else {
+            serve(thread, engine->run(*thread.cpu));
+        }
     }
 }
 
@@ -246,19 +250,29 @@ bool Process::take_inherited(int fd, std::string& error) {
         program_fd = others.program;
         if (others.launcher >= 0) launcher_fd = private_descriptor(others.launcher);
         if (others.trace >= 0) trace_fd = private_descriptor(others.trace);
+        handover = {others.tracer_memory, others.tracer_event, others.tracer_slot};
         return true;
     }
     error = "--inherit: descriptor " + std::to_string(fd) + " has nothing of ours";
     return false;
 }
 
-std::array<int, 7> Process::own_descriptors() const {
+std::array<int, 11> Process::own_descriptors() const {
     int log_fd = log_file == stderr ? -1 : fileno(log_file);
-    std::array<int, 7> all = {log_fd, launcher_fd, waited_fd, trace_fd, -1, -1, -1};
+    std::array<int, 11> all = {log_fd, launcher_fd, waited_fd, trace_fd};
+    std::fill(all.begin() + 4, all.end(), -1);
     if (debugger) {
         all[4] = debugger->event_fd();
         all[5] = debugger->client;
         all[6] = debugger->link;
+    }
+    if (const GuestThread* self = GuestThread::current(); self != nullptr && self->group->trace) {
+        all[7] = self->group->trace->memory_fd();
+        all[8] = self->group->trace->event_fd();
+    }
+    if (tracer) {
+        all[9] = tracer->epoll_fd();
+        all[10] = tracer->wake_fd();
     }
     std::sort(all.begin(), all.end());
     return all;
@@ -279,6 +293,8 @@ void Process::exit(int status) {
         debugger->process_ends(*self, stop);
     }
     finish();
+    if (tracer && (self == nullptr || !self->group->borrowed)) tracer->release(0);
+    if (self != nullptr) trace_process_end(*self, status << 8);
     _exit(status);
 }
 

@@ -16,6 +16,8 @@
 #include "translator/runtime/engine.hpp"
 #include "usermode/debug/debugger.hpp"
 #include "usermode/memory/address_space.hpp"
+#include "usermode/ptrace/tracee.hpp"
+#include "usermode/ptrace/tracer.hpp"
 #include "usermode/signals/signals.hpp"
 #include "usermode/syscalls/kept.hpp"
 #include "usermode/syscalls/seccomp.hpp"
@@ -48,10 +50,11 @@ struct ThreadGroup {
     bool borrowed = false;          // its memory is another process's too, which goes on after it
     std::atomic<bool> tagged_addresses = false;  // PR_TAGGED_ADDR_ENABLE
     KeptSettings kept;
-    // Of the next two, and of the members' seccomp states.
+    // Of the next three, and of the members' seccomp states and tracees.
     std::mutex members_mutex;
     std::vector<GuestThread*> members;
-    SentSignals sent;  // to the process
+    SentSignals sent;                  // to the process
+    std::shared_ptr<TraceArea> trace;  // of its traced threads; null: none is
 };
 
 /// One guest thread. Only its own host thread touches it, signal handlers of that thread included.
@@ -83,6 +86,8 @@ class GuestThread {
     RandomBytes random;
     // Null when no debugger has it. Others change it with the debugger's lock.
     std::atomic<DebuggedThread*> debugged = nullptr;
+    std::unique_ptr<Tracee> tracee;  // null: no guest traces it
+    PokeState pokes;
 };
 
 class Process final : public runtime::Environment {
@@ -131,11 +136,13 @@ class Process final : public runtime::Environment {
     /// What processes traced together share (strace.hpp); -1: none.
     int trace_fd = -1;
     /// Descriptors that a guest must not close, ascending; -1 for one that is not there.
-    std::array<int, 7> own_descriptors() const;
+    std::array<int, 11> own_descriptors() const;
     std::string program;      // path of the guest's executable, absolute
     std::string real_prefix;  // -L's folder without links; empty: none
     std::vector<uint64_t> auxv;
     std::unique_ptr<Debugger> debugger;  // null: nobody debugs
+    std::unique_ptr<Tracer> tracer;      // null: it traces nobody
+    TraceHandover handover;              // of an execve of a tracee's
 
     /// Does what an exit of the engine asks for.
     void serve(GuestThread& thread, const runtime::Exit& exit);

@@ -17,6 +17,7 @@ PROGRAMS = (
     "processes",
     "clones",
     "seccomp",
+    "ptraces",
     "ipc",
     "kernel",
     "passed",

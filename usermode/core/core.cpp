@@ -390,7 +390,11 @@ void die_of(GuestThread& thread, const siginfo_t& info) {
         park(thread);
     }
     thread.process.finish();
-    if (!dumps(number) || !dump(thread, info)) forbid_hosts_dump();
+    constexpr int kCore = 0x80;
+    bool core = dumps(number) && dump(thread, info);
+    if (!core) forbid_hosts_dump();
+    if (thread.process.tracer && !thread.group->borrowed) thread.process.tracer->release(0);
+    trace_process_end(thread, number | (core ? kCore : 0));
     struct {
         uint64_t handler, flags, restorer, mask;
     } action{};

@@ -117,6 +117,8 @@ int launch(int argc, char** argv, char** envp) {
     } else if (!options.gdb_text.empty() && !start_debugging(process, options.gdb, error)) {
         return complain(error, kUsage);
     }
+    take_handover(*process.main_thread, process.handover);
+    trace_exec(*process.main_thread);
     process.run(*process.main_thread);
     if (process.main_thread->debugged != nullptr) process.debugger->end(*process.main_thread);
     // Only this thread exited; the others go on, and the process ends with the last. Signals for

@@ -165,7 +165,10 @@ void host_signal_handler(int number, siginfo_t* info, void* ucontext) {
     const SignalActions& actions = *thread->group->actions;
     int none = 0;
     bool restarts = (actions.restarting() & signal_bit(number)) != 0;
-    if (Debugger::is_call_breaker(*info)) {
+    Poke what;
+    if (number == SIGCONT) keep_continue(*thread);
+    if (is_poke(*info, what)) keep_poke(*thread, *info, what);
+    if (Debugger::is_call_breaker(*info) || is_poke(*info, what)) {
         restarts = true;  // nothing waits; the call is left all the same
     } else if (is_fault_signal(number)) {
         keep_sent(*thread, *info);

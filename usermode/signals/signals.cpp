@@ -10,6 +10,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "translator/base/flags.hpp"
 #include "translator/base/tags.hpp"
@@ -100,6 +101,10 @@ bool make_frame(GuestThread& thread, const GuestSigaction& action, const siginfo
     }
     constexpr uint64_t kRecord = offsetof(SignalFrame, fp);
     uint64_t at = ((top & ~uint64_t{15}) - sizeof(SignalFrame)) & ~uint64_t{15};
+    if (std::exchange(signals.interrupted, false)) {
+        state.pc += 4;
+        state.x[0] = static_cast<uint64_t>(-EINTR);
+    }
     SignalFrame frame{};
     fill_frame(thread, info, old_mask, fault, frame);
     if (!write_guest(at, frame)) return false;
@@ -217,11 +222,11 @@ void SignalActions::apply(int number) {
     const GuestSigaction& guest = actions_[number];
     uint64_t bit = signal_bit(number), before = caught_;
     bool handled = guest.handler != kSigDfl && guest.handler != kSigIgn;
-    bool ours =
-        is_fault_signal(number) || handled || (guest.handler == kSigDfl && (defaults_ & bit) != 0);
+    bool ours = is_fault_signal(number) || handled ||
+                (guest.handler == kSigDfl && (defaults_ & bit) != 0) || catches_all_;
     ours ? caught_ |= bit : caught_ &= ~bit;
     // A debugger may drop one whose default action is ours.
-    bool restarts = (guest.flags & kSaRestart) != 0 || (ours && guest.handler == kSigDfl);
+    bool restarts = (guest.flags & kSaRestart) != 0 || (ours && !handled);
     restarts ? restarting_ |= bit : restarting_ &= ~bit;
     set_host_action(number);
     if (caught_ == before) return;
@@ -236,6 +241,7 @@ SignalActions::SignalActions(const SignalActions& other) {
     caught_ = other.caught();
     restarting_ = other.restarting();
     defaults_ = other.defaults_.load();
+    catches_all_ = other.catches_all_.load();
 }
 
 GuestSigaction SignalActions::get(int number) const {
@@ -286,6 +292,12 @@ void SignalActions::take_defaults(uint64_t signals) {
     for (; changed != 0; changed &= changed - 1) apply(__builtin_ctzll(changed) + 1);
 }
 
+void SignalActions::catch_all(bool on) {
+    std::scoped_lock lock(mutex_);
+    if (catches_all_.exchange(on) == on) return;
+    for (int number = 1; number <= kSignals; number++) apply(number);
+}
+
 void SignalActions::ignore_faults(bool ignore) {
     std::scoped_lock lock(mutex_);
     for (int number : kFaultSignals) {
@@ -307,8 +319,9 @@ void SignalActions::clear_handlers() {
 
 namespace {
 
-// False when a debugger says that nothing is to be delivered.
+// False when a tracer or a debugger says that nothing is to be delivered.
 bool ask_debugger(GuestThread& thread, siginfo_t& info) {
+    if (!trace_signal(thread, info)) return false;
     if (thread.debugged == nullptr) return true;
     info.si_signo = thread.process.debugger->signal(thread, info);
     return info.si_signo != 0;
@@ -336,6 +349,10 @@ void deliver(GuestThread& thread, siginfo_t info) {
                1) {  // SIGNAL_UNKILLABLE of kernel/signal.c: a namespace's first process
     } else if (is_fault_signal(number) || thread.group->actions->has_default(number)) {
         die_of(thread, info);
+    } else if (default_is_done(thread, number)) {
+        return;
+    } else if (thread.group->trace) {
+        die_of(thread, info);
     } else {  // changed since it came; the host's is the default, too, which may be to stop
         send_again(info, false);
     }
@@ -345,6 +362,7 @@ void deliver_all(GuestThread& thread) {
     SignalState& signals = thread.signals;
     do {
         signals.attention = 0;
+        serve_pokes(thread);
         share_sent(thread);
         siginfo_t info;
         while (take_next(thread, info)) deliver(thread, info);
@@ -357,10 +375,12 @@ void deliver_signals(GuestThread& thread, bool restart) {
     SignalState& signals = thread.signals;
     if (restart) thread.state().pc -= 4;
     deliver_all(thread);
-    if (!signals.has_saved) return;
-    signals.has_saved = false;
-    signals.blocked = signals.saved_blocked;
-    deliver_all(thread);
+    if (signals.has_saved) {
+        signals.has_saved = false;
+        signals.blocked = signals.saved_blocked;
+        deliver_all(thread);
+    }
+    signals.interrupted = false;
 }
 
 void give_up_signals(GuestThread& thread) {
@@ -384,6 +404,12 @@ void force_signal(GuestThread& thread, const siginfo_t& info, const Fault& fault
     enter_handler(thread, action, info, fault);
     apply_mask(thread);
 }
+
+}  // namespace
+
+void force_signal(GuestThread& thread, const siginfo_t& info) { force_signal(thread, info, {}); }
+
+namespace {
 
 // arm64_notify_segfault() of arch/arm64/kernel/traps.c.
 void no_frame(GuestThread& thread) {

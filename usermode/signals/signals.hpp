@@ -74,6 +74,8 @@ class SignalActions {
     [[nodiscard]] std::unique_lock<std::mutex> hold() { return std::unique_lock(mutex_); }
     /// The default actions of these signals are ours to do.
     void take_defaults(uint64_t signals);
+    /// All signals come to us, the ignored ones, too: a tracer is told of them.
+    void catch_all(bool on);
     bool has_default(int number) const { return (defaults_ & signal_bit(number)) != 0; }
     /// CLONE_CLEAR_SIGHAND: what has a handler gets its default action.
     void clear_handlers();
@@ -93,12 +95,14 @@ class SignalActions {
     mutable std::mutex mutex_;
     GuestSigaction actions_[kSignals + 1] = {};
     std::atomic<uint64_t> caught_ = 0, restarting_ = 0, defaults_ = 0;
+    std::atomic<bool> catches_all_ = false;
 };
 
 struct SignalState {
     uint64_t blocked = 0;        // the guest's mask
     uint64_t saved_blocked = 0;  // what to restore after a call with a mask of its own
     bool has_saved = false;
+    bool interrupted = false;  // pc is at an SVC, which a handler makes end with EINTR
     GuestStack alternate{0, SS_DISABLE, 0, 0};
     // Set by the host's handler: deliver_signals() has something to look at.
     volatile int attention = 0;
@@ -119,6 +123,10 @@ void deliver_signals(GuestThread& thread, bool restart);
 /// blocks or ignores it.
 void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
                  const runtime::Exit& exit);
+
+/// Delivers a signal that an instruction has raised and the tracer has let through; kills the
+/// process when the guest blocks or ignores it.
+void force_signal(GuestThread& thread, const siginfo_t& info);
 
 /// SIGSYS for a call that a seccomp filter traps; kills the process when the guest blocks or
 /// ignores it. pc is behind the SVC.

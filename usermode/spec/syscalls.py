@@ -394,11 +394,11 @@ _TABLE = """
 61 getdents64 pass fd out size
 62 lseek pass off:fd off whence
 63 read custom fd out size
-64 write pass fd buf size
+64 write custom fd buf size
 65 readv custom fd scatter int
 66 writev pass fd gather int
 67 pread64 pass fd out size off
-68 pwrite64 pass fd buf size off
+68 pwrite64 custom fd buf size off
 69 preadv pass fd scatter int off
 70 pwritev pass fd gather int off
 71 sendfile pass fd fd ptr size
@@ -425,7 +425,7 @@ _TABLE = """
 92 personality custom hex
 93 exit custom int
 94 exit_group custom int
-95 waitid pass idtype pid wr_siginfo wait wr_rusage
+95 waitid custom idtype pid wr_siginfo wait wr_rusage
 96 set_tid_address custom addr
 97 unshare pass clone
 98 futex pass addr futex uint ptr addr uint
@@ -447,7 +447,7 @@ _TABLE = """
 114 clock_getres pass clock wr_timespec
 115 clock_nanosleep pass clock timer rd_timespec wr_timespec
 116 syslog pass int out size
-117 ptrace none int pid ptr ptr
+117 ptrace custom int pid ptr ptr
 118 sched_setparam pass pid ptr
 119 sched_setscheduler pass pid policy ptr
 120 sched_getscheduler pass pid
@@ -459,9 +459,9 @@ _TABLE = """
 126 sched_get_priority_min pass int
 127 sched_rr_get_interval pass pid ptr
 128 restart_syscall custom
-129 kill pass pid sig
-130 tkill pass pid sig
-131 tgkill pass pid pid sig
+129 kill custom pid sig
+130 tkill custom pid sig
+131 tgkill custom pid pid sig
 132 sigaltstack custom rd_stack wr_stack
 133 rt_sigsuspend custom rd_sigset size
 134 rt_sigaction custom sig rd_sigaction wr_sigaction size
@@ -574,7 +574,7 @@ _TABLE = """
 241 perf_event_open custom fd:ptr pid int fd hex
 242 accept4 pass fd:fd ptr ptr socktype
 243 recvmmsg pass fd mmsg uint msg rd_timespec
-260 wait4 pass pid wr_status wait wr_rusage
+260 wait4 custom pid wr_status wait wr_rusage
 261 prlimit64 custom pid rlimit rd_rlimit wr_rlimit
 262 fanotify_init convert fd:hex open
 263 fanotify_mark pass fd hex hex atfd path
@@ -585,7 +585,7 @@ _TABLE = """
 268 setns pass fd hex
 269 sendmmsg pass fd mmsg uint msg
 270 process_vm_readv pass pid scatter size remote size hex
-271 process_vm_writev pass pid gather size remote size hex
+271 process_vm_writev custom pid gather size remote size hex
 272 kcmp pass pid pid int hex hex
 273 finit_module pass fd str hex
 274 sched_setattr pass pid ptr hex
@@ -663,7 +663,6 @@ _TABLE = """
 NOT_SERVED: dict[str, str] = {
     "lookup_dcookie": "Linux removed it in 6.7 and answers ENOSYS",
     "nfsservctl": "Linux removed it in 3.1 and answers ENOSYS",
-    "ptrace": "a tracer would see the translator's registers, not the guest's",
     "rseq": "a critical section can be interrupted between any two host instructions; programs "
     "fall back, as on Linux before 4.18",
     "rseq_slice_yield": "it is about what rseq registers",

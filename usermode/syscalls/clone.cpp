@@ -165,6 +165,7 @@ std::unique_ptr<GuestThread> make_child(GuestThread& t, const CloneRequest& requ
 
 struct NewThread {
     std::unique_ptr<GuestThread> thread;
+    TracedClone* traced;
     const CloneRequest* request;
     bool debugged = false;
     std::atomic<int> result = 0;  // the thread's id, or a negated errno
@@ -225,7 +226,9 @@ void* thread_main(void* argument) {
     if (request.has(CLONE_CHILD_SETTID)) write_guest(request.child_tid, tid);
     if (request.has(CLONE_CHILD_CLEARTID)) thread->clear_child_tid = request.child_tid;
     if (start->debugged) thread->process.debugger->begin(*thread);
+    start->traced->join(*thread);
     report(start->result, tid);
+    begin_traced(*thread);
     deliver_signals(*thread, false);
     thread->process.run(*thread);
     if (thread->debugged != nullptr) thread->process.debugger->end(*thread);
@@ -247,12 +250,13 @@ int64_t write_thread_pidfd(const CloneRequest& request, int tid) {
     return write_guest(request.pidfd, fd) ? 0 : -EFAULT;
 }
 
-int64_t clone_thread(GuestThread& t, const CloneRequest& request) {
+int64_t clone_thread(GuestThread& t, const CloneRequest& request, TracedClone& traced) {
     if (request.has(CLONE_NEWUSER | CLONE_NEWPID)) return -EINVAL;
     // Only the kernel's own clone() can choose a thread's id or its cgroup.
     if (request.set_tid_size != 0 || request.has(kIntoCgroup)) return -EOPNOTSUPP;
     NewThread start;
     start.request = &request;
+    start.traced = &traced;
     start.debugged = t.debugged != nullptr;
     start.thread = make_child(t, request, t.group);
     if (!start.thread) return -ENOMEM;
@@ -268,6 +272,7 @@ int64_t clone_thread(GuestThread& t, const CloneRequest& request) {
     if (result > 0 && request.has(CLONE_PIDFD)) {
         write_thread_pidfd(request, static_cast<int>(result));
     }
+    traced.made(result);
     return result;
 }
 
@@ -321,6 +326,8 @@ int64_t fork_locked(GuestThread& t, const CloneRequest& request) {
     int64_t result = -ENOMEM;
     std::unique_lock trace = hold_trace();
     std::unique_lock members(t.group->members_mutex);
+    std::unique_lock<std::mutex> tracer;
+    if (process.tracer) tracer = process.tracer->lock();
     std::unique_lock rings = hold_rings();
     std::unique_lock actions = t.group->actions->hold();
     if (process.engine->prepare_fork()) {
@@ -336,20 +343,31 @@ int64_t fork_locked(GuestThread& t, const CloneRequest& request) {
         process.memory.after_fork(child);
         if (!process.engine->after_fork(child, *t.cpu) && child) _exit(127);
         actions.unlock();
+        if (tracer.owns_lock()) tracer.unlock();
+        if (child) process.tracer.reset();
         if (child) become_process(t, request);
     }
     return result;
 }
 
-int64_t fork_process(GuestThread& t, CloneRequest request) {
+int64_t fork_process(GuestThread& t, CloneRequest request, TracedClone& traced) {
     ForkWait wait;
+    bool request_waits = request.has(CLONE_VFORK);
     // A child that shares descriptors cannot have one of its own to be told by.
     bool ours = request.has(CLONE_VFORK) && !request.has(CLONE_FILES) && wait.open();
     if (ours) request.flags &= ~uint64_t{CLONE_VFORK};
     DebuggedFork debugged(t, !request.has(CLONE_VFORK));
     int64_t result = fork_locked(t, request);
     debugged.finish(result);
+    if (result == 0) {
+        traced.join(t);
+        wait.finish(t.process, result);
+        begin_traced(t);
+        return result;
+    }
+    traced.made(result);
     wait.finish(t.process, result);
+    if (request_waits) traced.woken(result);
     return result;
 }
 
@@ -357,6 +375,7 @@ int64_t fork_process(GuestThread& t, CloneRequest request) {
 
 struct Borrower {
     std::unique_ptr<GuestThread> thread;
+    TracedClone* traced = nullptr;    // while the parent waits
     GuestThread* debugged = nullptr;  // the thread that vforks, if a debugger has it
     int link[2] = {-1, -1};           // for what the child executes
     CloneRequest request;
@@ -372,6 +391,13 @@ struct Borrower {
     thread.tid = gettid_raw();
     if (!self->request.has(CLONE_VFORK) && !make_signal_stack()) _exit(127);
     if (self->request.has(kClearSighand)) thread.group->actions->clear_handlers();
+    if (self->request.has(CLONE_VFORK)) {
+        self->traced->join(thread);
+        self->traced->made_by_child(thread.tid);
+    } else {
+        TracedClone::start(thread);
+    }
+    begin_traced(thread);
     deliver_signals(thread, false);
     if (self->debugged != nullptr)
         thread.process.debugger->vforked(*self->debugged, thread, self->link);
@@ -379,7 +405,10 @@ struct Borrower {
     if (thread.debugged != nullptr) thread.process.debugger->end(thread);
     end_thread(thread);
     give_up_signals(thread);
-    if (thread.group->threads.fetch_sub(1) == 1) _exit(thread.group->leader_status);
+    if (thread.group->threads.fetch_sub(1) == 1) {
+        trace_process_end(thread, thread.group->leader_status << 8);
+        _exit(thread.group->leader_status);
+    }
     syscall(SYS_exit, 0);
     __builtin_unreachable();
 }
@@ -400,6 +429,7 @@ int64_t clone_and_wait(GuestThread& t, Borrower& borrower) {
         if (end >= 0) close(end);
     }
     if (result > 0 && t.debugged != nullptr) t.process.debugger->vfork_done(t);
+    borrower.traced->woken(result);
     return result;
 }
 
@@ -439,7 +469,7 @@ void* lender_main(void* data) {
     return nullptr;
 }
 
-int64_t share_process(GuestThread& t, const CloneRequest& request) {
+int64_t share_process(GuestThread& t, const CloneRequest& request, TracedClone& traced) {
     auto group = std::make_shared<ThreadGroup>();
     group->borrowed = true;
     group->tagged_addresses = t.group->tagged_addresses.load();
@@ -449,10 +479,12 @@ int64_t share_process(GuestThread& t, const CloneRequest& request) {
                          : std::make_shared<SignalActions>(*t.group->actions);
     auto borrower = std::make_shared<Borrower>();
     borrower->request = request;
+    borrower->traced = &traced;
     borrower->thread = make_child(t, request, group);
     if (!borrower->thread) return -ENOMEM;
     group->leader = borrower->thread.get();
     if (request.has(CLONE_VFORK)) return clone_and_wait(t, *borrower);
+    traced.hand_over(*borrower->thread);
     auto* handed = new std::shared_ptr<Borrower>(borrower);
     int64_t result = start_host_thread(lender_main, handed);
     if (result < 0) {
@@ -460,7 +492,9 @@ int64_t share_process(GuestThread& t, const CloneRequest& request) {
         return result;
     }
     t.group->actions->take_back();
-    return await(borrower->result);
+    result = await(borrower->result);
+    traced.made(result);
+    return result;
 }
 
 // --- the calls ----------------------------------------------------------------------------------
@@ -478,11 +512,13 @@ int64_t clone_any(GuestThread& t, CloneRequest& request) {
     for (uint64_t* address : {&request.pidfd, &request.child_tid, &request.parent_tid}) {
         *address = untag(*address);
     }
-    if (request.has(CLONE_THREAD)) return clone_thread(t, request);
+    TracedClone traced(t, request.flags, request.exit_signal);
+    if (request.has(CLONE_THREAD)) return clone_thread(t, request, traced);
     SignalsHeld held(t);
     // The parent's: it is delivered first, so that no child inherits it.
     if (t.signals.attention != 0) return -kRestart;
-    return request.has(CLONE_VM) ? share_process(t, request) : fork_process(t, request);
+    return request.has(CLONE_VM) ? share_process(t, request, traced)
+                                 : fork_process(t, request, traced);
 }
 
 // clone_args_valid() and copy_clone_args_from_user() of kernel/fork.c.

@@ -5,6 +5,7 @@
 #include <linux/limits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <string>
@@ -66,7 +67,7 @@ bool ask_listener(GuestThread& thread, uint64_t number) {
 
 // What the guest's seccomp filters say. False: the call is not made, and what is to happen instead
 // has.
-bool filter_call(GuestThread& thread, uint64_t number) {
+bool filter_call(GuestThread& thread, uint64_t& number) {
     base::CpuState& state = thread.state();
     std::unique_lock lock(thread.group->members_mutex);
     SeccompState filters = thread.seccomp;
@@ -77,9 +78,20 @@ bool filter_call(GuestThread& thread, uint64_t number) {
         case SeccompVerdict::serve: return true;
         case SeccompVerdict::refuse:
             state.x[0] = static_cast<uint64_t>(-int64_t{decision.data});
+            trace_call_exit(thread, -int64_t{decision.data});
             return false;
         case SeccompVerdict::notify: return ask_listener(thread, number);
-        case SeccompVerdict::trap: force_sigsys(thread, shown, decision.data); return false;
+        case SeccompVerdict::trace:
+            if (!trace_seccomp(thread, decision.data, number)) {
+                state.x[0] = static_cast<uint64_t>(-int64_t{ENOSYS});
+                trace_call_exit(thread, -ENOSYS);
+                return false;
+            }
+            return thread.syscall >= 0;
+        case SeccompVerdict::trap:
+            trace_call_exit(thread, static_cast<int64_t>(state.x[0]));
+            force_sigsys(thread, shown, decision.data);
+            return false;
         case SeccompVerdict::kill_thread:
             if (filters.strict) die_of(thread, SIGKILL);
             if (thread.group->threads > 1) {
@@ -94,6 +106,30 @@ bool filter_call(GuestThread& thread, uint64_t number) {
     return false;
 }
 
+// What the kernel's own result is when a signal has ended a call (include/linux/errno.h), which
+// tracers see. The call is made again unless a handler runs; EINTR is final.
+int64_t interrupted_as(uint64_t number) {
+    constexpr int64_t kNoHand = 514, kRestartBlock = 516;
+    switch (static_cast<SyscallNumber>(number)) {
+        case SyscallNumber::epoll_pwait_:
+        case SyscallNumber::epoll_pwait2_:
+        case SyscallNumber::rt_sigtimedwait_:
+        case SyscallNumber::semop_:
+        case SyscallNumber::semtimedop_:
+        case SyscallNumber::io_getevents_: return -EINTR;
+        case SyscallNumber::ppoll_:
+        case SyscallNumber::pselect6_:
+        case SyscallNumber::rt_sigsuspend_:
+        case SyscallNumber::io_pgetevents_:
+        case SyscallNumber::msgrcv_:
+        case SyscallNumber::msgsnd_: return -kNoHand;
+        case SyscallNumber::nanosleep_:
+        case SyscallNumber::clock_nanosleep_:
+        case SyscallNumber::futex_: return -kRestartBlock;
+        default: return -kRestart;
+    }
+}
+
 }  // namespace
 
 void serve_syscall(GuestThread& thread) {
@@ -101,19 +137,32 @@ void serve_syscall(GuestThread& thread) {
     // The debugger may change the call.
     if (thread.debugged != nullptr) thread.process.debugger->syscall(thread, state.x[8], true);
     uint64_t number = state.x[8];
-    SyscallArgs args = {state.x[0], state.x[1], state.x[2], state.x[3], state.x[4], state.x[5]};
-    const SyscallInfo& info = info_of(number);
-    std::optional<TaggedPointers> pointers;
-    if (thread.group->tagged_addresses || state.tag_check == base::kTagCheckSync) {
-        pointers.emplace(thread, info, args);
+    if (!trace_call_entry(thread, number)) {
+        trace_call_exit(thread, static_cast<int64_t>(state.x[0]));
+        return;
     }
+    const SyscallInfo* call = nullptr;
+    SyscallArgs args;
+    std::optional<TaggedPointers> pointers;
+    auto read_call = [&] {
+        call = &info_of(number);
+        std::copy_n(state.x, args.size(), args.begin());
+        bool tags = thread.group->tagged_addresses || state.tag_check == base::kTagCheckSync;
+        if (tags) pointers.emplace(thread, *call, args);
+    };
+    read_call();
     bool trace = thread.process.options.strace;
-    if (trace) trace_call(thread, number, info, args);
-    if (thread.seccomp.active() && !filter_call(thread, number)) return;
+    if (trace) trace_call(thread, number, *call, args);
+    if (thread.seccomp.active()) {
+        if (!filter_call(thread, number)) return;
+        if (thread.tracee) read_call();  // which may have changed it
+    }
+    const SyscallInfo& info = *call;
     if (number == static_cast<uint64_t>(SyscallNumber::rt_sigreturn_)) {
         return_from_signal(thread);
         if (trace) trace_result(thread, info, args, 0);
         if (thread.debugged != nullptr) thread.process.debugger->syscall(thread, number, false);
+        trace_call_exit(thread, static_cast<int64_t>(state.x[0]));
         if (sent_is_ready(thread)) deliver_signals(thread, false);
         return;
     }
@@ -126,11 +175,14 @@ void serve_syscall(GuestThread& thread) {
     }
     if (pointers) pointers->finish(result);
     if (trace && !thread.exiting) trace_result(thread, info, args, result);
-    bool restart = result == -kRestart;
+    int64_t shown = result == -EINTR ? interrupted_as(number) : result;
+    thread.signals.interrupted = result != shown;
+    bool restart = result == -kRestart || thread.signals.interrupted;
     if (!restart) state.x[0] = static_cast<uint64_t>(result);
     if (thread.debugged != nullptr && !thread.exiting) {
         thread.process.debugger->syscall(thread, number, false);
     }
+    if (!thread.exiting) trace_call_exit(thread, shown);
     bool waits = thread.signals.attention != 0 || sent_is_ready(thread);
     if (restart || waits || thread.signals.has_saved) deliver_signals(thread, restart);
 }

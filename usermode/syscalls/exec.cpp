@@ -223,6 +223,11 @@ int64_t run_by_path(GuestThread& t, const Target& target, std::string path,
         path.clear();  // that descriptor itself
     }
     if (ours && t.process.trace_fd >= 0) kept.trace = dup(t.process.trace_fd);
+    TraceHandover traced;
+    if (ours) traced = leave_for_exec(t);
+    kept.tracer_memory = traced.memory_fd;
+    kept.tracer_event = traced.event_fd;
+    kept.tracer_slot = traced.slot;
     int64_t result = ours ? send_kept(t.group->kept, t.seccomp, kept, inherit) : 0;
     if (inherit >= 0) argv.insert(argv.begin() + 1, {"--inherit", std::to_string(inherit)});
     DebuggedExec debugged(t, ours && result == 0);
@@ -238,6 +243,7 @@ int64_t run_by_path(GuestThread& t, const Target& target, std::string path,
                          {static_cast<uint64_t>(folder), address(path.c_str()),
                           address(arguments.data()), address(environment.data()), AT_EMPTY_PATH});
     }
+    come_back_from_exec(traced);
     for (int fd : {kept.program, kept.launcher, kept.trace, inherit}) {
         if (fd >= 0) close(fd);
     }

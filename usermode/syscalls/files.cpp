@@ -30,6 +30,18 @@ bool is_ours(const GuestThread& t, int fd) {
     return false;
 }
 
+// A debugger writes breakpoints by a file of its tracee's memory.
+void note_memory_file(GuestThread& t, const std::string& path, int64_t fd, uint64_t flags) {
+    bool writes = (flags & O_ACCMODE) != O_RDONLY;
+    if (!t.process.tracer || fd < 0 || !writes || !path.ends_with("/mem")) return;
+    char target[64] = {};
+    std::string link = "/proc/self/fd/" + std::to_string(fd);
+    ssize_t n = readlink(link.c_str(), target, sizeof target - 1);
+    int pid = 0;
+    if (n <= 0 || std::sscanf(target, "/proc/%d/", &pid) != 1) return;
+    t.process.tracer->opened_memory(static_cast<int>(fd), pid);
+}
+
 }  // namespace
 
 int64_t sys_openat(GuestThread& t, const SyscallArgs& a) {
@@ -40,7 +52,9 @@ int64_t sys_openat(GuestThread& t, const SyscallArgs& a) {
     if (read_guest_string(a[1], PATH_MAX, path) && is_guest_exe(t.process, path, program)) {
         host[1] = reinterpret_cast<uint64_t>(program.c_str());
     }
-    return replace_proc_file(t, path, host_syscall(t, SYS_openat, host), host[2]);
+    int64_t fd = host_syscall(t, SYS_openat, host);
+    note_memory_file(t, path, fd, host[2]);
+    return replace_proc_file(t, path, fd, host[2]);
 }
 
 int64_t sys_readlinkat(GuestThread& t, const SyscallArgs& a) {

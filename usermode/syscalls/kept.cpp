@@ -51,7 +51,8 @@ bool read_all(int fd, void* to, size_t count) {
 int send_kept(const KeptSettings& kept, const SeccompState& seccomp, const KeptDescriptors& others,
               int& fd) {
     fd = -1;
-    bool none = others.program < 0 && others.launcher < 0 && others.trace < 0;
+    bool none =
+        others.program < 0 && others.launcher < 0 && others.trace < 0 && others.tracer_slot < 0;
     if (is_default(kept) && !seccomp.active() && none) return 0;
     // Padding goes into the pipe too, so it is zeroed.
     Message message;

@@ -28,6 +28,8 @@ struct KeptDescriptors {
     int32_t program = -1;   // what is run
     int32_t trace = -1;     // of -strace (Process::trace_fd)
     int32_t launcher = -1;  // where no path leads to it (Process::launcher_fd)
+    // Of a traced thread (TraceHandover); the last is no descriptor.
+    int32_t tracer_memory = -1, tracer_event = -1, tracer_slot = -1;
 };
 
 /// Writes all into a pipe; `fd` is its read end, not closed by execve: the --inherit of the next

@@ -21,6 +21,8 @@ namespace pydbt::usermode {
 
 int64_t sys_exit(GuestThread& t, const SyscallArgs& a) {
     t.exiting = true;
+    if (t.group->threads > 1) trace_thread_end(t, (static_cast<int>(a[0]) & 0xff) << 8);
+    if (t.process.tracer) t.process.tracer->release(t.tid);
     if (&t == t.group->leader) t.group->leader_status = static_cast<int>(a[0]) & 0xff;
     bool main = &t == t.process.main_thread.get();
     if (main) {

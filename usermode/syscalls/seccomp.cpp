@@ -167,9 +167,8 @@ SeccompDecision decision(uint32_t result, bool listens) {
         case SECCOMP_RET_ERRNO: return {SeccompVerdict::refuse, std::min<uint16_t>(data, 4095)};
         case SECCOMP_RET_USER_NOTIF:
             if (listens) return {SeccompVerdict::notify, 0};
-            [[fallthrough]];
-        // Without a tracer, and without a listener, the call is not there.
-        case SECCOMP_RET_TRACE: return {SeccompVerdict::refuse, ENOSYS};
+            return {SeccompVerdict::refuse, ENOSYS};  // the call is not there
+        case SECCOMP_RET_TRACE: return {SeccompVerdict::trace, data};
         case SECCOMP_RET_TRAP: return {SeccompVerdict::trap, data};
         case SECCOMP_RET_KILL_THREAD: return {SeccompVerdict::kill_thread, 0};
         default: return {SeccompVerdict::kill_process, 0};

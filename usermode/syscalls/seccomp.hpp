@@ -28,10 +28,10 @@ struct SeccompState {
 };
 
 /// What becomes of a call.
-enum class SeccompVerdict { serve, refuse, notify, trap, kill_thread, kill_process };
+enum class SeccompVerdict { serve, refuse, notify, trace, trap, kill_thread, kill_process };
 struct SeccompDecision {
     SeccompVerdict verdict;
-    uint16_t data;  // refuse: the errno; trap: si_errno
+    uint16_t data;  // refuse: the errno; trap: si_errno; trace: what the tracer is told
 };
 
 /// Runs the filters. `number` and `args` are the guest's, as they came.

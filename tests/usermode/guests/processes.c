@@ -447,5 +447,5 @@ CASE(unknown_syscall) {
     CHECK_FAILS(syscall(5000), ENOSYS);
     CHECK_FAILS(syscall(244), ENOSYS);
     CHECK_FAILS(syscall(-1), ENOSYS);
-    CHECK_FAILS(syscall(SYS_ptrace, 0, 0, 0, 0), ENOSYS);
+    CHECK_FAILS(syscall(SYS_rseq, 0, 0, 0, 0), ENOSYS);
 }
