@@ -116,6 +116,7 @@ int64_t interrupted_as(uint64_t number) {
         case SyscallNumber::rt_sigtimedwait_:
         case SyscallNumber::semop_:
         case SyscallNumber::semtimedop_:
+        case SyscallNumber::restart_syscall_:
         case SyscallNumber::io_getevents_: return -EINTR;
         case SyscallNumber::ppoll_:
         case SyscallNumber::pselect6_:
