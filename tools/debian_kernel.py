@@ -148,7 +148,8 @@ def initramfs(
 
 
 def busybox_disk(kernel: Kernel, modules: Iterable[str], script: str) -> bytes:
-    """A disk whose /init loads modules and runs a shell script with busybox's commands."""
+    """A disk whose /init loads modules and runs a shell script with busybox's commands; in it,
+    `leave COMMAND` is COMMAND behind all that the console still has to write."""
     loaded = kernel.with_needed(modules)
     head = [
         "#!/bin/busybox sh",
@@ -156,6 +157,7 @@ def busybox_disk(kernel: Kernel, modules: Iterable[str], script: str) -> bytes:
         "export PATH=/bin",
         "mount -t proc none /proc; mount -t sysfs none /sys; mount -t devtmpfs none /dev",
         *(f"insmod /modules/{name}.ko" for name in loaded),
+        'leave() { stty sane; "$@"; }',  # the kernel sets modes when the output is drained
     ]
     files = {
         "bin/busybox": kernel.busybox.read_bytes(),

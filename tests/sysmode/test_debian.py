@@ -86,7 +86,7 @@ def test_models(
         seq 1 1000 | awk '{ s += $1 } END { print "sum", s }'
         head -c 1000000 /dev/zero | sha256sum
         dmesg | grep -iE 'bug:|oops|call trace|unhandled' && echo TROUBLE
-        poweroff -f
+        leave poweroff -f
     """
     words = ("-cpu", model, "-smp", str(cpus), "-nic", "none")
     text = run(command(tmp_path, kernel, script, *words, "-M", f"gic-version={gic}"), environment)
@@ -111,14 +111,14 @@ def test_a_disk_is_whole_behind_power_off(
     script = """
         mount -t ext4 /dev/vda /mnt
         if [ -e /mnt/first ]; then
-            sha256sum /mnt/data; cat /mnt/data.sum; umount /mnt; poweroff -f
+            sha256sum /mnt/data; cat /mnt/data.sum; umount /mnt; leave poweroff -f
         fi
-        touch /mnt/first || poweroff -f
+        touch /mnt/first || leave poweroff -f
         dd if=/dev/urandom of=/mnt/data bs=64k count=200 2>/dev/null
         sha256sum /mnt/data > /mnt/data.sum
         umount /mnt
         echo REBOOTING
-        reboot -f
+        leave reboot -f
     """
     drive = ("-drive", f"if=none,file={image},id=hd0,format=raw")
     device = ("-device", "virtio-blk-device,drive=hd0", "-nic", "none", "-smp", "2")
@@ -190,7 +190,7 @@ def test_the_network_both_ways(
         wget -q -O - http://10.0.2.2:{web}/file | sha256sum
         echo LISTENING
         nc -l -p 7 -e cat
-        poweroff -f
+        leave poweroff -f
     """
     words = command(
         tmp_path, kernel, script, "-nic", f"user,hostfwd=tcp:127.0.0.1:{port}-:7", "-smp", "2"
