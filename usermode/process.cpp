@@ -145,8 +145,12 @@ uint64_t Process::read_sysreg(base::CpuState& state, uint32_t id, bool&) {
 }
 
 // Async: Linux hears of it when the kernel is entered next, which may be at once.
-runtime::TagFault Process::tag_fault(const base::CpuState& state, uint64_t address, bool) {
+// What may not be accessed at all faults without a check, and for that.
+runtime::TagFault Process::tag_fault(const base::CpuState& state, uint64_t address, bool write) {
     if (!memory.tagged(untag(address))) return runtime::TagFault::none;
+    int prot = memory.prot_at(untag(address)), wanted = PROT_READ | PROT_WRITE | PROT_EXEC;
+    if (write) wanted = PROT_WRITE;
+    if (prot < 0 || (prot & wanted) == 0) return runtime::TagFault::none;
     bool now = state.tag_check == base::kTagCheckSync;
     return now ? runtime::TagFault::now : runtime::TagFault::later;
 }

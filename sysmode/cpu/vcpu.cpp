@@ -214,7 +214,8 @@ void Vcpu::handle(const runtime::Exit& exit) {
             return abort(abort_.fault, abort_.address, false, abort_.write ? kIssWrite : 0);
         case ExitReason::alignment_fault:
             if (is_sp_misaligned()) return take(ExceptionClass::sp_alignment, 0, s.pc);
-            return abort({FaultKind::alignment, 0}, exit.address, false, 0);
+            return abort({FaultKind::alignment, 0}, exit.address, false,
+                         exit.write ? kIssWrite : 0);
         case ExitReason::authentication:
             return take(ExceptionClass::pointer_authentication, exit.imm, s.pc);
         case ExitReason::branch_target: return take(ExceptionClass::branch_target, s.btype, s.pc);

@@ -11,6 +11,7 @@ from tests.usermode.support import Launcher, Run, cases
 
 PROGRAMS = (
     "signals",
+    "faults",
     "sent",
     "waits",
     "threads",

@@ -17,6 +17,12 @@ constexpr unsigned kAcquirePc = ir::kAcquire | ir::kRcpc;
 
 }  // namespace
 
+// SWP, LDADD and the like (bit 31 says 128 bits or not); CAS; CASP.
+bool is_atomic(uint32_t word) {
+    return (word & 0x3b200c00) == 0x38200000 || (word & 0xff200c00) == 0x19200000 ||
+           (word & 0x3fa07c00) == 0x08a07c00 || (word & 0xbfa07c00) == 0x08207c00;
+}
+
 // ---- exclusives
 
 Step Lifter::lift_LDXR(const Args_LDXR& a) {
@@ -29,7 +35,7 @@ Step Lifter::lift_LDXR(const Args_LDXR& a) {
 // does not access it, and so is not found to be tagged either: its address is always compared
 // untagged.
 ir::Value Lifter::monitored(unsigned rn, unsigned size) {
-    if (b.checks()) b.check_address(xsp(rn), size, ir::kCheckStore);
+    if (b.checks()) b.check(xsp(rn), size, true, true);
     b.uncheck();
     return b.untagged(xsp(rn));
 }

@@ -8,6 +8,7 @@
 // wrong sign, are a Memory Copy and Memory Set exception, which no program sees: Linux puts the
 // registers back as a prologue wants them and runs that again (start_over()).
 #include "translator/a64/lifter.hpp"
+#include "translator/base/tags.hpp"
 
 namespace pydbt::a64 {
 namespace {
@@ -175,16 +176,29 @@ Step Lifter::lift_SETE(const Args_SETE& a) {
 
 // ---- sets of data and tags (with FEAT_MTE): granule by granule, addresses and sizes are multiples
 
+// Goes on in a new block if `both`, of an address and a size, is a multiple of a granule. Else the
+// fault is at the address, x(to) and what is left, whichever of them it was.
+void Lifter::check_granules(Value both, unsigned to, int left) {
+    uint32_t wrong = b.new_block(), right = b.new_block();
+    b.br(ir::Cond::ne, b.and_flags(both, b.i64(base::kGranule - 1)), wrong, right);
+    b.switch_to(wrong);
+    Value address = left < 0 ? x(to) : b.add(x(to), x(static_cast<unsigned>(left)));
+    b.set_state(address, static_cast<int64_t>(base::kOff_fault_address));
+    static_cast<void>(exception(ir::Exception::alignment_fault, ir::kCheckStore));
+    b.switch_to(right);
+}
+
 Step Lifter::lift_SETGP(const Args_SETGP& a) {
     if (!features.has(Feature::MTE)) return undefined(kSetg | a.rs << 16 | a.rn << 5 | a.rd);
-    Value count = saturated(a.rn, kMostToTag), nothing = b.i64(0);
-    Value both =
-        b.select(b.sub_flags(count, nothing), nothing, b.or_(x(a.rd), count), ir::Cond::eq);
-    b.check_address(both, kQuad, ir::kCheckAlignment);
+    Value size = saturated(a.rn, kMostToTag), nothing = b.i64(0);
+    Value both = b.select(b.sub_flags(size, nothing), nothing, b.or_(x(a.rd), size), ir::Cond::eq);
+    check_granules(both, a.rd, -1);
+    Value count = saturated(a.rn, kMostToTag);
     set_x(a.rd, b.add(x(a.rd), count));
     set_x(a.rn, b.neg(count));
     b.set_flags(b.flags_imm(0));
-    return Step::next;
+    b.exit_direct(static_cast<int64_t>(pc() + 4));
+    return Step::end;
 }
 
 Step Lifter::set_with_tags(unsigned to, unsigned data, unsigned count, bool epilogue) {
@@ -194,8 +208,9 @@ Step Lifter::set_with_tags(unsigned to, unsigned data, unsigned count, bool epil
     b.uncheck();
     b.br(ir::Cond::eq, b.sub_flags(x(count), b.i64(0)), next, something);
     b.switch_to(something);
+    Value both = b.or_(b.add(x(to), x(count)), x(count));
+    check_granules(both, to, static_cast<int>(count));
     Value left = x(count), address = b.add(x(to), left), at = b.untagged(address);
-    b.check_address(b.or_(address, left), kQuad, ir::kCheckAlignment);
     b.store_v(at, ir::kNone, b.vdup(x(data), 0), 0, 0, kQuad);
     set_tags(at, 1, address);
     set_x(count, b.add(left, b.i64(16)));

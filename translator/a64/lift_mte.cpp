@@ -83,7 +83,7 @@ Step Lifter::lift_STG(const Args_STG& a) {
     Value tagged = a.idx == kPost ? base : moved;
     Value at = b.untagged(tagged);
     unsigned granules = a.two ? 2 : 1;
-    b.check_address(tagged, kQuad, ir::kCheckAlignment);
+    b.check_address(tagged, kQuad, ir::kCheckStoreAlignment);
     for (unsigned n = 0; n < granules; n++) {
         if (a.zero) {
             b.store_v(at, ir::kNone, b.vzero(), 0, 16 * n, kQuad);
@@ -101,7 +101,7 @@ Step Lifter::lift_STGP(const Args_STGP& a) {
     Value base = xsp(a.rn), moved = b.add(base, b.i64(static_cast<uint64_t>(int64_t{a.imm} * 16)));
     Value tagged = a.idx == kPost ? base : moved;
     Value at = b.untagged(tagged);
-    b.check_address(tagged, kQuad, ir::kCheckAlignment);
+    b.check_address(tagged, kQuad, ir::kCheckStoreAlignment);
     b.store_v(at, ir::kNone, b.v_concat(x(a.rt), x(a.rt2)), 0, 0, kQuad);
     set_tags(at, 1, tagged);
     if (a.idx == kPost || a.idx == kPre) b.set_x(a.rn, moved);

@@ -18,7 +18,7 @@ void lift_words(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
         lifter.b.begin_insn(pc);
         if (checks_sp && is_sp_access(word) && lifter.b.get_x(31) != aligned_sp) {
             aligned_sp = lifter.b.get_x(31);
-            lifter.b.check_address(aligned_sp, 4, ir::kCheckAlignment);
+            lifter.b.check_address(aligned_sp, 4, ir::kCheckStoreAlignment);
         }
         if (f.check_tags && is_tag_unchecked(word)) lifter.b.uncheck();
         Step step = lifter.fp_traps(word) ? lifter.undefined(word) : lifter.dispatch(word);

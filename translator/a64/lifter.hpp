@@ -29,6 +29,9 @@ struct PageKind {
 void lift_block(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
                 const Features& features, uint32_t key, PageKind page = {});
 
+/// Whether an instruction reads and writes memory in one (LSE, LSE128), if the word is one.
+bool is_atomic(uint32_t word);
+
 /// Whether an instruction is a load or store, no prefetch, with SP as its base.
 bool is_sp_access(uint32_t word);
 
@@ -184,6 +187,7 @@ class Lifter {
     void copy_or_set_step(unsigned to, int from, unsigned data, unsigned count, uint32_t next,
                           uint32_t again);
     Step end_stage(uint32_t next, uint32_t again);
+    void check_granules(Value both, unsigned to, int left);
     Step set_with_tags(unsigned to, unsigned data, unsigned count, bool epilogue);
     void begin_stage(unsigned to, int from, unsigned count, bool downwards, bool epilogue,
                      uint32_t next);

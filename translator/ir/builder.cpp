@@ -180,8 +180,7 @@ Value Builder::memory(Op op, Type type, Value base, Value index, Value value, un
         Value sum = base;
         if (index != kNone) sum = add(sum, shl(index, i64(scale)));
         sum = add(sum, i64(static_cast<uint64_t>(disp)));
-        bool stores = has(op, kStore);
-        if (checked) check_address(sum, size, stores ? kCheckStore : kCheckLoad);
+        if (checked) check(sum, size, has(op, kStore), (flags & kAligned) != 0);
         base = untagged(sum);
         index = kNone;
         scale = 0;
@@ -199,9 +198,15 @@ Value Builder::memory(Op op, Type type, Value base, Value index, Value value, un
 
 Value Builder::untagged(Value address) { return sbfx(address, kUntaggedField); }
 
+// An address that is not aligned faults whatever its tag is.
+void Builder::check(Value address, unsigned size, bool stores, bool aligned) {
+    if (aligned && size != 0) check_address(address, size, kCheckLoadAlignment + (stores ? 1 : 0));
+    check_address(address, size, stores ? kCheckStore : kCheckLoad);
+}
+
 Value Builder::address(Value base, unsigned size, int64_t kind) {
     if (!checks_) return untagged_if_asked(base);
-    check_address(base, size, kind);
+    check(base, size, kind == kCheckStore, true);
     return untagged(base);
 }
 

@@ -27,6 +27,8 @@ class Builder {
     /// The tags of addresses that the guest instruction accesses are not checked.
     void uncheck() { checks_ = false; }
     bool checks() const { return checks_; }
+    /// Checks an address, if it has to be aligned that first.
+    void check(Value address, unsigned size, bool stores, bool aligned);
     uint64_t insn_pc() const { return f_.insns[insn_]; }
     /// The context key that the function is translated for.
     uint32_t key() const { return f_.key; }

@@ -95,13 +95,13 @@ class Interpreter {
     Slot check_address(const Inst& i) {
         uint64_t address = lo(i, 0), at = 0;
         s_.pc = pc(i);
-        if (i.imm == kCheckAlignment) {
+        if (i.imm == kCheckLoadAlignment || i.imm == kCheckStoreAlignment) {
             bool wrong = misaligned(address, i.size);
             if (wrong && memory_ != nullptr) {
                 memory_->misaligned(s_, {address, 1u << i.size, true, false, false, false});
                 left_ = true;
             } else if (wrong) {
-                __builtin_trap();
+                not_aligned(address, i.imm == kCheckStoreAlignment);
             }
         } else if (base::tags_differ(s_, address, uint64_t{1} << i.size, at)) {
             s_.exit_reason = static_cast<uint32_t>(Exception::tag_check);
@@ -110,6 +110,13 @@ class Interpreter {
             left_ = true;
         }
         return {};
+    }
+
+    void not_aligned(uint64_t address, bool stores) {
+        s_.exit_reason = static_cast<uint32_t>(Exception::alignment_fault);
+        s_.exit_imm = static_cast<uint32_t>(stores ? kCheckStore : kCheckLoad);
+        s_.fault_address = address;
+        left_ = true;
     }
 
     Slot state(const Inst& i) {
@@ -339,8 +346,10 @@ class Interpreter {
             if (at == 0) return access_elsewhere(i, a);
             return access_at(i, at, size);
         }
-        // What must be aligned and is not traps as translated code does (recovery rows know ud2).
-        if ((!plain || (i.flags & kAligned) != 0) && misaligned(at, size)) __builtin_trap();
+        if ((!plain || (i.flags & kAligned) != 0) && misaligned(at, size)) {
+            not_aligned(at, only_stores(i.op));
+            return {};
+        }
         if (!watches_.empty()) {
             bool loads = has(i.op, kLoad), stores = has(i.op, kStore);
             if (is_watched(at, uint64_t{1} << size, loads, stores)) return {};

@@ -24,7 +24,8 @@ enum class Cond : uint8_t { eq, ne, cs, cc, mi, pl, vs, vc, hi, ls, ge, lt, gt, 
 constexpr Cond invert(Cond cc) { return static_cast<Cond>(static_cast<uint8_t>(cc) ^ 1); }
 
 /// Kinds of check_address.
-inline constexpr int64_t kCheckLoad = 0, kCheckStore = 1, kCheckAlignment = 2;
+inline constexpr int64_t kCheckLoad = 0, kCheckStore = 1;
+inline constexpr int64_t kCheckLoadAlignment = 2, kCheckStoreAlignment = 3;
 
 /// Bits of Inst::order.
 inline constexpr uint8_t kAcquire = 1, kRelease = 2, kRcpc = 4;
@@ -43,6 +44,7 @@ enum class Exception : uint16_t {
     pc_alignment = 5,
     fetch_fault = 6,
     wait = 7,
+    alignment_fault = 9,  // at CpuState::fault_address; payload: kCheckLoad or kCheckStore
     authentication = 12,
     branch_target = 13,
     breakpoint = 14,
@@ -110,6 +112,13 @@ struct Function {
 };
 
 inline bool has(Op op, Effect effect) { return (info(op).effects & effect) != 0; }
+
+/// Whether a read of what the op accesses would not find what the op finds wrong there. A store of
+/// an exclusive pair reads for its own purposes.
+inline bool only_stores(Op op) {
+    bool exclusive = op == Op::store_excl || op == Op::store_excl128;
+    return has(op, kStore) && (exclusive || !has(op, kLoad));
+}
 
 inline unsigned bits(Type type) { return kTypeBits[static_cast<unsigned>(type)]; }
 

@@ -331,17 +331,18 @@ Exit EngineImpl::run(ThreadImpl& thread) {
         Exit exit = thread.fault;
         exit.reason = reason;
         exit.imm = state.exit_imm;
+        bool of_access = reason == ExitReason::tag_check || reason == ExitReason::alignment_fault;
+        if (of_access && thread.fault.reason == ExitReason::none) {  // no host fault told
+            exit.address = state.fault_address;
+            exit.write = exit.imm == ir::kCheckStore;
+        }
         if (reason == ExitReason::tag_check && skip_tag_check(thread, exit)) continue;
         return exit;
     }
 }
 
 // An access whose tag differs: true when it is to be done all the same, without a check.
-bool EngineImpl::skip_tag_check(ThreadImpl& thread, Exit& exit) {
-    if (thread.fault.reason == ExitReason::none) {  // the interpreter's
-        exit.address = thread.state.fault_address;
-        exit.write = exit.imm == ir::kCheckStore;
-    }
+bool EngineImpl::skip_tag_check(ThreadImpl& thread, const Exit& exit) {
     switch (environment.tag_fault(thread.state, exit.address, exit.write)) {
         case TagFault::now: return false;
         case TagFault::none: thread.unchecked = UncheckedRun::quietly; break;

@@ -32,7 +32,7 @@ enum class ExitReason : uint32_t {
     fetch_fault,      // no executable memory at pc
     wait,             // WFI or WFE; imm = the hint's number
     memory_fault,     // a load or store; address, write and host_code tell
-    alignment_fault,  // an access that must be aligned was not; address may be 0 (unknown)
+    alignment_fault,  // an access that must be aligned was not; address and write tell
     interrupted,      // request_exit() was called
     internal_error,   // a defect of ours (a host fault at an unknown place); host_pc tells
     authentication,   // FEAT_FPAC: a pointer with the wrong code

@@ -186,7 +186,7 @@ class EngineImpl {
     /// The instruction at tagged_pc is translated with masked addresses (TBI) from now on. False
     /// when it already was, so that the address is wrong without the tag too. Wants no lock.
     bool retag(ThreadImpl& thread);
-    bool skip_tag_check(ThreadImpl& thread, Exit& exit);
+    bool skip_tag_check(ThreadImpl& thread, const Exit& exit);
     void log_exec(const Block& block);
 
     std::mutex mutex_;

@@ -48,7 +48,7 @@ Exit exit_of(int signal, const siginfo_t& info, const ucontext_t& context) {
     exit.host_pc = static_cast<uint64_t>(context.uc_mcontext.gregs[REG_RIP]);
     exit.address = reinterpret_cast<uint64_t>(info.si_addr);
     exit.write = (static_cast<uint64_t>(context.uc_mcontext.gregs[REG_ERR]) & kFaultWrite) != 0;
-    exit.reason = signal == SIGILL ? ExitReason::alignment_fault : ExitReason::memory_fault;
+    exit.reason = ExitReason::memory_fault;
     return exit;
 }
 
@@ -111,12 +111,11 @@ void EngineImpl::recover(ThreadImpl& thread, const x64::HostContext& host, Exit&
     thread.state.pc = block->insns[row->insn];
     if (row->kind == x64::RecoveryRow::authentication) {
         exit.reason = ExitReason::authentication;
-    } else if (row->kind >= x64::RecoveryRow::tag_of_load) {
-        exit.reason = ExitReason::tag_check;
-        exit.write = row->kind == x64::RecoveryRow::tag_of_store;
-        exit.address = address;
-    } else if (row->kind == x64::RecoveryRow::alignment) {
-        exit.reason = ExitReason::alignment_fault;
+    } else if (row->kind != x64::RecoveryRow::memory) {
+        bool tag = row->kind >= x64::RecoveryRow::tag_of_load;
+        exit.reason = tag ? ExitReason::tag_check : ExitReason::alignment_fault;
+        exit.write = row->kind == x64::RecoveryRow::tag_of_store ||
+                     row->kind == x64::RecoveryRow::alignment_of_store;
         exit.address = address;
     }
 }

@@ -183,7 +183,7 @@ op("call_helper", "i64", "any? any? any?", "id:imm", "call", "an integer helper 
 op("call_vhelper", "v128", "v128? v128? v128?", "id:imm small:flags", "call", "a vector helper of spec/helpers.py")
 
 op("sign_pointer", "i64", "i64 i64", "field:imm data:flags", "read", "bits 54:48 (and 63:56 if bit 55 is set and it is no data pointer) of the first exclusive-ored with a code of its others, of the second, and of the 16-byte key at a field of CpuState (base/pauth.hpp)", lambda e, a, m: s.sign_pointer(a, m, e.field(e.field_), e.field(e.field_ + 8), e.data))
-op("check_address", "none", "i64", "size:size kind:imm", "fault", "leaves unless an access of 1 << size bytes there is allowed. Kind 0, 1: a load's, a store's tag is that of its memory (base/tags.hpp); 2: the address is a multiple of the size")
+op("check_address", "none", "i64", "size:size kind:imm", "fault", "leaves unless an access of 1 << size bytes there is allowed. Kind 0, 1: a load's, a store's tag is that of its memory (base/tags.hpp); 2, 3: a load's, a store's address is aligned as those with kAligned are")
 op("check_pointer", "none", "i64", "data:flags", "fault", "leaves with Exception::authentication unless what sign_pointer changes is copies of bit 55")
 
 # ---- floating point scalars

@@ -53,7 +53,14 @@ inline constexpr uint8_t kGuestX = 0, kGuestV = 32, kGuestFlags = 65, kGuestFaul
 
 /// A host instruction that may fault, rows in ascending order of host_offset.
 struct RecoveryRow {
-    enum Kind : uint8_t { memory, alignment, authentication, tag_of_load, tag_of_store };
+    enum Kind : uint8_t {
+        memory,
+        authentication,
+        alignment_of_load,
+        alignment_of_store,
+        tag_of_load,
+        tag_of_store
+    };
     uint32_t host_offset;
     uint16_t insn;  // index into Function::insns
     uint8_t kind;

@@ -20,7 +20,7 @@ void Compiler::zero_extend_result(const Inst& i, Gp d) {
 
 void Compiler::emit_atomic_add(const Inst& i) {
     Mem m = plain_address(i);
-    check_alignment(m, i.size);
+    check_alignment(m, alignment_row(i), i.size);
     m = translated(i, m, i.size, base::kTlbAtomic);
     clobber_flags();
     Gp d = alloc_gp();
@@ -32,7 +32,7 @@ void Compiler::emit_atomic_add(const Inst& i) {
 
 void Compiler::emit_atomic_swp(const Inst& i) {
     Mem m = plain_address(i);
-    check_alignment(m, i.size);
+    check_alignment(m, alignment_row(i), i.size);
     m = translated(i, m, i.size, base::kTlbAtomic);
     Gp d = alloc_gp();
     load_gp(Gp::rax, i.args[1]);
@@ -44,7 +44,7 @@ void Compiler::emit_atomic_swp(const Inst& i) {
 // rax: the old value; rcx: the new one.
 void Compiler::atomic_loop(const Inst& i) {
     Mem m = plain_address(i);
-    check_alignment(m, i.size);
+    check_alignment(m, alignment_row(i), i.size);
     m = translated(i, m, i.size, base::kTlbAtomic);
     Gp v = use(i.args[1]);
     clobber_flags();
@@ -91,7 +91,7 @@ void Compiler::emit_atomic_umin(const Inst& i) { atomic_loop(i); }
 
 void Compiler::emit_atomic_cas(const Inst& i) {
     Mem m = plain_address(i);
-    check_alignment(m, i.size);
+    check_alignment(m, alignment_row(i), i.size);
     m = translated(i, m, i.size, base::kTlbAtomic);
     Gp desired = use(i.args[2]);
     clobber_flags();
@@ -113,7 +113,7 @@ void Compiler::take_pair(Value v, Gp lo, Gp hi) {
 void Compiler::emit_atomic_cas128(const Inst& i) {
     take(Gp::rbx);
     Mem m = plain_address(i);
-    check_alignment(m, 4);
+    check_alignment(m, alignment_row(i), 4);
     m = translated(i, m, 4, base::kTlbAtomic);
     clobber_flags();
     Xmm d = alloc_xmm();
@@ -132,7 +132,7 @@ void Compiler::emit_atomic_cas128(const Inst& i) {
 void Compiler::atomic_loop128(const Inst& i) {
     take(Gp::rbx);
     Mem m = plain_address(i);
-    check_alignment(m, 4);
+    check_alignment(m, alignment_row(i), 4);
     m = translated(i, m, 4, base::kTlbAtomic);
     clobber_flags();
     Xmm d = alloc_xmm();
@@ -176,7 +176,7 @@ void Compiler::emit_clear_excl(const Inst&) { open_monitor(); }
 void Compiler::emit_load_excl(const Inst& i) {
     Mem m = plain_address(i);
     Gp guest = m.base;
-    check_alignment(m, i.size);
+    check_alignment(m, alignment_row(i), i.size);
     m = translated(i, m, i.size, base::kTlbExclusiveLoad);
     Gp d = alloc_gp();
     row();
@@ -190,7 +190,7 @@ void Compiler::emit_load_excl(const Inst& i) {
 void Compiler::emit_load_excl128(const Inst& i) {
     Mem m = plain_address(i);
     Gp guest = m.base;
-    check_alignment(m, 4);
+    check_alignment(m, alignment_row(i), 4);
     m = translated(i, m, 4, base::kTlbExclusiveLoad);
     Xmm d = alloc_xmm();
     row();
@@ -205,7 +205,7 @@ void Compiler::emit_load_excl128(const Inst& i) {
 void Compiler::emit_store_excl(const Inst& i) {
     Mem m = plain_address(i);
     Gp guest = m.base;
-    check_alignment(m, i.size);
+    check_alignment(m, alignment_row(i), i.size);
     m = translated(i, m, i.size, base::kTlbAtomic);
     Gp v = use(i.args[1]);
     clobber_flags();
@@ -229,7 +229,7 @@ void Compiler::emit_store_excl128(const Inst& i) {
     take(Gp::rbx);
     Mem m = plain_address(i);
     Gp guest = m.base;
-    check_alignment(m, 4);
+    check_alignment(m, alignment_row(i), 4);
     m = translated(i, m, 4, base::kTlbAtomic);
     clobber_flags();
     Gp d = alloc_gp();

@@ -295,12 +295,12 @@ void Compiler::cold_path(size_t n) {
             a_.and_(Size::b32, Gp::rdx, 15);
             a_.cmp(Size::b32, Gp::rdx, 16 - (1 << c.reg[0]));
             a_.jcc(Cond::be, c.back);
-            out_->rows.push_back({a_.offset(), c.insn, RecoveryRow::alignment, c.count, c.first});
+            out_->rows.push_back({a_.offset(), c.insn, c.reg[2], c.count, c.first});
             a_.ud2();
             break;
         case Cold::alignment:
             address_to_rcx(c);
-            out_->rows.push_back({a_.offset(), c.insn, RecoveryRow::alignment, c.count, c.first});
+            out_->rows.push_back({a_.offset(), c.insn, c.reg[2], c.count, c.first});
             a_.ud2();
             break;
         case Cold::authentication:

@@ -120,7 +120,7 @@ struct Cold {
     uint64_t target = 0;  // poll: guest address; float_op: the packed op
     uint32_t live_gp = 0, live_xmm = 0;
     // float_op, equal, equal_lanes: operands, result; sign_upper: operands; alignment: log2 of the
-    // size, and what has the address instead of rcx.
+    // size, what has the address instead of rcx, the row's kind.
     uint8_t reg[4] = {kNo, kNo, kNo, kNo};
     bool gp_operand = false, gp_result = false;
     bool is_min = false;   // equal, equal_lanes
@@ -287,7 +287,11 @@ class Compiler {
     // ---- tier1_memory.cpp, tier1_atomics.cpp
     Mem address(const Inst& i);
     Mem plain_address(const Inst& i);
-    void check_alignment(const Mem& m, unsigned size);
+    void check_alignment(const Mem& m, RecoveryRow::Kind kind, unsigned size);
+    static RecoveryRow::Kind alignment_row(const Inst& i) {
+        return ir::only_stores(i.op) ? RecoveryRow::alignment_of_store
+                                     : RecoveryRow::alignment_of_load;
+    }
     void check_tag(const Inst& i, Gp address);
     void address_to_rcx(const Cold& c);
     void sign(Gp d, Gp modifier, int64_t key_field, uint64_t field);

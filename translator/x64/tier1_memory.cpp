@@ -24,7 +24,7 @@ Mem Compiler::plain_address(const Inst& i) { return mem(use(i.args[0])); }
 // An address that is no multiple of 1 << size leads to ud2, whose row says that alignment faulted;
 // with FEAT_LSE2 only where the access is not within 16 aligned bytes. x86 does such accesses in
 // one piece, too: they are within a line.
-void Compiler::check_alignment(const Mem& m, unsigned size) {
+void Compiler::check_alignment(const Mem& m, RecoveryRow::Kind kind, unsigned size) {
     if (size == 0) return;
     clobber_flags();
     bool plain = m.base != Gp::none && m.index == Gp::none && m.disp == 0;
@@ -36,6 +36,7 @@ void Compiler::check_alignment(const Mem& m, unsigned size) {
         {RecoveryEntry::gp, kGuestFaultAddress, static_cast<uint8_t>(Gp::rcx), 0, 0});
     Cold& c = cold(f_->within_16 && size < 4 ? Cold::within_16 : Cold::alignment);
     c.reg[0] = static_cast<uint8_t>(size);
+    c.reg[2] = kind;
     if (plain) c.reg[1] = static_cast<uint8_t>(address);
     c.first = snapshot_first_;
     c.count = static_cast<uint8_t>(snapshot_count_ + 1);
@@ -54,7 +55,7 @@ void Compiler::load_sized(Gp d, unsigned size, const Mem& m) {
 
 void Compiler::load(const Inst& i, bool sign) {
     Mem m = address(i);
-    if ((i.flags & ir::kAligned) != 0) check_alignment(m, i.size);
+    if ((i.flags & ir::kAligned) != 0) check_alignment(m, alignment_row(i), i.size);
     m = translated(i, m, i.size, base::kTlbLoads);
     Gp d = alloc_gp();
     row();
@@ -82,7 +83,7 @@ void Compiler::emit_load_s(const Inst& i) { load(i, true); }
 
 void Compiler::emit_load_v(const Inst& i) {
     Mem m = address(i);
-    if ((i.flags & ir::kAligned) != 0) check_alignment(m, i.size);
+    if ((i.flags & ir::kAligned) != 0) check_alignment(m, alignment_row(i), i.size);
     m = translated(i, m, i.size, base::kTlbLoads);
     Xmm d = alloc_xmm();
     if (i.size < 2) a_.vpxor(d, d, d);
@@ -127,7 +128,7 @@ void Compiler::store_elsewhere(const Inst& i, const Mem& m) {
 
 void Compiler::emit_store(const Inst& i) {
     Mem m = address(i);
-    if ((i.flags & ir::kAligned) != 0) check_alignment(m, i.size);
+    if ((i.flags & ir::kAligned) != 0) check_alignment(m, alignment_row(i), i.size);
     if (is_system_) return store_elsewhere(i, m);
     if ((i.order & ir::kRelease) == 0) return store_gp(i.size, m, i.args[2]);
     load_gp(Gp::rcx, i.args[2]);
@@ -138,7 +139,7 @@ void Compiler::emit_store(const Inst& i) {
 void Compiler::emit_store_v(const Inst& i) {
     Mem m = address(i);
     Xmm s = use_x(i.args[2]);
-    if ((i.flags & ir::kAligned) != 0) check_alignment(m, i.size);
+    if ((i.flags & ir::kAligned) != 0) check_alignment(m, alignment_row(i), i.size);
     if (is_system_) m = translated_store(i, m, static_cast<uint8_t>(s), true);
     row();
     store_xmm(i.size, m, s);

@@ -9,7 +9,12 @@ namespace pydbt::x64 {
 // Granules are compared one by one: an access has its first byte's and its last byte's.
 void Compiler::emit_check_address(const Inst& i) {
     Gp address = use(i.args[0]);
-    if (i.imm == ir::kCheckAlignment) return check_alignment(mem(address), i.size);
+    if (i.imm == ir::kCheckLoadAlignment) {
+        return check_alignment(mem(address), RecoveryRow::alignment_of_load, i.size);
+    }
+    if (i.imm == ir::kCheckStoreAlignment) {
+        return check_alignment(mem(address), RecoveryRow::alignment_of_store, i.size);
+    }
     clobber_flags();
     check_tag(i, address);
     if (i.size == 0) return;

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <utility>
 
+#include "translator/a64/lifter.hpp"
 #include "translator/base/flags.hpp"
 #include "translator/base/tags.hpp"
 #include "translator/runtime/helpers.hpp"
@@ -57,9 +58,8 @@ pydbt_signal_restorer:
 constexpr uint64_t kUnblockable = signal_bit(SIGKILL) | signal_bit(SIGSTOP);
 
 struct Fault {
-    bool is = false;
     uint64_t address = 0;
-    uint64_t esr = 0;
+    uint64_t esr = 0;  // 0: the frame has no record of it
 };
 
 void fill_frame(GuestThread& thread, const siginfo_t& info, uint64_t mask, const Fault& fault,
@@ -79,7 +79,7 @@ void fill_frame(GuestThread& thread, const siginfo_t& info, uint64_t mask, const
     static_assert(sizeof fp.v < sizeof state.v);  // v32 belongs to FPSR
     std::memcpy(fp.v, state.v, sizeof fp.v);
     std::memcpy(m.reserved, &fp, sizeof fp);
-    if (fault.is) {
+    if (fault.esr != 0) {
         EsrContext esr{{kEsrMagic, sizeof(EsrContext)}, fault.esr};
         std::memcpy(m.reserved + sizeof fp, &esr, sizeof esr);
     }
@@ -424,6 +424,49 @@ void no_frame(GuestThread& thread) {
 
 }  // namespace
 
+namespace {
+
+// ISS.WnR: of an atomic access, what a read would find wrong, too, is no write's fault.
+bool is_write_fault(const GuestThread& thread, const runtime::Exit& exit) {
+    uint32_t word = 0;
+    uint64_t pc = thread.state().pc;
+    const AddressSpace& memory = thread.process.memory;
+    if (!exit.write || memory.fetch(pc, {&word, 1}) != 1 || !a64::is_atomic(word)) {
+        return exit.write;
+    }
+    constexpr int kReads = PROT_READ | PROT_WRITE | PROT_EXEC;
+    int prot = memory.prot_at(untag(exit.address));
+    return exit.reason == runtime::ExitReason::memory_fault && prot >= 0 && (prot & kReads) != 0;
+}
+
+// ESR_EL1 of an exception from EL0 (Arm ARM D24.2.40) and the address, as far as Linux keeps them
+// (set_thread_esr(), arm64_notify_die()). What a lookup finds missing it does at level 3.
+Fault fault_of(const GuestThread& thread, bool denied, uint64_t address,
+               const runtime::Exit& exit) {
+    using runtime::ExitReason;
+    constexpr uint64_t kFetch = 0x20, kPcAlignment = 0x22, kData = 0x24;
+    auto syndrome = [](uint64_t ec, uint64_t iss) { return ec << 26 | uint64_t{1} << 25 | iss; };
+    constexpr uint64_t kLevel0 = 4, kTranslation = 7, kPermission = 15, kTag = 0x11, kAlign = 0x21;
+    uint64_t status = denied ? kPermission : kTranslation;
+    if (exit.reason == ExitReason::alignment_fault) status = kAlign;
+    if (exit.reason == ExitReason::tag_check) status = kTag;
+    // Of the kernel's half no program hears more.
+    if ((address >> 55 & 1) != 0) status = kLevel0;
+    switch (exit.reason) {
+        case ExitReason::memory_fault:
+        case ExitReason::tag_check:
+        case ExitReason::alignment_fault: {
+            uint64_t write = is_write_fault(thread, exit) ? 1 << 6 : 0;
+            return {untag(address), syndrome(kData, write | status)};
+        }
+        case ExitReason::fetch_fault: return {untag(address), syndrome(kFetch, status)};
+        case ExitReason::pc_alignment: return {0, syndrome(kPcAlignment, 0)};
+        default: return {};
+    }
+}
+
+}  // namespace
+
 void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
                  const runtime::Exit& exit) {
     bool tag = exit.reason == runtime::ExitReason::tag_check;
@@ -437,7 +480,7 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
     number = info.si_signo;
     GuestSigaction action = thread.group->actions->get(number);
     bool exposed = (action.flags & kSaExposeTagbits) != 0;
-    if (tag && !exposed) info.si_addr = reinterpret_cast<void*>(untag(address));
+    if (!exposed) info.si_addr = reinterpret_cast<void*>(untag(address));
     bool blocked = (thread.signals.blocked & signal_bit(number)) != 0;
     if (action.handler == kSigDfl || action.handler == kSigIgn || blocked) {
         std::fprintf(stderr, "pydbt-aarch64: %s: %s at pc 0x%" PRIx64,
@@ -447,6 +490,7 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
                 std::fprintf(stderr, ": undefined instruction 0x%08" PRIx32 "\n", exit.imm);
                 break;
             case runtime::ExitReason::tag_check:
+            case runtime::ExitReason::alignment_fault:
             case runtime::ExitReason::memory_fault:
                 std::fprintf(stderr, ", %s address 0x%" PRIx64 "\n",
                              exit.write ? "writing" : "reading", address);
@@ -455,14 +499,8 @@ void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
         }
         die_of(thread, info);
     }
-    // ESR_EL1 for a data abort from EL0 (Arm ARM D17.2.37): EC 0x24, IL, WnR, a translation or
-    // permission fault at level 3, or a fault of the tag check.
-    bool memory = tag || exit.reason == runtime::ExitReason::memory_fault;
-    uint64_t esr = uint64_t{0x24} << 26 | uint64_t{1} << 25 | (exit.write ? 1u << 6 : 0u) |
-                   (tag                   ? 0x11u
-                    : code == SEGV_ACCERR ? 0xfu
-                                          : 0x7u);
-    force_signal(thread, info, {memory, address, esr});
+    bool denied = number == SIGSEGV && code == SEGV_ACCERR;
+    force_signal(thread, info, fault_of(thread, denied, address, exit));
 }
 
 siginfo_t sigsys_info(GuestThread& thread, int number, int data) {

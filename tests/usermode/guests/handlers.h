@@ -40,3 +40,18 @@ __attribute__((unused)) static sigset_t set_of(int a, int b) {
     if (b) sigaddset(&set, b);
     return set;
 }
+
+// ESR_EL1 in the frame; 0: it has no record of it.
+__attribute__((unused)) static uint64_t esr_of(const ucontext_t* context) {
+    const unsigned char* at = (const unsigned char*)context->uc_mcontext.__reserved;
+    for (;;) {
+        uint32_t head[2];
+        memcpy(head, at, sizeof head);
+        if (head[0] == 0) return 0;
+        CHECK(head[1] != 0);
+        uint64_t esr;
+        memcpy(&esr, at + 8, 8);
+        if (head[0] == ESR_MAGIC) return esr;
+        at += head[1];
+    }
+}

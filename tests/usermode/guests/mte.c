@@ -489,3 +489,72 @@ CASE(faults_of_tag_stores) {
     CHECK(seen.si_signo == SIGSEGV && seen.si_code == SEGV_ACCERR);
     CHECK_EQ(ldg(p), 0);
 }
+
+// Alignment and protection come before tags.
+static void load_acquire(void) {
+    __asm__ volatile("ldar x0, [%0]" ::"r"(g_at + 9) : "x0", "memory");
+}
+static void store_release(void) { __asm__ volatile("stlr xzr, [%0]" ::"r"(g_at + 9) : "memory"); }
+static void compare(void) {
+    __asm__ volatile("casp x0, x1, x2, x3, [%0]" ::"r"(g_at + 8) : "x0", "x1", "memory");
+}
+static void load_exclusive(void) {
+    __asm__ volatile("ldxr x0, [%0]" ::"r"(g_at + 9) : "x0", "memory");
+}
+static void store_exclusive(void) {
+    __asm__ volatile("stxr w0, xzr, [%0]" ::"r"(g_at + 9) : "x0", "memory");
+}
+static void add(void) {
+    __asm__ volatile("ldadd x0, x1, [%0]" ::"r"(g_at + 9) : "x0", "x1", "memory");
+}
+
+CASE(order_of_faults) {
+    install(SIGSEGV, keep_and_jump, 0);
+    install(SIGBUS, keep_and_jump, 0);
+    uint8_t* p = pages(1);
+    CHECK_EQ(control(kSync | kAnyTag), 0);
+    g_at = tagged(p, 5);
+    void (*const accesses[])(void) = {load_acquire,   store_release,   compare,
+                                      load_exclusive, store_exclusive, add};
+    for (size_t n = 0; n < sizeof accesses / sizeof accesses[0]; n++) {
+        CHECK_EQ(caught(accesses[n]), 1);
+        CHECK(seen.si_signo == SIGBUS && seen.si_code == BUS_ADRALN);
+        CHECK_EQ(esr_of(&seen_context), n == 1 || n == 4 ? 0x92000061 : 0x92000021);
+    }
+    CHECK_EQ(caught(fail_by_writing), 1);
+    CHECK_EQ(seen.si_code, kMteSync);
+    CHECK_EQ(seen_context.uc_mcontext.fault_address, (intptr_t)p);
+    CHECK_EQ(esr_of(&seen_context), 0x92000051);
+    CHECK_EQ(mprotect(p, kPage, PROT_READ | PROT_MTE), 0);
+    CHECK_EQ(caught(fail_by_writing), 1);
+    CHECK_EQ(seen.si_code, SEGV_ACCERR);
+    CHECK_EQ(esr_of(&seen_context), 0x9200004f);
+    CHECK_EQ(caught(fail_by_reading), 1);
+    CHECK_EQ(seen.si_code, kMteSync);
+    CHECK_EQ(esr_of(&seen_context), 0x92000011);
+    CHECK_EQ(mprotect(p, kPage, PROT_NONE), 0);
+    CHECK_EQ(caught(fail_by_reading), 1);
+    CHECK_EQ(seen.si_code, SEGV_ACCERR);
+}
+
+static size_t g_size;
+static void set_tags(void) {
+    size_t left = g_size;
+    void* at = (void*)g_at;
+    __asm__ volatile("setgp [%0]!, %1!, xzr\nsetgm [%0]!, %1!, xzr\nsetge [%0]!, %1!, xzr"
+                     : "+&r"(at), "+&r"(left)::"memory", "cc");
+}
+
+CASE(alignment_of_sets_with_tags) {
+    install(SIGBUS, keep_and_jump, 0);
+    uint8_t* p = pages(1);
+    for (int n = 0; n < 2; n++) {
+        g_at = tagged(p + (n == 0 ? 8 : 0), 5);
+        g_size = n == 0 ? 128 : 120;
+        CHECK_EQ(caught(set_tags), 1);
+        CHECK(seen.si_code == BUS_ADRALN && seen.si_addr == p + (n == 0 ? 8 : 0));
+        CHECK_EQ(esr_of(&seen_context), 0x92000061);
+    }
+    g_size = 0;
+    CHECK_EQ(caught(set_tags), 0);
+}

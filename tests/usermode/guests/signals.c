@@ -55,19 +55,6 @@ CASE(info_child) {
     CHECK_EQ(wait(&status), pid);
 }
 
-static uint64_t esr_of(const ucontext_t* context) {
-    const unsigned char* at = (const unsigned char*)context->uc_mcontext.__reserved;
-    for (;;) {
-        uint32_t head[2];
-        memcpy(head, at, sizeof head);
-        CHECK(head[0] != 0 && head[1] != 0);
-        uint64_t esr;
-        memcpy(&esr, at + 8, 8);
-        if (head[0] == ESR_MAGIC) return esr;
-        at += head[1];
-    }
-}
-
 static void touch(volatile char* address, int write, int code) {
     install(SIGSEGV, keep_and_jump, 0);
     int before = hits;

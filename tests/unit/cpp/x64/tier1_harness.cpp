@@ -214,9 +214,15 @@ bool Tier1Host::interpret(const ir::Function& f, base::CpuState& state) {
         return true;
     }
     interpreting = 1;
+    uint32_t reason = state.exit_reason, payload = state.exit_imm;
+    uint64_t address = state.fault_address;
     ir::interpret(f, state);
     interpreting = 0;
-    return false;
+    if (state.exit_reason != static_cast<uint32_t>(ir::Exception::alignment_fault)) return false;
+    state.exit_reason = reason;
+    state.exit_imm = payload;
+    state.fault_address = address;
+    return true;
 }
 
 }  // namespace pydbt::testing
