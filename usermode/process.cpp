@@ -90,6 +90,7 @@ bool Process::create(std::string& error) {
     engine_options.features = options.cpu.features();
     engine_options.host = options.host;
     engine_options.log = log.get();
+    engine_options.check_sp = true;
     engine_options.times = wants_statistics();
     engine = runtime::Engine::create(*this, engine_options, error);
     if (!engine) return false;
@@ -211,9 +212,11 @@ void Process::serve(GuestThread& thread, const runtime::Exit& exit) {
             raise_fault(thread, SIGSEGV, kSegvMteSync, exit.address, exit);
             return;
         case ExitReason::tag_checked: raise_fault(thread, SIGSEGV, kSegvMteAsync, 0, exit); return;
-        case ExitReason::alignment_fault:
-            raise_fault(thread, SIGBUS, BUS_ADRALN, exit.address, exit);
+        case ExitReason::alignment_fault: {
+            uint64_t address = is_sp_misaligned(thread) ? state.sp : exit.address;
+            raise_fault(thread, SIGBUS, BUS_ADRALN, address, exit);
             return;
+        }
         // A debugger's of another thread: nobody looks at this one.
         case ExitReason::breakpoint:
         case ExitReason::watchpoint: serve(thread, engine->step(*thread.cpu, true)); return;

@@ -7,6 +7,8 @@
 // main part all; copies that do not overlap go upwards. Parameters of option B, and counts of a
 // wrong sign, are a Memory Copy and Memory Set exception, which no program sees: Linux puts the
 // registers back as a prologue wants them and runs that again (start_over()).
+#include <cstddef>
+
 #include "translator/a64/lifter.hpp"
 #include "translator/base/tags.hpp"
 
@@ -183,7 +185,7 @@ void Lifter::check_granules(Value both, unsigned to, int left) {
     b.br(ir::Cond::ne, b.and_flags(both, b.i64(base::kGranule - 1)), wrong, right);
     b.switch_to(wrong);
     Value address = left < 0 ? x(to) : b.add(x(to), x(static_cast<unsigned>(left)));
-    b.set_state(address, static_cast<int64_t>(base::kOff_fault_address));
+    b.set_state(address, offsetof(base::CpuState, fault_address));
     static_cast<void>(exception(ir::Exception::alignment_fault, ir::kCheckStore));
     b.switch_to(right);
 }

@@ -34,7 +34,7 @@ bool is_fp_access(uint32_t word) {
 bool is_sp_access(uint32_t word) {
     bool memory = (word & 0x0a000000) == 0x08000000;
     bool literal = (word & 0x3b000000) == 0x18000000;
-    bool prefetch = (word & 0xffc00000) == 0xf9800000 || (word & 0xffe00000) == 0xf8a00000 ||
+    bool prefetch = (word & 0xffc00000) == 0xf9800000 || (word & 0xffe00c00) == 0xf8a00800 ||
                     (word & 0xffe00c00) == 0xf8800000;
     return memory && !literal && !prefetch && (word >> 5 & 31) == 31;
 }

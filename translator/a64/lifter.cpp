@@ -8,14 +8,68 @@ namespace {
 // Instructions of a block whose accesses are checked: a check is long.
 constexpr size_t kMostChecked = 16;
 
+// Whether a value that SP gets is a multiple of 16 because `known`, or what SP was at the block's
+// start, is one.
+bool keeps_sp_aligned(const ir::Builder& b, ir::Value v, ir::Value known) {
+    for (;;) {
+        const ir::Inst& i = b.inst(v);
+        if (v == known || (i.op == ir::Op::get_x && i.imm == 31)) return true;
+        bool sum = i.op == ir::Op::add || i.op == ir::Op::sub;
+        if (!(sum || i.op == ir::Op::and_) || !b.is_const(i.args[1])) return false;
+        if (b.const_value(i.args[1]) % 16 != 0) return false;
+        if (!sum) return true;
+        v = i.args[0];
+    }
+}
+
+// SP where kKeySpKept says that it is aligned: looked at where it may be so no longer.
+class KeptSp {
+   public:
+    explicit KeptSp(ir::Builder& b) : b_(b), kept_((b.key() & kKeySpKept) != 0) {}
+
+    /// Before an instruction, whatever it is: what the last one did is done.
+    void check() {
+        if (!suspect_) return;
+        suspect_ = false;
+        b_.check_address(known_, 4, ir::kCheckStoreAlignment);
+    }
+    /// After one.
+    void look(ir::Value before) {
+        ir::Value now = b_.known_x(31);
+        if (!kept_ || now == before || now == ir::kNone) return;
+        suspect_ = !keeps_sp_aligned(b_, now, known_);
+        known_ = now;
+    }
+    /// At the end of a block's words, which goes on at `next`.
+    void finish(uint64_t next) {
+        if (suspect_) {
+            uint32_t leave = b_.new_block(), stay = b_.new_block();
+            b_.br(ir::Cond::ne, b_.and_flags(known_, b_.i64(15)), leave, stay);
+            b_.switch_to(leave);
+            b_.exit_direct(static_cast<int64_t>(next), ir::kExitContext);
+            b_.switch_to(stay);
+        }
+        b_.exit_direct(static_cast<int64_t>(next));
+    }
+
+   private:
+    ir::Builder& b_;
+    bool kept_, suspect_ = false;
+    ir::Value known_ = ir::kNone;  // what SP is: aligned, or to be looked at
+};
+
 void lift_words(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
                 const Features& features, PageKind page) {
     Lifter lifter(f, features, page);
     lifter.b.switch_to(lifter.b.new_block());
     bool checks_sp = (f.key & kKeySpAlign) != 0;
+    bool leaves = checks_sp && !lifter.is_system();  // where SP is set
     ir::Value aligned_sp = ir::kNone;
+    KeptSp sp(lifter.b);
     for (uint32_t word : words) {
         lifter.b.begin_insn(pc);
+        sp.check();
+        ir::Value before = leaves ? lifter.b.get_x(31) : lifter.b.known_x(31);
         if (checks_sp && is_sp_access(word) && lifter.b.get_x(31) != aligned_sp) {
             aligned_sp = lifter.b.get_x(31);
             lifter.b.check_address(aligned_sp, 4, ir::kCheckStoreAlignment);
@@ -23,9 +77,14 @@ void lift_words(ir::Function& f, uint64_t pc, std::span<const uint32_t> words,
         if (f.check_tags && is_tag_unchecked(word)) lifter.b.uncheck();
         Step step = lifter.fp_traps(word) ? lifter.undefined(word) : lifter.dispatch(word);
         if (step == Step::end) return;
+        if (leaves && lifter.b.known_x(31) != before) {
+            static_cast<void>(lifter.leave_context());
+            return;
+        }
+        sp.look(before);
         pc += 4;
     }
-    lifter.b.exit_direct(static_cast<int64_t>(pc));
+    sp.finish(pc);
 }
 
 }  // namespace

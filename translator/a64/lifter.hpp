@@ -78,6 +78,8 @@ inline constexpr uint32_t kKeyZva = 1 << 25;
 inline constexpr uint32_t kKeyUnprivileged = 1 << 26;
 /// SP must be aligned where it is a base (SCTLR_EL1.SA, SA0).
 inline constexpr uint32_t kKeySpAlign = 1 << 27;
+/// User mode: SP is aligned. A block that changes that leaves; and one of kKeySpAlign that sets SP.
+inline constexpr uint32_t kKeySpKept = 1 << 28;
 
 /// Whether the block goes on behind an instruction.
 enum class Step : uint8_t { next, end };
@@ -94,6 +96,8 @@ class Lifter {
     Step dispatch(uint32_t word);
     /// UNDEFINED: ends the block with that exception.
     Step undefined(uint32_t word);
+    /// Ends the block behind an instruction that may have changed the context.
+    Step leave_context();
 
     uint64_t pc() const { return b.insn_pc(); }
     bool fp_slow() const { return (f.key & kKeySlowFp) != 0; }
@@ -142,7 +146,6 @@ class Lifter {
     Step branch_on(uint32_t cond, uint64_t target);
     Step branch_if(ir::Cond cc, Value flags, uint64_t target);
     Step exception(ir::Exception reason, uint32_t payload);
-    Step leave_context();
     /// BR and BLR, and their like; `rn` is the register that BR names.
     Step branch_indirect(Value target, unsigned rn);
     Step call_indirect(Value target);

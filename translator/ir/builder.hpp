@@ -100,6 +100,8 @@ class Builder {
         if (x_[n] == kNone) x_[n] = get(Op::get_x, Type::i64, n);
         return x_[n];
     }
+    /// Its value as far as it is known here without a get; kNone: it is not.
+    Value known_x(unsigned n) const { return x_[n]; }
     void set_x(unsigned n, Value v) {
         x_[n] = v;
         set(Op::set_x, v, n);

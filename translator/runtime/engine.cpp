@@ -309,6 +309,7 @@ Exit EngineImpl::run(ThreadImpl& thread) {
         if (unchecked != UncheckedRun::no) key &= ~a64::kKeyTags;
         if (unchecked != UncheckedRun::no) key |= a64::kKeyUnchecked | kKeyStep;
         key |= thread.stepping;
+        if (options.check_sp) key |= (state.sp & 15) == 0 ? a64::kKeySpKept : a64::kKeySpAlign;
         if (is_system()) {
             thread.enter_space(key);
         } else if (key != state.context_key) {
@@ -336,6 +337,9 @@ Exit EngineImpl::run(ThreadImpl& thread) {
             exit.address = state.fault_address;
             exit.write = exit.imm == ir::kCheckStore;
         }
+        // No access was it, but the instruction before.
+        bool of_sp = (key & a64::kKeySpKept) != 0 && (state.sp & 15) != 0;
+        if (reason == ExitReason::alignment_fault && of_sp) continue;
         if (reason == ExitReason::tag_check && skip_tag_check(thread, exit)) continue;
         return exit;
     }

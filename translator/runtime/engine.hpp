@@ -61,6 +61,7 @@ struct Options {
     size_t cache_bytes = size_t{256} << 20;  // address space; memory is used as it fills
     uint32_t max_block_insns = 64;
     unsigned most_registers = 16;  // see x64::Tier1; for tests
+    bool check_sp = false;         // user mode: SP must be aligned where it is a base
     bool times = false;            // Stats::translate_ns is wanted: two clocks a block
     Log* log = nullptr;            // not owned; outlives the engine
     // System mode: what guest addresses mean; not owned. Null: they are the host's.

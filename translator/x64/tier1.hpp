@@ -137,7 +137,7 @@ class Tier1 {
 };
 
 /// Rebuilds x, sp, v and nzcv in `state` as they are before the instruction that faulted; pc is the
-/// caller's (insns[row.insn]). Returns the guest address for rows of kind alignment, else 0.
+/// caller's (insns[row.insn]). Returns the guest address for rows of a check, else 0.
 /// Async-signal-safe.
 uint64_t recover(const RecoveryRow& row, std::span<const RecoveryEntry> entries,
                  const HostContext& host, base::CpuState& state);

@@ -1,6 +1,7 @@
 #include "usermode/signals/signals.hpp"
 
 #include <linux/audit.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -424,10 +425,17 @@ void no_frame(GuestThread& thread) {
 
 }  // namespace
 
+bool is_sp_misaligned(GuestThread& thread) {
+    uint32_t word = 0;
+    uint64_t pc = thread.state().pc;
+    return (thread.state().sp & 15) != 0 && thread.process.memory.fetch(pc, {&word, 1}) == 1 &&
+           a64::is_sp_access(word);
+}
+
 namespace {
 
 // ISS.WnR: of an atomic access, what a read would find wrong, too, is no write's fault.
-bool is_write_fault(const GuestThread& thread, const runtime::Exit& exit) {
+bool is_write_fault(GuestThread& thread, const runtime::Exit& exit) {
     uint32_t word = 0;
     uint64_t pc = thread.state().pc;
     const AddressSpace& memory = thread.process.memory;
@@ -441,10 +449,9 @@ bool is_write_fault(const GuestThread& thread, const runtime::Exit& exit) {
 
 // ESR_EL1 of an exception from EL0 (Arm ARM D24.2.40) and the address, as far as Linux keeps them
 // (set_thread_esr(), arm64_notify_die()). What a lookup finds missing it does at level 3.
-Fault fault_of(const GuestThread& thread, bool denied, uint64_t address,
-               const runtime::Exit& exit) {
+Fault fault_of(GuestThread& thread, bool denied, uint64_t address, const runtime::Exit& exit) {
     using runtime::ExitReason;
-    constexpr uint64_t kFetch = 0x20, kPcAlignment = 0x22, kData = 0x24;
+    constexpr uint64_t kFetch = 0x20, kPcAlignment = 0x22, kData = 0x24, kSp = 0x26;
     auto syndrome = [](uint64_t ec, uint64_t iss) { return ec << 26 | uint64_t{1} << 25 | iss; };
     constexpr uint64_t kLevel0 = 4, kTranslation = 7, kPermission = 15, kTag = 0x11, kAlign = 0x21;
     uint64_t status = denied ? kPermission : kTranslation;
@@ -452,6 +459,8 @@ Fault fault_of(const GuestThread& thread, bool denied, uint64_t address,
     if (exit.reason == ExitReason::tag_check) status = kTag;
     // Of the kernel's half no program hears more.
     if ((address >> 55 & 1) != 0) status = kLevel0;
+    bool of_sp = exit.reason == ExitReason::alignment_fault && is_sp_misaligned(thread);
+    if (of_sp) return {0, syndrome(kSp, 0)};
     switch (exit.reason) {
         case ExitReason::memory_fault:
         case ExitReason::tag_check:

@@ -121,6 +121,9 @@ void deliver_signals(GuestThread& thread, bool restart);
 
 /// Delivers a signal that the guest's own instruction raised; kills the process when the guest
 /// blocks or ignores it.
+/// Whether an alignment fault of the instruction at the program counter is that of SP as a base,
+/// which comes before others.
+bool is_sp_misaligned(GuestThread& thread);
 void raise_fault(GuestThread& thread, int number, int code, uint64_t address,
                  const runtime::Exit& exit);
 

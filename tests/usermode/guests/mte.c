@@ -552,7 +552,8 @@ CASE(alignment_of_sets_with_tags) {
         g_at = tagged(p + (n == 0 ? 8 : 0), 5);
         g_size = n == 0 ? 128 : 120;
         CHECK_EQ(caught(set_tags), 1);
-        CHECK(seen.si_code == BUS_ADRALN && seen.si_addr == p + (n == 0 ? 8 : 0));
+        CHECK_EQ(seen.si_code, BUS_ADRALN);
+        CHECK_EQ((intptr_t)seen.si_addr, (intptr_t)(p + (n == 0 ? 8 : 0)));
         CHECK_EQ(esr_of(&seen_context), 0x92000061);
     }
     g_size = 0;
