@@ -106,7 +106,7 @@ bool attributes_fit(const Function& f, const Inst& i) {
         case Op::check_address: return i.size <= 4 && in(i.imm, 0, 3);
         case Op::copy_bytes:
         case Op::fill_bytes: return in(i.imm, 0, 31);
-        case Op::fence: return in(i.imm, 0, 3);
+        case Op::fence: return in(i.imm, 0, 2);
         case Op::call_helper:
         case Op::call_vhelper: return in(i.imm, 0, base::kHelperCount - 1);
         case Op::frint: return in(i.imm, 0, kModes - 1);
@@ -134,7 +134,7 @@ bool attributes_fit(const Function& f, const Inst& i) {
         case Op::vsshr: return i.size <= 3 && in(i.imm, 0, size);
         case Op::vror: return in(i.size, 2, 3) && in(i.imm, 0, size - 1);
         case Op::vclmul: return i.flags <= 1;
-        case Op::vsha1: return in(i.imm, 0, 3);
+        case Op::vsha1: return in(i.imm, 0, 2);
         case Op::vext: return in(i.imm, 0, 15);
         default: break;
     }
