@@ -337,6 +337,7 @@ class Interpreter {
             Access a{at, 1u << size, has(i.op, kLoad), has(i.op, kStore), !plain, unprivileged};
             bool aligned = !plain || (i.flags & kAligned) != 0;
             if (aligned && misaligned(at, size)) {
+                a.loads = !only_stores(i.op);
                 memory_->misaligned(s_, a);
                 left_ = true;
                 return {};
