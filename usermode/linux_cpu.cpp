@@ -4,17 +4,27 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 
 #include "usermode/linux_cpu.gen.hpp"
 
 namespace pydbt::usermode {
 namespace {
 
+// Linux leaves PSTATE.SSBS to programs only where writing it has an effect at once.
+bool hides_ssbs(const a64::Cpu& cpu) {
+    uint32_t midr = cpu.model().midr;
+    if (midr >> 24 != 0x41) return false;  // Arm's
+    return std::ranges::find(kUnreliableSsbs, midr >> 4 & 0xfff) != std::end(kUnreliableSsbs);
+}
+
 bool has(const a64::Cpu& cpu, const HwcapInfo& row) {
+    if (row.feature == static_cast<int>(Feature::SSBS2) && hides_ssbs(cpu)) return false;
     return row.feature < 0 || cpu.features().has(static_cast<a64::Feature>(row.feature));
 }
 
@@ -70,7 +80,10 @@ uint64_t read_id_register(const a64::Cpu& cpu, uint32_t id) {
     if (id == kMidrId) return cpu.model().midr;
     if (id == kMpidrId) return kMpidr;
     for (const IdRegisterView& view : kIdRegisters) {
-        if (view.id == id) return (cpu.id_register(id) & view.visible) | view.hidden;
+        if (view.id != id) continue;
+        uint64_t visible = view.visible;
+        if (id == kSsbsId && hides_ssbs(cpu)) visible &= ~kSsbsField;
+        return (cpu.id_register(id) & visible) | view.hidden;
     }
     return 0;
 }

@@ -130,6 +130,7 @@ uint64_t Process::read_sysreg(base::CpuState& state, uint32_t id, bool&) {
             return options.cpu.model().ctr & ~(tags ? 0 : kTminLine);
         }
         case a64::kDCZID_EL0: return static_cast<uint64_t>(__builtin_ctz(a64::kZvaBytes / 4));
+        case a64::kPMUSERENR_EL0: return 0;  // none, but for a perf event's owner
         case a64::kCNTFRQ_EL0: return options.cpu.model().counter_hz;
         case a64::kCNTPCT_EL0:
         case a64::kCNTVCT_EL0:

@@ -6,7 +6,7 @@ namespace pydbt::sysmode {
 namespace {
 
 // CRm << 3 | op2.
-constexpr uint32_t kPfr0 = 0x20, kIsar0 = 0x30, kMmfr0 = 0x38, kMmfr1 = 0x39, kMmfr2 = 0x3a;
+constexpr uint32_t kPfr0 = 0x20, kIsar0 = 0x30, kIsar1 = 0x31, kMmfr0 = 0x38, kMmfr1 = 0x39, kMmfr2 = 0x3a;
 constexpr uint32_t kFirstAa64 = 0x20, kLastAa64 = 0x3f;
 constexpr unsigned kGicField = 24;
 
@@ -44,6 +44,7 @@ Identity::Identity(const a64::Cpu& cpu) : cpu_(cpu) {
     ids = field(kMmfr2, 36) != 0;
     os_tlbi = field(kIsar0, 56) >= 1;
     range_tlbi = field(kIsar0, 56) >= 2;
+    nxs_tlbi = field(kIsar1, 56) != 0;
 }
 
 uint64_t Identity::id_register(uint32_t id) const {

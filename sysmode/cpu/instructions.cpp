@@ -142,11 +142,12 @@ void Vcpu::move_register(uint32_t word) {
 // --- SYS ----------------------------------------------------------------------------------------
 
 void Vcpu::system_operation(uint32_t word) {
-    constexpr uint32_t kCaches = 7, kTlb = 8;
+    constexpr uint32_t kCaches = 7, kTlb = 8, kTlbNxs = 9;
     uint32_t id = word >> 5 & 0x3fff, crn = id >> 7 & 0xf, op1 = id >> 11;
     bool reads = (word >> 21 & 1) != 0;
     if (reads || (op1 == 0 && is_el0())) return undefined();
-    if (crn == kTlb && op1 == 0) return invalidate_tlb(word, id);
+    bool tlbi = crn == kTlb || (crn == kTlbNxs && identity_.nxs_tlbi);
+    if (tlbi && op1 == 0) return invalidate_tlb(word, id);
     if (crn == kCaches) return cache_operation(word, id);
     undefined();
 }

@@ -215,7 +215,6 @@ EXTENSIONS = (
     ),
     Extension("LS64", "not implemented", r"(ld|st)64b.*"),
     Extension("TME", "not implemented", r"tcancel|tcommit|tstart|ttest"),
-    Extension("XS", "not implemented", "dsb", "nxs", example=0xD503323F),
     Extension("SME's PSTATE", "not implemented", r"smst(art|op)", example=0xD503477F),
     Extension("exceptions", "UNDEFINED at EL0", r"hvc|smc|dcps[123]|drps|eret(a[ab])?"),
     Extension("SYSL", "nothing that EL0 has reads through it", "sysl"),

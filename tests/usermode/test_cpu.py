@@ -88,6 +88,11 @@ def check(text: str, cpu: Cpu, features: set[str]) -> None:
     assert lines(text, "dczid") == ["0x4"]
     assert lines(text, "frequency") == [str(cpu.counter_hz)]
 
+    # arch_validate_prot() of arch/arm64/include/asm/mman.h: PROT_SEM always.
+    known = {0x8, *([0x10] if "BTI" in features else []), *([0x20] if "MTE2" in features else [])}
+    bits = [1 << n for n in range(3, 12)]
+    assert lines(text, "protect") == [f"{b:#x} {'yes' if b in known else 'EINVAL'}" for b in bits]
+
     online = os.cpu_count() or 1
     blocks = text[text.index("processor\t") : text.index("way ")].split("\n\n")[:-1]
     assert len(blocks) == online

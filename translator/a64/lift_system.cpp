@@ -85,6 +85,11 @@ Step Lifter::lift_DSB(const Args_DSB&) {
     b.fence(0);
     return Step::next;
 }
+// It need not wait for accesses with the XS attribute, and may.
+Step Lifter::lift_DSB_nXS(const Args_DSB_nXS&) {
+    b.fence(0);
+    return Step::next;
+}
 Step Lifter::lift_DMB(const Args_DMB& a) {
     unsigned kind = a.crm & 3;
     b.fence(kind == 3 ? 0 : kind);
@@ -127,6 +132,12 @@ void Lifter::zero_block(Value at) {
     for (unsigned n = 0; n < kZvaBytes; n += 16) b.store_v(at, ir::kNone, zero, 0, n, 4);
 }
 
+// Maintenance of caches by address reads nothing, but faults where a load would; tags do not count.
+void Lifter::must_be_there(Value address) {
+    b.uncheck();
+    static_cast<void>(b.load(ir::Type::i64, b.untagged(address), ir::kNone, 0, 0, 0));
+}
+
 Step Lifter::lift_SYS(const Args_SYS& a) {
     uint32_t id = a.op1 << 11 | a.crn << 7 | a.crm << 3 | a.op2;
     bool lifted = id == kDC_ZVA && (f.key & kKeyZva) != 0;
@@ -135,7 +146,7 @@ Step Lifter::lift_SYS(const Args_SYS& a) {
         if (op.id != id) continue;
         if (op.feature >= 0 && !features.has(static_cast<Feature>(op.feature))) break;
         switch (op.way) {
-            case SysOpWay::clean: return Step::next;
+            case SysOpWay::clean: must_be_there(x(a.rt)); return Step::next;
             case SysOpWay::zero:
                 zero_block(b.and_(x(a.rt), b.i64(~uint64_t{kZvaBytes - 1})));
                 return Step::next;
@@ -152,6 +163,7 @@ Step Lifter::lift_SYS(const Args_SYS& a) {
                 return Step::next;
             }
             case SysOpWay::invalidate:
+                must_be_there(x(a.rt));
                 b.write_sysreg(x(a.rt), static_cast<int64_t>(1u << 14 | id));
                 return leave_context();
         }

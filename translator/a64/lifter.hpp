@@ -47,9 +47,7 @@ void lift_breakpoint(ir::Function& f, uint64_t pc, uint32_t key);
 /// Whether an instruction of a guarded page may be branched to with this PSTATE.BTYPE (not 0).
 bool is_landing_pad(uint32_t word, uint64_t btype, const Features& features);
 
-/// Bit of the context key: FPCR asks for what native floating point does not do.
-inline constexpr uint32_t kKeySlowFp = 1;
-/// The same: FPCR.AH and FPCR.NEP are set.
+/// Bits of the context key, ir::kKeySlowFp besides: FPCR.AH and FPCR.NEP are set.
 inline constexpr uint32_t kKeyAh = 2, kKeyNep = 4;
 /// A guarded page has been seen: indirect branches say their BTYPE.
 inline constexpr uint32_t kKeyGuarded = 1 << 15;
@@ -100,7 +98,7 @@ class Lifter {
     Step leave_context();
 
     uint64_t pc() const { return b.insn_pc(); }
-    bool fp_slow() const { return (f.key & kKeySlowFp) != 0; }
+    bool fp_slow() const { return (f.key & ir::kKeySlowFp) != 0; }
     bool is_system() const { return (f.key & kKeySystem) != 0; }
     /// Whether the word is of an instruction that uses the SIMD and floating-point registers, and
     /// they trap.
@@ -186,6 +184,7 @@ class Lifter {
 
     // Tags.
     void zero_block(Value at);
+    void must_be_there(Value address);
     void set_tags(Value address, unsigned granules, Value tagged);
     void copy_or_set_step(unsigned to, int from, unsigned data, unsigned count, uint32_t next,
                           uint32_t again);

@@ -27,6 +27,10 @@ constexpr Cond invert(Cond cc) { return static_cast<Cond>(static_cast<uint8_t>(c
 inline constexpr int64_t kCheckLoad = 0, kCheckStore = 1;
 inline constexpr int64_t kCheckLoadAlignment = 2, kCheckStoreAlignment = 3;
 
+/// Bit of Function::key: floating point is done by exact helpers, since FPCR asks for what native
+/// code does not do. The other bits are the lift's.
+inline constexpr uint32_t kKeySlowFp = 1;
+
 /// Bits of Inst::order.
 inline constexpr uint8_t kAcquire = 1, kRelease = 2, kRcpc = 4;
 /// Bits of Inst::flags of memory ops: an address that is no multiple of the size faults; the access

@@ -53,9 +53,9 @@ TlbAnswer store_from_code(base::CpuState* state, uint64_t address, uint64_t what
 
 uint32_t context_key(const base::CpuState& state) {
     uint32_t key = state.pac_off << a64::kKeyPacOffShift | state.system_key;
-    if ((state.fpcr & kSlowFpcr) != 0) key |= kKeySlowFp;
-    if ((state.fpcr & base::kFpcrAh) != 0) key |= kKeyAh;
-    if ((state.fpcr & base::kFpcrNep) != 0) key |= kKeyNep;
+    if ((state.fpcr & kSlowFpcr) != 0) key |= ir::kKeySlowFp;
+    if ((state.fpcr & base::kFpcrAh) != 0) key |= a64::kKeyAh;
+    if ((state.fpcr & base::kFpcrNep) != 0) key |= a64::kKeyNep;
     if (state.tag_check != 0) key |= a64::kKeyTags;
     return key;
 }

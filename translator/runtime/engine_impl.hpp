@@ -29,11 +29,9 @@ enum PollBit : uint32_t {
     kPollFlush = 1u << 1,    // another thread flushes the cache and waits
 };
 
-/// Bits of the context key: what translations depend on besides the guest code.
+/// Bits of the context key, what translations depend on besides the guest code, that are not the
+/// lift's alone (a64/lifter.hpp).
 enum ContextKey : uint32_t {
-    kKeySlowFp = 1u << 0,      // FPCR asks for what native FP does not do; lifts go through helpers
-    kKeyAh = 1u << 1,          // FPCR.AH is set
-    kKeyNep = 1u << 2,         // FPCR.NEP is set
     kKeyOver = 1u << 10,       // breakpoints and watches do not count
     kKeyStep = a64::kKeyStep,  // and it is interpreted
     kKeyWatch = 1u << 13,      // accesses are looked at, so the block is interpreted

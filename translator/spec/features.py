@@ -109,6 +109,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("FlagM", "flagm", "flag manipulation", (), ("ISAR0.TS=1",)),
     Feature("FlagM2", "flagm2", "flag format conversion", ("FlagM",), ("ISAR0.TS=2",)),
     Feature("SB", "sb", "speculation barrier", (), ("ISAR1.SB=1",)),
+    Feature("XS", "xs", "DSB nXS, TLBI nXS", (), ("ISAR1.XS=1",)),
     Feature("DPB", "dpb", "DC CVAP", (), ("ISAR1.DPB=1",)),
     Feature("DPB2", "dpb2", "DC CVADP", ("DPB",), ("ISAR1.DPB=2",)),
     Feature("LSE2", "lse2", "unaligned atomics within 16 bytes", (), ("MMFR2.AT=1",)),

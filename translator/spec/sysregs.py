@@ -47,6 +47,7 @@ SYSREGS: tuple[SysReg, ...] = (
     R("CNTVCT_EL0", 3, 3, 14, 0, 2, "r", "environment", "virtual counter"),
     R("CNTPCTSS_EL0", 3, 3, 14, 0, 5, "r", "environment", "the physical one, in order", "ECV"),
     R("CNTVCTSS_EL0", 3, 3, 14, 0, 6, "r", "environment", "the virtual one, in order", "ECV"),
+    R("PMUSERENR_EL0", 3, 3, 9, 14, 0, "r", "environment", "which counters of events EL0 has"),
     R("DIT", 3, 3, 4, 2, 5, "rw", "state dit", "data-independent timing", "DIT", 1 << 24),
     R("SSBS", 3, 3, 4, 2, 6, "rw", "state ssbs", "speculative store bypass", "SSBS2", 1 << 12),
     R("TCO", 3, 3, 4, 2, 7, "rw", "state tco", "tag check override", "MTE", 1 << 25),
@@ -68,8 +69,8 @@ OWN_ANSWERS = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class SysOp:
-    """`how`: `zero` (DC ZVA), `tag`, `zero_tag` (of the block, too), `clean` (nothing to do: caches
-    are coherent), `invalidate` (IC IVAU)."""
+    """`how`: `zero` (DC ZVA), `tag`, `zero_tag` (of the block, too), `clean` (caches
+    are coherent: nothing to do where memory is mapped), `invalidate` (IC IVAU)."""
 
     name: str
     op1: int

@@ -381,8 +381,7 @@ class Compiler {
     Mem pool_wide(uint64_t quarter);
 
     // ---- tier1_float.cpp
-    bool slow_fp() const { return (f_->key & kKeySlowFp) != 0; }
-    static constexpr uint32_t kKeySlowFp = 1;
+    bool slow_fp() const { return (f_->key & ir::kKeySlowFp) != 0; }
     /// An out-of-line call of the exact helper with the operands in these registers. `result` may
     /// be given later.
     Cold& float_cold(const Inst& i, std::initializer_list<Xmm> operands, Xmm result = Xmm::none);

@@ -12,7 +12,7 @@ from translator.gen.common import SpecError, run
 from translator.spec.features import FEATURES
 from translator.spec.idregs import ID_REGISTERS, WIDTH, id_fields, split
 
-from ..spec.linux_cpu import HIDDEN, HWCAPS, MPIDR, VISIBLE, Hwcap
+from ..spec.linux_cpu import HIDDEN, HWCAPS, MPIDR, UNRELIABLE_SSBS, VISIBLE, Hwcap
 
 
 def check(hwcaps: Sequence[Hwcap] = HWCAPS, visible: Mapping[str, str] = VISIBLE) -> None:
@@ -59,6 +59,9 @@ def _header() -> str:
         )
         if mask or value:
             visible.append(f"    {{{r.crm << 3 | r.op2:#x}, {mask:#x}, {value:#x}}},  // {r.name}")
+    parts = ", ".join(map(hex, UNRELIABLE_SSBS))
+    pfr1 = next(r for r in ID_REGISTERS if r.name == "PFR1")
+    ssbs = ((1 << WIDTH) - 1) << fields["PFR1.SSBS"].lsb
     rows = [_hwcap(row) for row in HWCAPS if row.feature in implemented]
     return "\n".join(
         [
@@ -92,6 +95,10 @@ def _header() -> str:
             *visible,
             "};",
             f"inline constexpr uint64_t kMpidr = {MPIDR:#x};",
+            "/// Parts of MIDR_EL1 of Arm's cores whose PSTATE.SSBS Linux hides, and where it is.",
+            f"inline constexpr uint32_t kUnreliableSsbs[] = {{{parts}}};",
+            f"inline constexpr uint32_t kSsbsId = {pfr1.crm << 3 | pfr1.op2:#x};",
+            f"inline constexpr uint64_t kSsbsField = {ssbs:#x};",
             "",
             "}  // namespace pydbt::usermode",
             "",

@@ -113,6 +113,24 @@ std::string print(const MapLine& map, int prot) {
     return line + "\n";
 }
 
+// What smaps says below a line, with the flags that only Arm's mappings have: `bt` for PROT_BTI,
+// `mt` for PROT_MTE (show_smap_vma_flags() of fs/proc/task_mmu.c goes by bits of vm_flags).
+std::string with_flags(const std::string& below, int prot) {
+    constexpr char kFlags[] = "VmFlags:";
+    size_t begin = below.find(kFlags), end = below.find('\n', begin);
+    if (begin == std::string::npos || (prot & (kProtBti | kProtMte)) == 0) return below;
+    std::string flags = below.substr(begin, end - begin);
+    if ((prot & kProtBti) != 0) {
+        size_t at = flags.size();
+        for (const char* behind : {" wf", " dd", " sd", " mm", " hg", " nh", " mg"}) {
+            at = std::min(at, flags.find(behind));
+        }
+        flags.insert(at == flags.size() ? at - 1 : at, " bt");
+    }
+    if ((prot & kProtMte) != 0) flags += "mt ";
+    return below.substr(0, begin) + flags + below.substr(end);
+}
+
 // The guest's mappings: the host's lines cut to what is the guest's, with the guest's permissions.
 // What smaps says below a line follows each of its parts.
 std::string guest_maps(const Process& process, const std::string& host) {
@@ -127,7 +145,7 @@ std::string guest_maps(const Process& process, const std::string& host) {
             if (!map.name.empty() && map.name[0] == '/') part.offset += range.begin - map.begin;
             if (range.name[0] != 0) part.name = range.name;
             part.name = shown_path(process, part.name);
-            result += print(part, range.prot) + below;
+            result += print(part, range.prot) + with_flags(below, range.prot);
         }
         ranges.clear();
         below.clear();
@@ -209,18 +227,19 @@ bool is_guest_exe(const Process& process, const std::string& path, std::string& 
 
 int64_t replace_proc_file(GuestThread& t, const std::string& path, int64_t fd, uint64_t flags) {
     if (fd < 0 || (flags & O_PATH) != 0) return fd;
-    std::string name = path.substr(path.rfind('/') + 1);
-    bool maps = name == "maps" || name == "smaps";
-    if (name != "cpuinfo" && !maps) return fd;
     auto file = static_cast<int>(fd);
     struct statfs system;
     if (fstatfs(file, &system) != 0 || system.f_type != PROC_SUPER_MAGIC) return fd;
+    // Links may have led there.
+    std::string reached = read_link("/proc/self/fd/" + std::to_string(file));
+    std::string name = reached.substr(reached.rfind('/') + 1);
+    bool maps = name == "maps" || name == "smaps";
+    if (name != "cpuinfo" && !maps) return fd;
     if (name == "cpuinfo") {
         close(file);
         return open_cpuinfo(t.process.options.cpu, static_cast<int>(flags));
     }
     std::string who, rest;
-    std::string reached = read_link("/proc/self/fd/" + std::to_string(file));
     if (!split_proc(reached, who, rest) || !is_own(who)) return fd;
     std::string text = guest_maps(t.process, read_whole(file));
     close(file);

@@ -24,6 +24,7 @@ int64_t host_mmap(uint64_t address, uint64_t bytes, int prot, int flags, int fd,
 }
 
 // What others than this class see of a range.
+constexpr int kProtSem = 0x8;  // PROT_SEM: the page may hold semaphores
 constexpr int kProtBits = PROT_READ | PROT_WRITE | PROT_EXEC | kProtBti | kProtMte;
 // x86's MAP_32BIT: no flag of AArch64.
 constexpr int kMap32Bit = 0x40;
@@ -483,9 +484,10 @@ bool AddressSpace::reprotect(uint64_t begin, uint64_t end, int prot) {
 int64_t AddressSpace::protect(uint64_t address, uint64_t bytes, int prot) {
     if (address % kPageSize != 0) return -EINVAL;
     if (bytes == 0) return 0;
-    if ((prot & PROT_GROWSUP) != 0) return -EINVAL;
-    if (bytes > kAddressLimit || address > kAddressLimit - bytes) return -ENOMEM;
     uint64_t size = page_up(bytes);
+    if (address + size <= address) return -ENOMEM;
+    if ((prot & ~(prot_bits_ | kProtSem | PROT_GROWSDOWN)) != 0) return -EINVAL;
+    if (bytes > kAddressLimit || address > kAddressLimit - bytes) return -ENOMEM;
     int64_t failure = 0;
     bool was_code = false;
     bool tags = (prot & prot_bits_ & kProtMte) != 0;
@@ -509,7 +511,7 @@ int64_t AddressSpace::protect(uint64_t address, uint64_t bytes, int prot) {
         was_code = reprotect(address, address + size, prot & prot_bits_);
     }
     stale(was_code, address, address + size);
-    if ((prot & kProtBti) != 0 && guard_) guard_();
+    if ((prot & kProtBti) != 0) guard_();
     return failure;
 }
 

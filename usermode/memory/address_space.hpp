@@ -45,8 +45,12 @@ class AddressSpace {
     using Invalidate = std::function<void(uint64_t begin, uint64_t end)>;
     void on_code_change(Invalidate function) { invalidate_ = std::move(function); }
 
-    /// Called when the first guarded page (PROT_BTI) appears, outside any lock of this class.
-    void on_guard(std::function<void()> function) { guard_ = std::move(function); }
+    /// The CPU has guarded pages: PROT_BTI is understood. Called when the first one appears,
+    /// outside any lock of this class.
+    void on_guard(std::function<void()> function) {
+        guard_ = std::move(function);
+        prot_bits_ |= kProtBti;
+    }
     bool guarded(uint64_t address) const {
         int prot = prot_at(address);
         return prot >= 0 && (prot & kProtBti) != 0;
@@ -207,7 +211,7 @@ class AddressSpace {
     std::vector<Name> names_;
     std::atomic<uint64_t> vdso_ = 0;
     uint64_t stack_begin_ = 0, stack_sp_ = 0;
-    int prot_bits_ = 0x7 | kProtBti;  // that are kept; PROT_READ, PROT_WRITE, PROT_EXEC
+    int prot_bits_ = 0x7;  // that are kept: PROT_READ, PROT_WRITE, PROT_EXEC, and what the CPU has
     TagStorage tags_;
     Invalidate invalidate_;
     std::function<void()> guard_;

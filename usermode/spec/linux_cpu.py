@@ -136,5 +136,17 @@ HIDDEN: tuple[str, ...] = (
 )
 """What hidden fields read as, where that is not 0: the kernel's "safe" value."""
 
+UNRELIABLE_SSBS: tuple[int, ...] = (
+    *(0xD0B, 0xD0D, 0xD0E),  # Cortex-A76, A77, A76AE
+    *(0xD41, 0xD42, 0xD4B, 0xD47, 0xD4D),  # A78, A78AE, A78C, A710, A715
+    *(0xD81, 0xD87, 0xD89),  # A720, A725, A720AE
+    *(0xD44, 0xD4C, 0xD48, 0xD4E, 0xD82, 0xD85),  # X1, X1C, X2, X3, X4, X925
+    *(0xD0C, 0xD49, 0xD8E),  # Neoverse N1, N2, N3
+    *(0xD40, 0xD4F, 0xD83, 0xD84),  # V1, V2, V3AE, V3
+)
+"""Part numbers of Arm's cores that do not obey PSTATE.SSBS at once (erratum 3194386 and its like;
+erratum_spec_ssbs_list of cpu_errata.c). There Linux hides the field from EL0 and shows no HWCAP,
+so that programs use prctl(PR_SET_SPECULATION_CTRL) instead. The register works all the same."""
+
 MPIDR = 0x8000_0000
 """What MPIDR_EL1 reads as: RES1 and affinity 0. MIDR_EL1 is the CPU's, REVIDR_EL1 is 0."""

@@ -1,4 +1,5 @@
 // What a program can learn about the CPU: HWCAPs, ID registers, /proc/cpuinfo. One line a fact.
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -53,6 +54,12 @@ int main(void) {
     __asm__("mrs %0, dczid_el0" : "=r"(dczid));
     __asm__("mrs %0, cntfrq_el0" : "=r"(frequency));
     printf("ctr 0x%lx\ndczid 0x%lx\nfrequency %lu\n", ctr, dczid, frequency);
+    for (int bit = PROT_EXEC << 1; bit <= 0x800; bit <<= 1) {
+        char* page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        int known = mprotect(page, 4096, PROT_READ | bit) == 0;
+        printf("protect 0x%x %s\n", bit, known ? "yes" : errno == EINVAL ? "EINVAL" : "?");
+        if (mprotect(page, 0, PROT_READ | bit) != 0) puts("an empty range is not looked at");
+    }
     fflush(stdout);
     show_file("/proc/cpuinfo");
     // The same file by other ways; it cannot be written.

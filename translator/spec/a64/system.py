@@ -33,6 +33,12 @@ PATTERNS = [
         "1101010100 0 00 011 0011 crm:4 100 11111",
         asm="ssbb if crm == 0 | pssbb if crm == 4 | dsb {barrier(crm)}",
     ),
+    P(
+        "DSB_nXS",
+        "1101010100 0 00 011 0011 imm:2 10 001 11111",
+        feature="XS",
+        asm="dsb {barrier(imm * 4 + 3)}nxs",
+    ),
     P("DMB", "1101010100 0 00 011 0011 crm:4 101 11111", asm="dmb {barrier(crm)}"),
     P("ISB", "1101010100 0 00 011 0011 crm:4 110 11111", asm="isb if crm == 15 | isb {imm(crm)}"),
     P("SB", "1101010100 0 00 011 0011 0000 111 11111", feature="SB", asm="sb"),

@@ -27,7 +27,7 @@ TEST(lifts_are_well_formed) {
     for (uint32_t n = 0; n < count && complaints < 20; n++) {
         uint32_t word = next_word(random, n);
         f.clear();
-        constexpr uint32_t kKeys[] = {0, a64::kKeySlowFp, 0, a64::kKeyTags};
+        constexpr uint32_t kKeys[] = {0, ir::kKeySlowFp, 0, a64::kKeyTags};
         a64::lift_block(f, 0x400000, {&word, 1}, features, kKeys[n % 4]);
         std::string wrong = ir::verify(f);
         if (!wrong.empty()) {
