@@ -20,12 +20,10 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from random import Random
 
 from translator.spec.a64 import load
 from translator.spec.a64.core import Field, Pattern
-from translator.spec.features import FEATURES
 
 from . import llvm
 from .exclusions import canonical
@@ -50,10 +48,12 @@ class Lenient:
 
 @dataclass(frozen=True, slots=True)
 class Undefined:
-    """What LLVM decodes, by the whole of its text, and an EL0 program cannot execute."""
+    """What LLVM decodes, by the whole of its text and the word, and an EL0 program cannot execute
+    here."""
 
     text: str
     reason: str
+    word: Callable[[int], bool] = lambda _: True
 
 
 def _same(v: Values) -> bool:
@@ -83,6 +83,8 @@ LENIENT = (
 )
 """CONSTRAINED UNPREDICTABLE ones are executed as CPUs and QEMU do."""
 
+_SME = "FEAT_SME"
+_OPERATION = "a SYS operation that EL0 has not"
 UNDEFINED = (
     Undefined(r"udf .*", "permanently undefined"),
     Undefined(
@@ -93,16 +95,47 @@ UNDEFINED = (
     Undefined(r"mrs \w+, S[01]_.*|msr S[01]_.*", "op0 0 and 1 are no registers"),
     Undefined(r"msr (PAN|SPSel|UAO|ALLINT|PM|DAIF(Set|Clr)), .*", "PSTATE fields that EL0 has not"),
     Undefined(r"(cpy|set)\w+ .*\bxzr!.*", "a size in register 31 is CONSTRAINED UNPREDICTABLE"),
-    Undefined(r"sm(start|stop).*", "SME, of which LLVM decodes this always"),
+    Undefined(r"sm(start|stop).*", _SME),
+    # What pydbt has not, by feature (Arm ARM A2.2 ff.).
+    Undefined(r".*", "FEAT_SVE", lambda word: word >> 25 & 15 == 2),
+    Undefined(r".*", _SME, lambda word: word >> 25 & 15 == 0 and word >> 31 == 1),
+    Undefined(r"gcs.*", "FEAT_GCS (decision 13)"),
+    Undefined(r"(ld|st)64b.*", "FEAT_LS64: Linux gives it for device memory that a driver maps"),
+    Undefined(r"(cfp|dvp|cpp|cosp) rctx.*", "FEAT_SPECRES: Linux leaves SCTLR_EL1.EnRCTX zero"),
+    Undefined(r"rcw.*", "FEAT_THE: UNDEFINED at EL0"),
+    Undefined(r"(mrrs|msrr|sysp|tlbip) .*", "FEAT_D128: nothing that EL0 has is of 128 bits"),
+    Undefined(r"cb[bh]?(eq|ne|gt|ge|hi|hs|lt|lo) .*", "FEAT_CMPBR"),
+    Undefined(r"m?(add|sub)pt .*", "FEAT_CPA"),
+    Undefined(
+        r"(ldt|stt)(n?p|xr|add|clr|set)\w* .*|(ldat|stlt)xr .*|(swp|casp?)a?l?t .*|swpta?l? .*",
+        "FEAT_LSUI",
+    ),
+    Undefined(r"(stlp|ldapp?) .*", "FEAT_LSCP"),
+    Undefined(r"(ld|st)b?f(add|max|min)(nm)?a?l? .*", "FEAT_LSFE"),
+    Undefined(r"luti[24] .*", "FEAT_LUT"),
+    Undefined(r"fam(ax|in) .*", "FEAT_FAMINMAX"),
+    Undefined(
+        r"(fscale|b?f[12]cvtl2?|fcvtn2?|fdot|fmlal\w*|fmmla) .*",
+        "FEAT_FP8 and its products, or those of FEAT_F16MM, FEAT_F16F32MM, FEAT_F16F32DOT",
+    ),
+    Undefined(r"(fcvt[nmpza][su]|[su]cvtf) .*", "FEAT_FPRCVT"),
+    Undefined(r"(paci|pacnbi|auti|ret)a?[ab]sppc\w*.*", "FEAT_PAuth_LR"),
+    Undefined(r"setgo\w* .*", "FEAT_MOPS_GO"),
+    Undefined(r"(tenter|texit|tchange[bf]).*", "FEAT_TEV"),
+    Undefined(r"dc z?gbva, .*", "FEAT_MTETC"),
+    Undefined(r"dc ci?g?d?vaoc, .*", "FEAT_OCCMO"),
+    # SYS operations.
+    Undefined(r"(at|tlbi|plbi|mlbi|gic|gicr|gsb|brb|trcit|apas) .*", _OPERATION),
+    Undefined(r"(brb|trcit|apas|gsb|ic iallu).*", _OPERATION),
+    Undefined(
+        r"dc (c?i?g?d?sw|ci?g?d?pap?a?e?|cig?d?pap?a|cig?d?vaps|ig?d?v?ac|ig?d?sw), .*",
+        _OPERATION,
+    ),
 )
 
 
-@cache
-def features() -> str:
-    """LLVM's names of what spec/features.py has: nothing else is on."""
-    names = dict.fromkeys(llvm.FEATURES[f.name] for f in FEATURES if f.name not in llvm.HINTS)
-    off = dict.fromkeys(llvm.FEATURES.values())
-    return ",".join([*(f"-{name}" for name in off), *(f"+{name}" for name in names)])
+ALL = "+all"
+"""LLVM's name for every feature it knows: what pydbt has not needs a reason in UNDEFINED."""
 
 
 def lifted(words: bytes) -> bytes:
@@ -144,12 +177,12 @@ class Comparison:
     def compare(self, words: bytes) -> None:
         """Compares packed words."""
         self.words += len(words) // 4
-        ours, theirs = lifted(words), llvm.accepts(words, features())
+        ours, theirs = lifted(words), llvm.accepts(words, ALL)
         self._check_lift(_picked(words, ours))
         taken = ours.translate(bytes([0, 1, 1]) + bytes(253))
         apart = int.from_bytes(taken, "little") ^ int.from_bytes(theirs, "little")
         differ = _picked(words, apart.to_bytes(len(taken), "little"))
-        texts = llvm.texts(differ, features())
+        texts = llvm.texts(differ, ALL)
         ignored: list[tuple[int, Pattern]] = []
         for word, name, text in zip(_unpacked(differ), _names(differ), texts, strict=True):
             if text:
@@ -159,14 +192,17 @@ class Comparison:
         self._ignored(ignored)
 
     def _check_lift(self, words: bytes) -> None:
-        for word, name in zip(_unpacked(words), _names(words), strict=True):
-            if name not in _UNDEFINED_BY_LIFT:
+        texts = llvm.texts(words, ALL)
+        for word, name, text in zip(_unpacked(words), _names(words), texts, strict=True):
+            if name == "SYS" and not text.startswith("sys"):
+                self._theirs(word, text)
+            elif name not in _UNDEFINED_BY_LIFT:
                 line = f"{word:#010x}: decoded as {name}, but lifted to UNDEFINED"
                 self.failures.append(line)
 
     def _theirs(self, word: int, text: str) -> None:
         for rule in UNDEFINED:
-            if re.fullmatch(rule.text, text):
+            if rule.word(word) and re.fullmatch(rule.text, text):
                 self.met[rule.reason] += 1
                 return
         self.failures.append(f"{word:#010x}: LLVM decodes {text}; we do not")
@@ -182,7 +218,7 @@ class Comparison:
     def _ignored(self, rows: Sequence[tuple[int, Pattern]]) -> None:
         """Words that LLVM takes when bits that do not matter are as the manual writes them."""
         packed = pack(canonical(p, word) for word, p in rows)
-        for (word, pattern), taken in zip(rows, llvm.accepts(packed, features()), strict=True):
+        for (word, pattern), taken in zip(rows, llvm.accepts(packed, ALL), strict=True):
             if taken and pattern.ignored:
                 self.met["bits that should be one or zero are not; CPUs ignore them"] += 1
             else:

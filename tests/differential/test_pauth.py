@@ -18,6 +18,7 @@ from tests.differential.gdb_remote import GdbClient
 from tests.differential.oracle import TIERS, guest_program, pydbt, run
 from tests.differential.record import WINDOW_BYTES, Case, Registers, Result
 from tools.guest_toolchain import find_qemu
+from translator.spec import semantics_crypto as crypto
 
 KEYS = ("IA", "IB", "DA", "DB", "GA")
 COUNT = 3000
@@ -91,3 +92,23 @@ def test_codes_are_those_of_qemu(algorithm: str, tmp_path: Path) -> None:
             got = Result.unpack(result)
             what = f"{WORDS[operation]}, {pointer:#x}, {modifier:#x}, {tier}"
             assert (got.outcome, got.registers.x[10]) == ("end", right), what
+
+
+def test_our_generic_code_is_two_rounds_of_aes() -> None:
+    """PACGA by pauth-impdef, which no other emulator has."""
+    draw = random.Random("ours")
+    cases, codes = [], []
+    for _ in range(COUNT // 10):
+        x = [*(draw.getrandbits(64) for _ in range(12)), *[0] * 20]
+        key, mixed = x[8] | x[9] << 64, x[10] | x[11] << 64
+        mixed ^= key
+        for _ in range(2):
+            mixed = crypto.aes_encrypt(mixed, key, False)
+        codes.append(mixed & 0xFFFF_FFFF_0000_0000)
+        cases.append(Case(WORDS[8], Registers(x, 0, 0, 0, 0, bytes(512)), bytes(WINDOW_BYTES)))
+    for tier in TIERS:
+        results = run(pydbt(tier, cpu="max"), [c.pack() for c in cases])
+        for code, case, result in zip(codes, cases, results, strict=True):
+            assert isinstance(result, bytes)
+            got = Result.unpack(result)
+            assert (got.outcome, got.registers.x[10]) == ("end", code), (tier, case.registers.x)

@@ -85,6 +85,17 @@ Step Lifter::lift_XPAC(const Args_XPAC& a) {
     return Step::next;
 }
 Step Lifter::lift_PACGA(const Args_PACGA& a) {
+    if (algorithm_of(features) == PacAlgorithm::implementation) {  // base::aes_code
+        auto pair = [&](Value low, Value high) {
+            return b.vset_lane(b.vset_lane(b.vzero(), low, 0, 3), high, 1, 3);
+        };
+        int64_t field = offsetof(base::CpuState, pac_keys) + 16 * static_cast<int64_t>(PacKey::ga);
+        Value key = pair(b.get_state(ir::Type::i64, field), b.get_state(ir::Type::i64, field + 8));
+        Value mixed = b.vxor(pair(x(a.rn), xsp(a.rm)), key);
+        Value code = b.vget_u(b.vaesenc(b.vaesenc(mixed, key), key), 0, 3);
+        set_x(a.rd, b.and_(code, b.i64(~uint64_t{0xffffffff})));
+        return Step::next;
+    }
     Value request = b.i64(base::pac_request(PacKey::ga, algorithm_of(features), true));
     set_x(a.rd, b.call_helper(x(a.rn), xsp(a.rm), request, id(base::HelperId::pac_generic)));
     return Step::next;

@@ -6,7 +6,9 @@ register (usermode/spec/linux_cpu.py), how `-cpu` is written.
 
 Sources: the Technical Reference Manuals of the cores ("AArch64 identification registers"), for the
 revision that MIDR names, with the optional cryptography. A core's list of features is the manual's;
-what pydbt does not implement of it is in NOT_IMPLEMENTED, and the model goes without.
+what pydbt does not implement of it is in NOT_IMPLEMENTED, and the model goes without. One thing is
+not the core's: pointers are signed by PACIMP, as on QEMU's models, and `-cpu` takes pauth-qarma5=on
+for the core's own PACQARMA5, which takes many times as long. ID registers tell which it is.
 tests/differential/test_idregs.py compares all with QEMU's models but cortex-x1, which QEMU has not:
 its features are those that Linux shows on boards and LLVM knows, its fields those of Cortex-A76, a
 core before it. Nobody's dump of them was at hand.
@@ -69,6 +71,8 @@ _V9_0 = (
     *(*_V8_4, "SB", "FRINTTS", "FlagM2", "BTI", "SPECRES", "MTE", "MTE2", "FPAC", "FPACCOMBINE"),
     "SVE2",
 )
+
+_SIGNS = "; signs by pauth-impdef, the core by pauth-qarma5"
 
 # ---- ID register fields likewise
 
@@ -159,7 +163,7 @@ CPUS: tuple[Cpu, ...] = (
     ),
     Cpu(
         "cortex-a710",
-        "Armv9.0, r2p1, without SVE and SVE2",
+        f"Armv9.0, r2p1, without SVE and SVE2{_SIGNS}",
         0x412F_D471,
         0x4_9444_C004,
         _BOARD_HZ,
@@ -186,7 +190,7 @@ CPUS: tuple[Cpu, ...] = (
     ),
     Cpu(
         "neoverse-v1",
-        "Armv8.4, r1p2, without SVE",
+        f"Armv8.4, r1p2, without SVE{_SIGNS}",
         0x411F_D402,
         0x9444_C004,
         _BOARD_HZ,
@@ -195,7 +199,7 @@ CPUS: tuple[Cpu, ...] = (
     ),
     Cpu(
         "neoverse-n2",
-        "Armv9.0, r0p3, without SVE and SVE2",
+        f"Armv9.0, r0p3, without SVE and SVE2{_SIGNS}",
         0x410F_D493,
         0x4_9444_C004,
         _BOARD_HZ,

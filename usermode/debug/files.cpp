@@ -48,7 +48,7 @@ int64_t DebuggerFiles::open(const std::string& path, uint64_t flags, uint64_t mo
     int fd = ::open(file.c_str(), host, static_cast<mode_t>(mode & 07777));
     if (fd < 0) return error(errno);
     GuestThread& thread = *process_.main_thread;
-    int64_t shown = replace_proc_file(thread, path, fd, static_cast<uint64_t>(host));
+    int64_t shown = replace_proc_file(thread, fd, static_cast<uint64_t>(host));
     if (shown < 0) return error(static_cast<int>(-shown));
     fd = private_descriptor(static_cast<int>(shown));
     open_.insert(fd);

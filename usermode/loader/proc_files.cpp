@@ -225,7 +225,7 @@ bool is_guest_exe(const Process& process, const std::string& path, std::string& 
     return !program.empty();
 }
 
-int64_t replace_proc_file(GuestThread& t, const std::string& path, int64_t fd, uint64_t flags) {
+int64_t replace_proc_file(GuestThread& t, int64_t fd, uint64_t flags) {
     if (fd < 0 || (flags & O_PATH) != 0) return fd;
     auto file = static_cast<int>(fd);
     struct statfs system;

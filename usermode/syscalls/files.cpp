@@ -54,7 +54,7 @@ int64_t sys_openat(GuestThread& t, const SyscallArgs& a) {
     }
     int64_t fd = host_syscall(t, SYS_openat, host);
     note_memory_file(t, path, fd, host[2]);
-    return replace_proc_file(t, path, fd, host[2]);
+    return replace_proc_file(t, fd, host[2]);
 }
 
 int64_t sys_readlinkat(GuestThread& t, const SyscallArgs& a) {
@@ -134,9 +134,7 @@ int64_t sys_openat2(GuestThread& t, const SyscallArgs& a) {
     host[2] = reinterpret_cast<uint64_t>(&how);
     host[3] = sizeof how;
     constexpr int kOpenat2 = 437;
-    std::string path;
-    if (!read_guest_string(a[1], PATH_MAX, path)) path.clear();
-    return replace_proc_file(t, path, host_syscall(t, kOpenat2, host), how.flags);
+    return replace_proc_file(t, host_syscall(t, kOpenat2, host), how.flags);
 }
 
 // Numbers and structures are the same on both architectures (asm-generic/ioctl.h and ioctls.h), but

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -49,10 +50,12 @@ int main(void) {
     for (uint32_t crm = 0; crm < 8; crm++) {
         for (uint32_t op2 = 0; op2 < 8; op2++) show_id_register(crm, op2);
     }
-    uint64_t ctr, dczid, frequency;
+    uint64_t ctr, dczid, frequency, pmuserenr;
     __asm__("mrs %0, ctr_el0" : "=r"(ctr));
     __asm__("mrs %0, dczid_el0" : "=r"(dczid));
     __asm__("mrs %0, cntfrq_el0" : "=r"(frequency));
+    __asm__("mrs %0, pmuserenr_el0" : "=r"(pmuserenr));
+    printf("pmuserenr %lu\n", pmuserenr);
     printf("ctr 0x%lx\ndczid 0x%lx\nfrequency %lu\n", ctr, dczid, frequency);
     for (int bit = PROT_EXEC << 1; bit <= 0x800; bit <<= 1) {
         char* page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -63,18 +66,24 @@ int main(void) {
     fflush(stdout);
     show_file("/proc/cpuinfo");
     // The same file by other ways; it cannot be written.
+    char folder[] = "/tmp/pydbt-cpu-XXXXXX", link[64];
+    snprintf(link, sizeof link, "%s/link", mkdtemp(folder));
+    if (symlink("/proc/cpuinfo", link) != 0) puts("no link");
     struct {
         const char* where;
         const char* path;
-    } ways[] = {{"/proc", "cpuinfo"}, {"/", "proc/./cpuinfo"}, {"/", "/proc/self/../cpuinfo"}};
+    } ways[] = {
+        {"/proc", "cpuinfo"}, {"/", "proc/./cpuinfo"}, {"/", "/proc/self/../cpuinfo"}, {folder, "link"}};
     for (size_t n = 0; n < sizeof ways / sizeof *ways; n++) {
         char text[10] = "";
-        int folder = open(ways[n].where, O_RDONLY | O_DIRECTORY);
-        int fd = openat(folder, ways[n].path, O_RDONLY);
+        int where = open(ways[n].where, O_RDONLY | O_DIRECTORY);
+        int fd = openat(where, ways[n].path, O_RDONLY);
         ssize_t got = pread(fd, text, 9, 0);
         printf("way %s %d\n", text, got == 9 && write(fd, "x", 1) < 0);
         close(fd);
-        close(folder);
+        close(where);
     }
+    unlink(link);
+    rmdir(folder);
     return 0;
 }

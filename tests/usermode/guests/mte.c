@@ -49,7 +49,33 @@ static void* irg(void* p, uint64_t exclude) {
     return result;
 }
 
+// The line VmFlags of smaps for the mapping that begins at p.
+static void flags_of(const void* p, char* flags, int size) {
+    char begin[32], line[512];
+    int found = 0, n = snprintf(begin, sizeof begin, "%lx-", (unsigned long)p);
+    FILE* file = fopen("/proc/self/smaps", "r");
+    while (fgets(line, sizeof line, file)) {
+        if (strncmp(line, begin, n) == 0) found = 1;
+        if (!found || strncmp(line, "VmFlags: ", 9) != 0) continue;
+        snprintf(flags, size, "%s", line + 8);
+        break;
+    }
+    fclose(file);
+}
+
 // --- what there is
+
+CASE(flags_of_mappings) {
+    char flags[256] = "";
+    uint8_t* p = pages(1);
+    flags_of(p, flags, sizeof flags);
+    CHECK(strstr(flags, " rd wr ") != NULL && strstr(flags, " mt ") != NULL);
+    CHECK(strstr(flags, " bt ") == NULL);
+    CHECK_EQ(mprotect(p, kPage, PROT_READ | PROT_MTE | 0x10), 0);  // PROT_BTI
+    flags_of(p, flags, sizeof flags);
+    CHECK(strstr(flags, " bt ") != NULL && strstr(flags, " bt ") < strstr(flags, " mt "));
+    CHECK_EQ(munmap(p, kPage), 0);
+}
 
 CASE(hwcaps) {
     CHECK_EQ(getauxval(AT_HWCAP2) >> 18 & 1, 1);
