@@ -6,7 +6,8 @@ namespace pydbt::sysmode {
 namespace {
 
 // CRm << 3 | op2.
-constexpr uint32_t kPfr0 = 0x20, kIsar0 = 0x30, kIsar1 = 0x31, kMmfr0 = 0x38, kMmfr1 = 0x39, kMmfr2 = 0x3a;
+constexpr uint32_t kPfr0 = 0x20, kIsar0 = 0x30, kIsar1 = 0x31, kMmfr0 = 0x38, kMmfr1 = 0x39,
+                   kMmfr2 = 0x3a;
 constexpr uint32_t kFirstAa64 = 0x20, kLastAa64 = 0x3f;
 constexpr unsigned kGicField = 24;
 

@@ -31,7 +31,8 @@ class Identity {
     }
 
     const MmuFeatures& mmu() const { return mmu_; }
-    bool pan = false, pan2 = false, uao = false, ids = false, os_tlbi = false, range_tlbi = false, nxs_tlbi = false;
+    bool pan = false, pan2 = false, uao = false, ids = false, os_tlbi = false, range_tlbi = false,
+         nxs_tlbi = false;
 
    private:
     a64::Cpu cpu_;

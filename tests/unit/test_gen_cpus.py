@@ -55,7 +55,7 @@ NO_FIELD = {
 }
 """Features that no ID register field tells of by itself, and why."""
 
-NO_HWCAP = {"LOR", "MTE", "SSBS", "PAuth2", "FPAC", "FPACCOMBINE", *NO_FIELD}
+NO_HWCAP = {"LOR", "XS", "MTE", "SSBS", "PAuth2", "FPAC", "FPACCOMBINE", *NO_FIELD}
 """Features that Linux has no HWCAP for."""
 
 

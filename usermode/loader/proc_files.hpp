@@ -27,8 +27,9 @@ bool follow_to_prefix(const Process& process, std::string& path);
 /// host's path of the program that it runs.
 bool is_guest_exe(const Process& process, const std::string& path, std::string& program);
 
-/// What open(2) gives the guest when the host gave `fd`: the guest's own file in place of the host's
-/// of /proc, whatever links led there. What was wrong with the call, the host's file has said.
+/// What open(2) gives the guest when the host gave `fd`: the guest's own file in place of the
+/// host's of /proc, whatever links led there. What was wrong with the call, the host's file has
+/// said.
 int64_t replace_proc_file(GuestThread& thread, int64_t fd, uint64_t flags);
 
 }  // namespace pydbt::usermode
