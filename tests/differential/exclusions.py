@@ -68,6 +68,7 @@ NOT_DRAWN: tuple[NotDrawn, ...] = (
         "do so for DC CVAP and DC CVADP at most, the others are NOPs there",
     ),
     NotDrawn("SYS", "op2 in (3, 4, 5)", "unicorn has no operations on tags", "unicorn"),
+    NotDrawn("DSB_nXS", "", "unicorn's CPU has no FEAT_XS", "unicorn"),
     *(
         NotDrawn(names, "", "unicorn's CPU has no FEAT_I8MM", "unicorn")
         for names in ("USDOT*", "SUDOT*", "?MMLA_v", "USMMLA_v")
