@@ -297,14 +297,15 @@ class Generator:
         return cases
 
     def _draft(self, rng: random.Random, x: list[int], single: Template) -> _Draft:
-        """A sequence, or the single instruction; what was drawn in vain is drawn again."""
+        """A sequence, or the single instruction; what was drawn in vain, or is too long with
+        what branches need between them, is drawn again."""
         while True:
             draft = _Draft(rng, _pool(rng), list(x))
             if rng.random() < self._sequences:
                 self._sequence(draft)
             else:
                 self._append(draft, single, 1)
-            if draft.words:
+            if 0 < len(draft.words) <= MOST_WORDS:
                 return draft
 
     # ---- sequences
