@@ -62,6 +62,18 @@ class Writer {
     }
     void to_return_stack() { a_.mov(Size::b64, Gp::rsp, state(base::kOff_saved_rsp)); }
 
+    // The engine, unlike a helper, has the host's MXCSR: what it computes is not in the guest's
+    // flags, nor rounded as the guest wants it.
+    void to_engine() {
+        to_c_stack();
+        a_.stmxcsr(state(base::kOff_mxcsr));
+        a_.ldmxcsr(mem(Gp::rsp, 0));
+    }
+    void from_engine() {
+        to_return_stack();
+        a_.ldmxcsr(state(base::kOff_mxcsr));
+    }
+
     template <class F>
     void call_c(F function) {
         a_.lea(Size::b64, Gp::rdi, mem(Gp::rbp, -base::kStateBias));
@@ -86,10 +98,10 @@ class Writer {
         a_.jcc(Cond::ne, miss);
         a_.jmp(mem(Gp::rcx, 8));
         a_.bind(miss);
-        to_c_stack();
+        to_engine();
         a_.mov(Size::b64, Gp::rsi, Gp::rax);
         call_c(function);
-        to_return_stack();
+        from_engine();
         a_.jmp(Gp::rax);
     }
 
@@ -101,9 +113,9 @@ class Writer {
         for (unsigned n = 0; n < 16; n++) a_.vmovaps(xmm_slot(n), static_cast<x64::Xmm>(n));
         a_.mov(Size::b64, Gp::rsi, Gp::rcx);
         a_.mov(Size::b64, Gp::rcx, mem(Gp::rsp, 0));
-        to_c_stack();
+        to_engine();
         call_c(function);
-        to_return_stack();
+        from_engine();
         a_.cmp(Size::b64, Gp::rdx, 2);
         a_.jcc(Cond::e, fault);
         for (Gp reg : {Gp::rsi, Gp::rdi, Gp::r8, Gp::r9, Gp::r10, Gp::r11}) {
@@ -151,8 +163,7 @@ bool make_stubs(CodeCache& cache, LinkFunction link, IndirectFunction indirect,
 
     stubs.enter = as_function<decltype(stubs.enter)>(w.here());
     w.save_host();
-    a.ldmxcsr(state(base::kOff_mxcsr));
-    w.to_return_stack();
+    w.from_engine();
     if (tlb.miss != nullptr) a.mov(Size::b64, Gp::r15, state(base::kOff_tlb));
     a.jmp(Gp::rsi);
 
@@ -188,10 +199,10 @@ bool make_stubs(CodeCache& cache, LinkFunction link, IndirectFunction indirect,
     w.jump(stubs.indirect);
 
     stubs.link = w.here();
-    w.to_c_stack();
+    w.to_engine();
     a.mov(Size::b64, Gp::rsi, Gp::rax);
     w.call_c(link);
-    w.to_return_stack();
+    w.from_engine();
     a.jmp(Gp::rax);
 
     stubs.helper = w.here();
